@@ -18,8 +18,14 @@ export type StageName = Static<typeof StageName>;
 export const StageTiming = Type.Object(
   {
     name: StageName,
-    p50_us: Type.Number({ ...nonNegative, description: 'Nearest-rank median over the frames of the window, µs' }),
-    p99_us: Type.Number({ ...nonNegative, description: 'Nearest-rank 99th percentile over the frames of the window, µs' }),
+    p50_us: Type.Number({
+      ...nonNegative,
+      description: 'Nearest-rank median over the frames of the window, µs',
+    }),
+    p99_us: Type.Number({
+      ...nonNegative,
+      description: 'Nearest-rank 99th percentile over the frames of the window, µs',
+    }),
   },
   { title: 'StageTiming' },
 );
@@ -27,24 +33,60 @@ export type StageTiming = Static<typeof StageTiming>;
 
 export const StatsSample = Type.Object(
   {
-    t_ms: Type.Integer({ ...nonNegative, description: 'Milliseconds since the capture started, at the end of the window' }),
+    t_ms: Type.Integer({
+      ...nonNegative,
+      description: 'Milliseconds since the capture started, at the end of the window',
+    }),
     session_id: Type.Integer({ ...nonNegative, description: 'Tells concurrent sessions apart' }),
-    stages: Type.Array(StageTiming, { description: 'In pipeline order; a stage without a frame is left out' }),
-    fps: Type.Number({ ...nonNegative, description: 'Genuinely new frames from the source, per second' }),
-    repeat_fps: Type.Number({ ...nonNegative, description: 'Repeats encoded because the source had nothing new, per second' }),
+    stages: Type.Array(StageTiming, {
+      description: 'In pipeline order; a stage without a frame is left out',
+    }),
+    fps: Type.Number({
+      ...nonNegative,
+      description: 'Genuinely new frames from the source, per second',
+    }),
+    repeat_fps: Type.Number({
+      ...nonNegative,
+      description: 'Repeats encoded because the source had nothing new, per second',
+    }),
     mbps: Type.Number({ ...nonNegative, description: 'Goodput handed to the network, Mb/s' }),
     bitrate_kbps: Type.Integer({ ...nonNegative, description: 'Configured target, kb/s' }),
-    frames_dropped: Type.Optional(Type.Integer({ ...nonNegative, description: 'Frames dropped before sending' })),
-    packets_dropped: Type.Optional(Type.Integer({ ...nonNegative, description: 'Packets lost on the way, as the receiver reports' })),
-    send_dropped: Type.Optional(Type.Integer({ ...nonNegative, description: 'Packets refused by the socket' })),
-    fec_recovered: Type.Optional(Type.Integer({ ...nonNegative, description: 'Shards rebuilt by the receiver' })),
-    source_skipped: Type.Optional(
-      Type.Integer({ ...nonNegative, description: 'Pictures of the source that no frame carried, where the source counts them' }),
+    frames_dropped: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Frames dropped before sending' }),
     ),
-    window_ms: Type.Optional(Type.Number({ ...nonNegative, description: 'Real length of the window, ms' })),
-    frames: Type.Optional(Type.Integer({ ...nonNegative, description: 'Frames of the window, dropped ones included' })),
-    total_p50_us: Type.Optional(Type.Number({ ...nonNegative, description: 'Median of grabbed → last datagram in the kernel, µs' })),
-    total_p99_us: Type.Optional(Type.Number({ ...nonNegative, description: '99th percentile of the same, µs' })),
+    packets_dropped: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'Packets lost on the way, as the receiver reports',
+      }),
+    ),
+    send_dropped: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Packets refused by the socket' }),
+    ),
+    fec_recovered: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Shards rebuilt by the receiver' }),
+    ),
+    source_skipped: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'Pictures of the source that no frame carried, where the source counts them',
+      }),
+    ),
+    window_ms: Type.Optional(
+      Type.Number({ ...nonNegative, description: 'Real length of the window, ms' }),
+    ),
+    frames: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Frames of the window, dropped ones included' }),
+    ),
+    total_p50_us: Type.Optional(
+      Type.Number({
+        ...nonNegative,
+        description: 'Median of grabbed → last datagram in the kernel, µs',
+      }),
+    ),
+    total_p99_us: Type.Optional(
+      Type.Number({ ...nonNegative, description: '99th percentile of the same, µs' }),
+    ),
   },
   { title: 'StatsSample' },
 );
@@ -58,7 +100,9 @@ export type Codec = Static<typeof Codec>;
 
 export const CaptureMeta = Type.Object(
   {
-    id: Type.String({ description: 'UTC start and mode, e.g. 2026-06-26T20-14-03Z_5120x1440; also the file stem' }),
+    id: Type.String({
+      description: 'UTC start and mode, e.g. 2026-06-26T20-14-03Z_5120x1440; also the file stem',
+    }),
     started_unix_ms: Type.Integer(nonNegative),
     duration_ms: Type.Integer(nonNegative),
     kind: Type.Union([StreamKind, Type.Literal('')], { description: 'Empty when no session came' }),
@@ -95,10 +139,21 @@ export type SessionEntry = Static<typeof SessionEntry>;
 export const Capture = Type.Object(
   {
     meta: CaptureMeta,
-    version: Type.Optional(Type.Integer({ minimum: 1, description: 'Format version of the file; absent in the seed’s files' })),
+    version: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description: 'Format version of the file; absent in the seed’s files',
+      }),
+    ),
     sessions: Type.Optional(Type.Array(SessionEntry)),
-    truncated: Type.Optional(Type.Boolean({ description: 'The bound of a session was reached: later windows are missing' })),
-    records_lost: Type.Optional(Type.Integer({ ...nonNegative, description: 'Frame records lost to a full ring: a gap' })),
+    truncated: Type.Optional(
+      Type.Boolean({
+        description: 'The bound of a session was reached: later windows are missing',
+      }),
+    ),
+    records_lost: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Frame records lost to a full ring: a gap' }),
+    ),
     samples: Type.Array(StatsSample),
   },
   { title: 'Capture' },
@@ -110,10 +165,20 @@ export const StatsStatus = Type.Object(
     armed: Type.Boolean(),
     sample_count: Type.Integer(nonNegative),
     started_unix_ms: Type.Integer({ ...nonNegative, description: '0 when idle' }),
-    kind: Type.Union([StreamKind, Type.Literal('')], { description: 'Empty when idle or before the first session' }),
-    now_unix_ms: Type.Optional(Type.Integer({ ...nonNegative, description: 'The host’s clock, so that a page can show elapsed time' })),
+    kind: Type.Union([StreamKind, Type.Literal('')], {
+      description: 'Empty when idle or before the first session',
+    }),
+    now_unix_ms: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'The host’s clock, so that a page can show elapsed time',
+      }),
+    ),
     unsaved: Type.Optional(
-      Type.Boolean({ description: 'A stopped capture could not be written and waits in memory; stop again saves it' }),
+      Type.Boolean({
+        description:
+          'A stopped capture could not be written and waits in memory; stop again saves it',
+      }),
     ),
   },
   { title: 'StatsStatus' },

@@ -23,7 +23,10 @@ export const TestStreamRequest = Type.Object(
 );
 export type TestStreamRequest = Static<typeof TestStreamRequest>;
 
-export const StageQuantiles = Type.Object({ p50_us: Type.Number(), p99_us: Type.Number() }, { title: 'StageQuantiles' });
+export const StageQuantiles = Type.Object(
+  { p50_us: Type.Number(), p99_us: Type.Number() },
+  { title: 'StageQuantiles' },
+);
 
 /** What `test-stream --json` prints and `GET /test-streams` answers once the stream is over. */
 export const TestStreamReport = Type.Object(
@@ -42,10 +45,14 @@ export const TestStreamReport = Type.Object(
     bytes: Type.Integer({ description: 'Bytes of access units received' }),
     stages: Type.Record(Type.String(), StageQuantiles),
     ok: Type.Boolean(),
-    problems: Type.Optional(Type.Array(Type.String(), { description: 'Why it is not ok, one sentence each' })),
+    problems: Type.Optional(
+      Type.Array(Type.String(), { description: 'Why it is not ok, one sentence each' }),
+    ),
     frames_new: Type.Optional(Type.Integer()),
     frames_repeated: Type.Optional(Type.Integer()),
-    source_pictures: Type.Optional(Type.Integer({ description: 'Pictures that the source produced, where it counts them' })),
+    source_pictures: Type.Optional(
+      Type.Integer({ description: 'Pictures that the source produced, where it counts them' }),
+    ),
     source_skipped: Type.Optional(Type.Integer()),
     key_frames: Type.Optional(Type.Integer()),
     invalidations_answered: Type.Optional(Type.Integer()),
@@ -56,7 +63,13 @@ export type TestStreamReport = Static<typeof TestStreamReport>;
 
 export const TestStreamState = Type.Object(
   {
-    state: Type.Union([Type.Literal('idle'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('done'), Type.Literal('failed')]),
+    state: Type.Union([
+      Type.Literal('idle'),
+      Type.Literal('starting'),
+      Type.Literal('running'),
+      Type.Literal('done'),
+      Type.Literal('failed'),
+    ]),
     elapsed_s: Type.Optional(Type.Number()),
     seconds: Type.Optional(Type.Number()),
     session_id: Type.Optional(Type.Integer()),
