@@ -1,0 +1,69 @@
+# What has to be on the machine: Debian packages and the pinned npm packages. Installs only what is missing, so a
+# second run needs no network. Node, npm and cargo are the user's own: asked for, never installed.
+# shellcheck shell=bash
+
+# g++ and nasm build the encoder (without nasm it builds too, and runs at half the speed); the rest fetches crates.
+BUILD_PACKAGES=(ca-certificates g++ nasm)
+# A screen and a compositor to stream, a browser for the page, a decoder that is not ours, a lossy link.
+TEST_PACKAGES=(chromium ffmpeg iproute2 nftables procps sway x11-xserver-utils xdotool xvfb)
+
+setup_for_build() {
+  require_tools && install_packages "${BUILD_PACKAGES[@]}" && install_npm_packages
+}
+
+setup_for_tests() {
+  require_tools && install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" && install_npm_packages
+}
+
+require_tools() {
+  local tool
+  for tool in node npm cargo; do
+    command -v "$tool" >/dev/null || fail "$tool is not installed. Debian 12: apt-get install nodejs npm; cargo: https://rustup.rs"
+  done
+}
+
+# install_packages PACKAGE…: those of them that dpkg does not list as installed.
+install_packages() {
+  local package missing=()
+  command -v dpkg-query >/dev/null || {
+    echo "  - no dpkg here: install the equivalents of '$*' yourself" >&2
+    return 0
+  }
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  as_root true || fail "these Debian packages are missing: ${missing[*]}. Install them as root, or install sudo."
+  step apt-update 'Read the list of Debian packages' as_root apt-get update -q &&
+    step apt-install "Install Debian packages: ${missing[*]}" \
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    return 1
+  fi
+}
+
+# No package's own install script runs, except bun's, which puts the real binary in place of a stub.
+install_npm_packages() {
+  if npm_is_current; then
+    return 0
+  fi
+  step npm 'Install npm packages as package-lock.json pins them' npm_ci &&
+    step bun 'Put the pinned bun in place' node "$ROOT/node_modules/bun/install.js"
+}
+
+npm_ci() {
+  (cd "$ROOT" && npm ci --ignore-scripts --no-audit --no-fund)
+}
+
+# npm writes node_modules/.package-lock.json last, so a newer one means that this lock file was installed to its end.
+npm_is_current() {
+  local installed="$ROOT/node_modules/.package-lock.json"
+  [ -f "$installed" ] && ! [ "$ROOT/package-lock.json" -nt "$installed" ] && "$BUN" --version >/dev/null 2>&1
+}

@@ -1,0 +1,173 @@
+// Runs every check and test to the end, fast ones first, and prints `N passed, N failed` as the last line.
+// Started by scripts/test and scripts/check, which see to it that the tools are there; `--help` lists the options.
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  type Outcome,
+  type Reader,
+  readBunTest,
+  readCargoTest,
+  readCheck,
+  total,
+} from './lib/outcome.ts';
+
+type Step = {
+  readonly name: string;
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly folder?: string;
+  readonly read: Reader;
+  /** Part of scripts/check: needs no build. */
+  readonly check: boolean;
+};
+
+const ROOT = resolve(import.meta.dir, '..');
+const LOGS = join(ROOT, '.cache/log');
+const ENGINE = join(ROOT, 'engine');
+const SHOWN_LINES = 200;
+/** A step that hangs is a failure, not a CI job that never ends. */
+const LIMIT_MS = 20 * 60_000;
+
+const usage = `usage: scripts/test [--only NAME[,NAME…]] [--checks]
+  --only    these steps alone: ${steps()
+    .map((step) => step.name)
+    .join(', ')}
+  --checks  what scripts/check runs: ${steps()
+    .filter((step) => step.check)
+    .map((step) => step.name)
+    .join(', ')}`;
+
+process.exit(await main(process.argv.slice(2)));
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { only: { type: 'string' }, checks: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const only = values.only?.split(',');
+  const chosen = steps().filter((step) =>
+    only === undefined ? isDefault(step, values.checks ?? false) : only.includes(step.name),
+  );
+  if (chosen.length === 0) {
+    console.error(usage);
+    return 2;
+  }
+  mkdirSync(LOGS, { recursive: true });
+  const outcomes: Outcome[] = [];
+  for (const step of chosen) outcomes.push(await run(step));
+  return summarise(total(outcomes));
+}
+
+function steps(): readonly Step[] {
+  const check = (
+    name: string,
+    title: string,
+    command: readonly string[],
+    folder?: string,
+  ): Step => ({
+    ...{ name, title, command, read: readCheck(title), check: true },
+    ...(folder === undefined ? {} : { folder }),
+  });
+  const bun = process.execPath;
+  return [
+    check('lint', 'Format and lint of TypeScript', [
+      'node_modules/.bin/biome',
+      'ci',
+      '--colors=off',
+      '.',
+    ]),
+    check('types', 'Types', ['node_modules/.bin/tsc', '-p', '.']),
+    check('shell', 'Shell scripts', ['bash', 'scripts/lib/check-shell.sh']),
+    check('rustfmt', 'Format of Rust', ['cargo', 'fmt', '--all', '--check'], ENGINE),
+    {
+      ...check('arch', 'Imports, hygiene, licences', [
+        bun,
+        'test',
+        './tests/arch',
+        './tests/scripts',
+      ]),
+      read: readBunTest,
+    },
+    check(
+      'clippy',
+      'Lint of Rust',
+      ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'],
+      ENGINE,
+    ),
+    {
+      ...{
+        name: 'engine',
+        title: 'Engine tests',
+        check: false,
+        read: readCargoTest,
+        folder: ENGINE,
+      },
+      command: ['cargo', 'test', '--workspace', '--locked', '--no-fail-fast'],
+    },
+    { ...check('build', 'Build of dist/punktfunk-host', ['scripts/build']), check: false },
+    {
+      ...{ name: 'bun', title: 'Host, page and end-to-end tests', check: false, read: readBunTest },
+      command: [bun, 'test'],
+    },
+    { ...check('soak', 'Short soak', [bun, 'scripts/run-soak.ts', '--short']), check: false },
+  ];
+}
+
+/** The whole run leaves `arch` out: `bun test` holds the same files. */
+function isDefault(step: Step, checks: boolean): boolean {
+  return checks ? step.check : step.name !== 'arch';
+}
+
+async function run(step: Step): Promise<Outcome> {
+  const log = join(LOGS, `test-${step.name}.log`);
+  const file = openSync(log, 'w');
+  const started = performance.now();
+  process.stdout.write(`  … ${step.title}\n`);
+  const child = Bun.spawn([...step.command], {
+    cwd: step.folder ?? ROOT,
+    stdin: 'ignore',
+    stdout: file,
+    stderr: file,
+    env: { ...process.env, NO_COLOR: '1', CARGO_TERM_COLOR: 'never' },
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  });
+  const exitCode = await child.exited;
+  closeSync(file);
+  const output = Bun.stripANSI(readFileSync(log, 'utf8'));
+  const outcome = step.read(output, exitCode);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (outcome.failed > 0) {
+    console.log(
+      `  ✗ ${step.title}: ${outcome.failed} failed, ${outcome.passed} passed (${seconds} s). The end of ${log}:`,
+    );
+    console.log(
+      output
+        .trimEnd()
+        .split('\n')
+        .slice(-SHOWN_LINES)
+        .map((line) => `    ${line}`)
+        .join('\n'),
+    );
+  } else {
+    console.log(`  ✓ ${step.title}: ${outcome.passed} passed (${seconds} s)`);
+  }
+  return outcome;
+}
+
+function summarise(outcome: Outcome): number {
+  if (outcome.skipped.length > 0) console.log(`\nSkipped:\n${list(outcome.skipped)}`);
+  if (outcome.failures.length > 0) console.log(`\nFailed:\n${list(outcome.failures)}`);
+  const failed = outcome.failed + (outcome.passed === 0 && outcome.failed === 0 ? 1 : 0);
+  console.log(`\n${outcome.passed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `  - ${name}`).join('\n');
+}
