@@ -45,11 +45,17 @@ export function readBunTest(output: string, exitCode: number): Outcome {
   const passed = last(output, /^\s*(\d+) pass$/gm);
   const failed = last(output, /^\s*(\d+) fail$/gm);
   const duration = String.raw`(?: \[[\d.]+\s?m?s\])?$`;
+  const unloadable = names(output, /^(\S+):\n\n# Unhandled error/gm).map(
+    (file) => `${file} (error)`,
+  );
   const outcome = {
     passed: passed ?? 0,
     failed: failed ?? 0,
-    failures: names(output, new RegExp(String.raw`^(?:\(fail\)|✗) (.+?)${duration}`, 'gm')),
-    skipped: names(output, new RegExp(String.raw`^(?:\(skip\)|») (.+?)${duration}`, 'gm')),
+    failures: [
+      ...names(output, new RegExp(String.raw`^\(fail\) (.+?)${duration}`, 'gm')),
+      ...unloadable,
+    ],
+    skipped: names(output, new RegExp(String.raw`^\(skip\) (.+?)${duration}`, 'gm')),
   };
   return settle('bun test', passed === undefined && exitCode === 0 ? -1 : exitCode, outcome);
 }
