@@ -1,0 +1,45 @@
+// Recording ids: safe file stems by construction. Only `parseRecordingId` makes the branded type, so a path that
+// leaves captures/ cannot be expressed.
+
+declare const brand: unique symbol;
+export type RecordingId = string & { readonly [brand]: 'RecordingId' };
+
+/** The id, or undefined for anything that is not a safe file name on every system. */
+export function parseRecordingId(text: string): RecordingId | undefined {
+  return isRecordingId(text) ? text : undefined;
+}
+
+/** The part that is fixed at Start, UTC: `2026-06-26T20-14-03Z`, with `-2`, `-3` … when `taken` says so. */
+export function recordingStem(startedUnixMs: number, taken: (stem: string) => boolean): string {
+  const second = `${new Date(startedUnixMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+  if (!taken(second)) return second;
+  let n = 2;
+  while (taken(`${second}-${n}`)) n += 1;
+  return `${second}-${n}`;
+}
+
+/** Stem and mode; `_idle` when no session came. */
+export function recordingIdOf(
+  stem: string,
+  mode: { readonly width: number; readonly height: number } | undefined,
+): RecordingId {
+  const text = `${stem}_${mode === undefined ? 'idle' : `${mode.width}x${mode.height}`}`;
+  const id = parseRecordingId(text);
+  if (id === undefined) throw new RangeError(`not a recording id: ${text}`);
+  return id;
+}
+
+/** The stem of an id: what two recordings of one second must not share. */
+export function stemOf(id: string): string {
+  const end = id.indexOf('_');
+  return end < 0 ? id : id.slice(0, end);
+}
+
+function isRecordingId(text: string): text is RecordingId {
+  return (
+    text.length <= MAX_LENGTH && /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text) && !text.includes('..')
+  );
+}
+
+/** Leaves room for suffixes under the 255 bytes of common file systems. */
+const MAX_LENGTH = 128;
