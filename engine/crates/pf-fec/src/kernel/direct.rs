@@ -1,0 +1,61 @@
+//! The matrix as it stands, a few parity rows at once: each data byte is loaded one time for all of them.
+//! Best for few rows; its work grows with data × parity.
+#![allow(unsafe_code)]
+
+use super::lanes::Lanes;
+use super::shards::Shards;
+use crate::field::INVERSE;
+
+/// Writes `ROWS` parity shards, which must be all there are.
+///
+/// # Safety
+/// The processor has the instructions of `L`; shards are at least `L::BYTES` long.
+#[inline(always)]
+pub(super) unsafe fn encode<L: Lanes, const ROWS: usize>(shards: &Shards<'_>) {
+    debug_assert_eq!(shards.parity(), ROWS);
+    let wide_bytes = WIDTH * L::BYTES;
+    let mut column = 0;
+    // SAFETY: both loops end columns within the shard; the rest is the caller's word.
+    unsafe {
+        while column + wide_bytes <= shards.shard_bytes() {
+            encode_columns::<L, ROWS, WIDTH>(shards, column);
+            column += wide_bytes;
+        }
+        for column in shards.columns(L::BYTES).skip(column / L::BYTES) {
+            encode_columns::<L, ROWS, 1>(shards, column);
+        }
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `L`; `column` + `COUNT` · `L::BYTES` ≤ shard_bytes.
+#[inline(always)]
+unsafe fn encode_columns<L: Lanes, const ROWS: usize, const COUNT: usize>(
+    shards: &Shards<'_>,
+    column: usize,
+) {
+    // SAFETY: rows and indices are in range by their loops, columns by the caller's word.
+    unsafe {
+        let mut sums = [[L::zero(); COUNT]; ROWS];
+        for index in 0..shards.data() {
+            let mut data = [L::zero(); COUNT];
+            for (i, data) in data.iter_mut().enumerate() {
+                *data = shards.load(index, column + i * L::BYTES);
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let factor = L::factor(INVERSE[(ROWS + index) ^ row]);
+                for (sum, data) in sums.iter_mut().zip(data) {
+                    *sum = sum.add(data.times(factor));
+                }
+            }
+        }
+        for (row, sums) in sums.into_iter().enumerate() {
+            for (i, sum) in sums.into_iter().enumerate() {
+                shards.store(row, column + i * L::BYTES, sum);
+            }
+        }
+    }
+}
+
+/// Columns taken together, so that a coefficient once loaded is used this often.
+const WIDTH: usize = 2;
