@@ -1,1 +1,31 @@
-//! Being built.
+#![forbid(unsafe_code)]
+//! The threads: one video and one send thread a session, one receive thread a socket; the only crate that sleeps.
+//!
+//! It joins what the other crates do (pictures, encoding, packets, parity, sockets, records) into running sessions,
+//! and owns nothing of their formats. Entry: [`Engine`].
+
+mod admission;
+pub mod clock;
+mod engine;
+mod events;
+mod handoff;
+mod listener;
+mod perf;
+mod request;
+mod sender;
+mod shared;
+mod stall;
+mod time;
+mod trial;
+mod video;
+
+pub use engine::{Engine, EngineConfig, LaneUse, Lanes, MAX_SESSIONS, Snapshot};
+pub use events::{Drained, EventQueue, Level};
+pub use listener::ListenerView;
+pub use pf_proto::gamestream::recovery::RecoverySlot;
+pub use request::{Refusal, SessionRequest};
+pub use sender::SendTotals;
+pub use shared::{SessionShared, SessionState, SessionView};
+pub use stall::{Place, Stall};
+pub use time::{ClockMapping, clock_mapping, monotonic_ns};
+pub use trial::TrialRequest;

@@ -1,0 +1,243 @@
+//! The send thread: paces a frame's datagrams into the kernel and closes the frame's record.
+//!
+//! It alone touches the socket for this medium, in sequence order. A frame is sent whole or, once its deadline has
+//! passed without room in the socket, given up; the loss is answered like one on the network.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pf_net::{DeadlineSleeper, MediaSocket, SendResult};
+use pf_proto::pacer::{Pacer, PacerAction};
+use pf_stats::{Boundary, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
+
+use crate::handoff::{Inbox, Slot, SpinPolicy};
+use crate::perf::PerfWindow;
+use crate::shared::SessionShared;
+use crate::stall::{Place, Stall};
+
+/// A refusing peer without a ping for so long is gone (video-plane, "Sender").
+const REFUSED_GRACE_NS: u64 = 5_000_000_000;
+
+/// Totals of the sender, for snapshots and tests.
+#[derive(Debug, Default)]
+pub struct SendTotals {
+    /// Frames handed to the kernel whole.
+    pub frames: AtomicU64,
+    /// Datagrams handed to the kernel.
+    pub packets: AtomicU64,
+    /// Datagrams dropped on purpose.
+    pub dropped_on_purpose: AtomicU64,
+}
+
+/// Everything the send thread owns.
+pub struct Sender {
+    /// The session.
+    pub session: Arc<SessionShared>,
+    /// The medium's socket.
+    pub socket: Arc<MediaSocket>,
+    /// Where frames come from.
+    pub inbox: Inbox,
+    /// Where records go.
+    pub records: RecordProducer,
+    /// By bytes against the link's rate.
+    pub pacer: Pacer,
+    /// How to wait for a frame.
+    pub spin: SpinPolicy,
+    /// Counted for whoever asks.
+    pub totals: Arc<SendTotals>,
+}
+
+/// What became of the datagrams handed in so far.
+struct Progress {
+    first_sent: bool,
+    refused: u32,
+    outcome: FrameOutcome,
+}
+
+impl Sender {
+    /// Sends until the video thread is gone and the queue is empty. Gives the record ring back.
+    pub fn run(mut self) -> RecordProducer {
+        let now_ns = self.session.engine.now_ns;
+        let mut sleeper = DeadlineSleeper::new();
+        let mut drops = PacketDrops::new(self.session.request.drop_pct);
+        let mut perf = PerfWindow::default();
+        while let Some(mut slot) = self.inbox.next(now_ns, self.spin) {
+            let stall = self.session.request.stall;
+            Stall::spin(stall, Place::Dequeued, slot.nth, now_ns);
+            self.inbox.taken();
+            let mut timer = slot.timer.take();
+            mark(&mut timer, Boundary::Dequeued, now_ns);
+            Stall::spin(stall, Place::FirstSent, slot.nth, now_ns);
+            let progress = match self.session.endpoint() {
+                Some(peer) if !self.session.is_ending() => {
+                    self.send_frame(&slot, peer, &mut timer, &mut sleeper, &mut drops)
+                }
+                _ => Progress { first_sent: false, refused: 0, outcome: FrameOutcome::SessionEnded },
+            };
+            if progress.outcome == FrameOutcome::Sent {
+                Stall::spin(stall, Place::LastSent, slot.nth, now_ns);
+                mark(&mut timer, Boundary::LastSent, now_ns);
+                self.totals.frames.fetch_add(1, Ordering::Relaxed);
+            } else if progress.outcome != FrameOutcome::SessionEnded {
+                // The client sees a hole: recovery starts here, without waiting for its request.
+                self.session.recovery(|slot_| slot_.invalidate(slot.frame.0, slot.frame.0));
+            }
+            if let Some(mut timer) = timer {
+                timer.record.outcome = progress.outcome;
+                timer.record.send_refused = u8::try_from(progress.refused).unwrap_or(u8::MAX);
+                close(&self.session, &mut self.records, &mut perf, &timer.record);
+            }
+            self.inbox.recycle(slot);
+        }
+        self.records
+    }
+
+    fn send_frame(
+        &mut self,
+        slot: &Slot,
+        peer: SocketAddr,
+        timer: &mut Option<FrameTimer>,
+        sleeper: &mut DeadlineSleeper,
+        drops: &mut PacketDrops,
+    ) -> Progress {
+        let now_ns = self.session.engine.now_ns;
+        let datagrams = slot.datagrams();
+        let mut progress = Progress { first_sent: false, refused: 0, outcome: FrameOutcome::Sent };
+        let mut at = 0;
+        self.pacer.begin_frame(now_ns(), datagrams.len());
+        while at < datagrams.len() {
+            let bytes = match self.pacer.poll(now_ns()) {
+                PacerAction::Done => datagrams.len() - at,
+                PacerAction::WaitUntil(deadline_ns) => {
+                    sleeper.sleep_until(deadline_ns);
+                    continue;
+                }
+                PacerAction::Send(bytes) => bytes,
+            };
+            let whole = bytes.div_ceil(slot.datagram_bytes).max(1) * slot.datagram_bytes;
+            let burst = &datagrams[at..(at + whole).min(datagrams.len())];
+            at += burst.len();
+            self.send_burst(burst, slot, peer, drops, &mut progress);
+            self.pacer.sent(burst.len());
+            if !progress.first_sent {
+                progress.first_sent = true;
+                mark(timer, Boundary::FirstSent, now_ns);
+            }
+            if progress.outcome != FrameOutcome::Sent || self.session.is_ending() {
+                return progress;
+            }
+        }
+        progress
+    }
+
+    /// Sends the burst in runs between packets that are dropped on purpose.
+    fn send_burst(&self, burst: &[u8], slot: &Slot, peer: SocketAddr, drops: &mut PacketDrops, progress: &mut Progress) {
+        if drops.is_off() {
+            return self.send_run(burst, slot, peer, progress);
+        }
+        let size = slot.datagram_bytes;
+        let (mut from, mut at) = (0, 0);
+        while at < burst.len() {
+            let end = (at + size).min(burst.len());
+            if drops.drops_next() {
+                self.send_run(&burst[from..at], slot, peer, progress);
+                self.totals.dropped_on_purpose.fetch_add(1, Ordering::Relaxed);
+                from = end;
+            }
+            at = end;
+        }
+        self.send_run(&burst[from..], slot, peer, progress);
+    }
+
+    fn send_run(&self, mut run: &[u8], slot: &Slot, peer: SocketAddr, progress: &mut Progress) {
+        let now_ns = self.session.engine.now_ns;
+        while !run.is_empty() && progress.outcome == FrameOutcome::Sent {
+            let sent = self.socket.send_segments(peer, run, slot.datagram_bytes);
+            self.totals.packets.fetch_add(sent.sent_bytes.div_ceil(slot.datagram_bytes) as u64, Ordering::Relaxed);
+            run = &run[sent.sent_bytes.min(run.len())..];
+            match sent.result {
+                SendResult::Complete => {}
+                SendResult::WouldBlock => {
+                    if !self.socket.wait_writable(slot.deadline_ns).unwrap_or(false) {
+                        progress.refused += run.len().div_ceil(slot.datagram_bytes) as u32;
+                        progress.outcome = FrameOutcome::SendDeadline;
+                    }
+                }
+                SendResult::Refused(error) => {
+                    // The error may belong to an earlier datagram; one datagram is counted and skipped.
+                    progress.refused += 1;
+                    run = &run[slot.datagram_bytes.min(run.len())..];
+                    let silent_ns = now_ns().saturating_sub(self.session.last_ping_ns());
+                    if silent_ns > REFUSED_GRACE_NS {
+                        let seconds = silent_ns / 1_000_000_000;
+                        self.session.end(
+                            "client_gone",
+                            format!("The client refuses packets ({error}) and has not pinged for {seconds} s."),
+                        );
+                        progress.outcome = FrameOutcome::SendError;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Closes a frame's record: to lane 1 when something records, to the perf line when PERF is on.
+pub fn close(session: &SessionShared, records: &mut RecordProducer, perf: &mut PerfWindow, record: &FrameRecord) {
+    if session.engine.recording.load(Ordering::Relaxed) {
+        // A full ring counts the loss itself; the host shows it as a gap.
+        records.push(record);
+    }
+    if session.engine.perf.load(Ordering::Relaxed)
+        && let Some(line) = perf.add(record, (session.engine.now_ns)())
+    {
+        session.engine.events.push("perf", line);
+    }
+}
+
+/// Stamps a boundary of a frame that is measured.
+#[inline]
+pub fn mark(timer: &mut Option<FrameTimer>, boundary: Boundary, now_ns: fn() -> u64) {
+    if let Some(timer) = timer {
+        timer.mark(boundary, now_ns());
+    }
+}
+
+/// PUNKTFUNK_VIDEO_DROP: which packets are thrown away to exercise recovery. Deterministic: the same stream loses the
+/// same packets.
+struct PacketDrops {
+    threshold: u32,
+    state: u32,
+}
+
+impl PacketDrops {
+    fn new(pct: f64) -> Self {
+        Self { threshold: (pct.clamp(0.0, 100.0) / 100.0 * f64::from(u32::MAX)) as u32, state: 0x9E37_79B9 }
+    }
+
+    fn is_off(&self) -> bool {
+        self.threshold == 0
+    }
+
+    fn drops_next(&mut self) -> bool {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 17;
+        self.state ^= self.state << 5;
+        self.state < self.threshold
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drops_hit_their_percentage() {
+        for pct in [0.0, 1.0, 5.0, 50.0, 100.0] {
+            let mut drops = PacketDrops::new(pct);
+            let hit = (0..100_000).filter(|_| drops.drops_next()).count() as f64 / 1000.0;
+            assert!((hit - pct).abs() < 0.3, "{pct} %: {hit} %");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What the threads of one session share: its end, its endpoint, its pending recovery, its view for snapshots.
+//!
+//! Every lock here is held for a copy; the video and send threads read the rest from atomics.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use pf_proto::gamestream::ping::EndpointTracker;
+use pf_proto::gamestream::recovery::RecoverySlot;
+use pf_stats::Gate;
+use serde::Serialize;
+
+use crate::events::EventQueue;
+use crate::request::SessionRequest;
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// Source and encoder are being opened.
+    Starting,
+    /// Ready; no ping has told the endpoint yet.
+    WaitingForClient,
+    /// Frames leave.
+    Streaming,
+    /// Over.
+    Ended,
+}
+
+/// Where the source's picture lies in the encoded one, px. Input will be mapped back through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PictureView {
+    /// Left edge in the mode.
+    pub x: u32,
+    /// Top edge in the mode.
+    pub y: u32,
+    /// Width in the mode.
+    pub width: u32,
+    /// Height in the mode.
+    pub height: u32,
+    /// Width of the source.
+    pub source_width: u32,
+    /// Height of the source.
+    pub source_height: u32,
+}
+
+/// A session as snapshots and `session.state` events tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionView {
+    /// Number, never reused while the engine is open.
+    pub session: u16,
+    /// Protocol family.
+    pub kind: String,
+    /// How far it is.
+    pub state: SessionState,
+    /// Label of the peer.
+    pub client: String,
+    /// Source's name.
+    pub source: String,
+    /// Encoder's name; as asked until it is open.
+    pub encoder: String,
+    /// Codec's name.
+    pub codec: String,
+    /// px.
+    pub width: u32,
+    /// px.
+    pub height: u32,
+    /// Frames a second.
+    pub fps: u32,
+    /// Target, kb/s.
+    pub bitrate_kbps: u32,
+    /// Absent until the source has told its size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureView>,
+    /// Whether a loss can be answered without a key frame.
+    pub can_invalidate: bool,
+}
+
+/// Why a session ended: a stable name and a sentence.
+#[derive(Clone, Debug)]
+pub struct EndReason {
+    /// Stable name, e.g. `client_gone`.
+    pub code: String,
+    /// A sentence with the values.
+    pub message: String,
+}
+
+/// What every session of an engine shares.
+pub struct EngineShared {
+    /// Lane 0.
+    pub events: EventQueue,
+    /// Opens while anything measures: the one load that a frame pays.
+    pub gate: Gate,
+    /// Whether records go to lane 1; read only when the gate is open.
+    pub recording: AtomicBool,
+    /// Whether `perf` events are made; read only when the gate is open.
+    pub perf: AtomicBool,
+    /// CLOCK_MONOTONIC, ns.
+    pub now_ns: fn() -> u64,
+}
+
+/// One session's shared state.
+pub struct SessionShared {
+    /// What it was asked to be.
+    pub request: SessionRequest,
+    /// The engine's.
+    pub engine: Arc<EngineShared>,
+    /// The endpoint's random secret.
+    pub ping_payload: [u8; 16],
+    stop: AtomicBool,
+    target_kbps: AtomicU32,
+    last_ping_ns: AtomicU64,
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+struct Inner {
+    view: SessionView,
+    end: Option<EndReason>,
+    stop_ops: Vec<u32>,
+    endpoint: EndpointTracker,
+    recovery: RecoverySlot,
+}
+
+impl SessionShared {
+    /// A session that is about to start.
+    pub fn new(session: u16, request: SessionRequest, ping_payload: [u8; 16], engine: Arc<EngineShared>) -> Self {
+        let view = SessionView {
+            session,
+            kind: request.kind.clone(),
+            state: SessionState::Starting,
+            client: request.client.clone(),
+            source: request.source.clone(),
+            encoder: request.encoder.clone(),
+            codec: request.codec.clone(),
+            width: request.width,
+            height: request.height,
+            fps: request.fps,
+            bitrate_kbps: request.bitrate_kbps,
+            picture: None,
+            can_invalidate: false,
+        };
+        let inner = Inner {
+            view,
+            end: None,
+            stop_ops: Vec::new(),
+            endpoint: EndpointTracker::default(),
+            recovery: RecoverySlot::default(),
+        };
+        Self {
+            target_kbps: AtomicU32::new(request.bitrate_kbps),
+            request,
+            engine,
+            ping_payload,
+            stop: AtomicBool::new(false),
+            last_ping_ns: AtomicU64::new(0),
+            inner: Mutex::new(inner),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The session's number.
+    pub fn number(&self) -> u16 {
+        self.lock().view.session
+    }
+
+    /// A copy of the view.
+    pub fn view(&self) -> SessionView {
+        self.lock().view.clone()
+    }
+
+    /// Changes the view.
+    pub fn update(&self, change: impl FnOnce(&mut SessionView)) {
+        change(&mut self.lock().view);
+    }
+
+    /// Moves to `state` and tells the host.
+    pub fn enter(&self, state: SessionState) {
+        self.update(|view| view.state = state);
+        self.tell_state(None);
+    }
+
+    /// The last state: told with the reason; afterwards the operations that asked for the end are answered.
+    pub fn finish(&self) {
+        self.update(|view| view.state = SessionState::Ended);
+        let reason = self.end_reason();
+        self.tell_state(Some(&reason));
+        let ops = std::mem::take(&mut self.lock().stop_ops);
+        for op in ops {
+            self.engine.events.push("op.done", serde_json::json!({ "op": op, "ok": true, "result": {} }));
+        }
+    }
+
+    fn tell_state(&self, reason: Option<&EndReason>) {
+        let mut value = serde_json::to_value(self.view()).unwrap_or_default();
+        if let (Some(reason), Some(object)) = (reason, value.as_object_mut()) {
+            object.insert("reason".into(), reason.code.clone().into());
+            object.insert("message".into(), reason.message.clone().into());
+        }
+        self.engine.events.push("session.state", value);
+    }
+
+    /// Asks the session to end. The first reason stays.
+    pub fn end(&self, code: &str, message: impl Into<String>) {
+        let mut inner = self.lock();
+        inner.end.get_or_insert_with(|| EndReason { code: code.into(), message: message.into() });
+        drop(inner);
+        // Release: whoever sees the flag finds the reason.
+        self.stop.store(true, Ordering::Release);
+        self.changed.notify_all();
+    }
+
+    /// Remembers an operation to answer when the session is over; false when it is over already.
+    pub fn answer_at_end(&self, op: u32) -> bool {
+        let mut inner = self.lock();
+        let alive = inner.view.state != SessionState::Ended;
+        if alive {
+            inner.stop_ops.push(op);
+        }
+        alive
+    }
+
+    /// Why it ended; a session that was never asked to end says so.
+    pub fn end_reason(&self) -> EndReason {
+        self.lock()
+            .end
+            .clone()
+            .unwrap_or_else(|| EndReason { code: "unknown".into(), message: "The session ended by itself.".into() })
+    }
+
+    /// True once the session shall end.
+    #[inline]
+    pub fn is_ending(&self) -> bool {
+        // Acquire: pairs with `end`.
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// The encoder's target, kb/s.
+    pub fn target_kbps(&self) -> u32 {
+        self.target_kbps.load(Ordering::Relaxed)
+    }
+
+    /// Asks for another target.
+    pub fn set_target_kbps(&self, kbps: u32) {
+        self.target_kbps.store(kbps, Ordering::Relaxed);
+        self.update(|view| view.bitrate_kbps = kbps);
+    }
+
+    /// A ping that carried this session's secret.
+    pub fn ping(&self, from: SocketAddr, sequence: u32, now_ns: u64) {
+        let mut inner = self.lock();
+        let before = inner.endpoint.address();
+        inner.endpoint.ping(from, sequence, now_ns);
+        let after = inner.endpoint.address();
+        drop(inner);
+        self.last_ping_ns.store(now_ns, Ordering::Relaxed);
+        if before == after {
+            return;
+        }
+        self.changed.notify_all();
+        if let (Some(before), Some(after)) = (before, after) {
+            self.event("client_moved", serde_json::json!({ "from": before.to_string(), "to": after.to_string() }));
+        }
+    }
+
+    /// Where packets go.
+    pub fn endpoint(&self) -> Option<SocketAddr> {
+        self.lock().endpoint.address()
+    }
+
+    /// Engine clock of the last valid ping; 0 before the first.
+    pub fn last_ping_ns(&self) -> u64 {
+        self.last_ping_ns.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the endpoint is known, the session ends, or `limit` is over.
+    pub fn wait_for_endpoint(&self, limit: Duration) -> Option<SocketAddr> {
+        let inner = self.lock();
+        let waiting = |inner: &mut Inner| inner.endpoint.address().is_none() && !self.is_ending();
+        let (inner, _) = self
+            .changed
+            .wait_timeout_while(inner, limit, waiting)
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        inner.endpoint.address()
+    }
+
+    /// Works on the pending recovery; the closure copies, it does not wait.
+    pub fn recovery<T>(&self, work: impl FnOnce(&mut RecoverySlot) -> T) -> T {
+        work(&mut self.lock().recovery)
+    }
+
+    /// Tells the host of something rare in this session's life.
+    pub fn event(&self, kind: &str, mut details: serde_json::Value) {
+        if let Some(object) = details.as_object_mut() {
+            object.insert("session".into(), self.number().into());
+            object.insert("kind".into(), kind.into());
+        }
+        self.engine.events.push("session.event", details);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Every mutation leaves the state valid, so a panic elsewhere does not spoil it.
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
