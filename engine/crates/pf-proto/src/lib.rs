@@ -1,1 +1,20 @@
-//! Being built.
+#![forbid(unsafe_code)]
+//! Wire formats and state machines of the streaming protocols, sans-IO.
+//!
+//! Holds no socket, thread, clock or random source: time comes in as nanoseconds, buffers as slices,
+//! Reed–Solomon parity as a closure. Nothing on the per-frame path allocates.
+//!
+//! | part | file |
+//! |------|------|
+//! | video datagrams, FEC blocks, frame header | `gamestream/video.rs`, `gamestream/split.rs` |
+//! | what packet 0 of a frame must hold | `gamestream/bitstream.rs` |
+//! | H.264 sequence parameter set | `gamestream/h264_sps.rs` |
+//! | media pings, the client's endpoint | `gamestream/ping.rs` |
+//! | IDR requests, invalidated ranges, long-term references | `gamestream/recovery.rs` |
+//! | when bytes may leave | `pacer.rs` |
+
+mod error;
+pub mod gamestream;
+pub mod units;
+
+pub use error::ProtoError;

@@ -1,0 +1,151 @@
+//! What this crate can refuse, with the numbers.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::units::PacketSize;
+
+/// Why a value, an access unit or a buffer was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProtoError {
+    /// A packet size that no client can mean.
+    PacketSize {
+        /// As announced.
+        bytes: u32,
+    },
+    /// A rate of 0 kb/s.
+    ZeroRate,
+    /// A ping payload that is not 16 printable ASCII characters.
+    PingPayload {
+        /// Length as given.
+        length: usize,
+    },
+    /// An access unit without a byte: a client would drop the frame.
+    EmptyAccessUnit,
+    /// A frame that four FEC blocks cannot express.
+    Oversize {
+        /// Bytes of the access unit.
+        bytes: usize,
+        /// Largest access unit at this packet size.
+        limit_bytes: usize,
+    },
+    /// A plan made for another access unit or another format.
+    PlanMismatch {
+        /// Access-unit bytes that the plan was made for.
+        planned_bytes: usize,
+        /// Access-unit bytes given.
+        bytes: usize,
+    },
+    /// The arena slot cannot hold the frame's datagrams.
+    ArenaTooSmall {
+        /// Bytes that the plan needs.
+        needed_bytes: usize,
+        /// Bytes of the slot.
+        bytes: usize,
+    },
+    /// An access unit that does not begin with an Annex B start code.
+    NoStartCode,
+    /// An access unit in which no slice was found.
+    NoSlice {
+        /// Bytes searched.
+        bytes: usize,
+    },
+    /// A key frame without the parameter sets that every key frame must carry.
+    NoParameterSets,
+    /// A key frame whose first slice does not start in packet 0: the client would drop it and every
+    /// frame after it.
+    SliceBehindPacketZero {
+        /// Bytes up to and including the first slice's NAL header byte, after stripping.
+        needed_bytes: usize,
+        /// Bytes of the access unit that packet 0 holds.
+        limit_bytes: usize,
+    },
+    /// A sequence parameter set that ends too early or holds an impossible value.
+    SequenceParameterSet {
+        /// The syntax element that could not be read.
+        element: &'static str,
+    },
+    /// A pacer whose numbers contradict each other.
+    PacerConfig {
+        /// Line time of a normal burst, µs.
+        burst_us: u32,
+        /// Line time of the largest burst, µs.
+        max_burst_us: u32,
+        /// Bytes of a datagram.
+        segment_bytes: u32,
+    },
+}
+
+impl fmt::Display for ProtoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::PacketSize { bytes } => write!(
+                f,
+                "packet size {bytes} refused: expected a multiple of {} from {} to {}",
+                PacketSize::STEP_BYTES,
+                PacketSize::MIN_BYTES,
+                PacketSize::MAX_BYTES
+            ),
+            Self::ZeroRate => write!(f, "rate refused: expected at least 1 kb/s, got 0"),
+            Self::PingPayload { length } => {
+                write!(
+                    f,
+                    "ping payload refused: expected 16 printable ASCII characters, got {length} bytes"
+                )
+            }
+            Self::EmptyAccessUnit => {
+                write!(f, "access unit refused: expected at least 1 byte, got 0")
+            }
+            Self::Oversize { bytes, limit_bytes } => {
+                write!(
+                    f,
+                    "access unit too large: expected at most {limit_bytes} bytes, got {bytes}"
+                )
+            }
+            Self::PlanMismatch {
+                planned_bytes,
+                bytes,
+            } => write!(
+                f,
+                "plan of another access unit or format: made for {planned_bytes} bytes, got {bytes}"
+            ),
+            Self::ArenaTooSmall {
+                needed_bytes,
+                bytes,
+            } => {
+                write!(
+                    f,
+                    "arena slot too small: the frame needs {needed_bytes} bytes, got {bytes}"
+                )
+            }
+            Self::NoStartCode => write!(f, "access unit does not begin with an Annex B start code"),
+            Self::NoSlice { bytes } => write!(f, "access unit of {bytes} bytes holds no slice"),
+            Self::NoParameterSets => write!(
+                f,
+                "key frame without parameter sets in front of its first slice"
+            ),
+            Self::SliceBehindPacketZero {
+                needed_bytes,
+                limit_bytes,
+            } => write!(
+                f,
+                "first slice of a key frame starts too late: packet 0 holds {limit_bytes} bytes, needed {needed_bytes}"
+            ),
+            Self::SequenceParameterSet { element } => {
+                write!(f, "sequence parameter set unreadable at {element}")
+            }
+            Self::PacerConfig {
+                burst_us,
+                max_burst_us,
+                segment_bytes,
+            } => write!(
+                f,
+                "pacer refused: expected 0 < burst ≤ largest burst and a datagram of 1 to 65507 bytes, \
+                 got {burst_us} µs, {max_burst_us} µs and {segment_bytes} bytes"
+            ),
+        }
+    }
+}
+
+impl Error for ProtoError {}

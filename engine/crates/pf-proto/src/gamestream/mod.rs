@@ -1,0 +1,13 @@
+//! GameStream, as an unmodified Moonlight client understands it (appversion 7.1.431.-1).
+//!
+//! | message | file |
+//! |---------|------|
+//! | video datagram, frame header | `video.rs` |
+//! | split of a frame into FEC blocks, parity count | `split.rs` |
+//! | first bytes of an access unit (Annex B) | `bitstream.rs` |
+//! | H.264 sequence parameter set | `h264_sps.rs` |
+//! | media ping | `ping.rs` |
+//! | recovery requests (the requests' own wire format is the control stream's) | `recovery.rs` |
+
+pub mod split;
+pub mod video;

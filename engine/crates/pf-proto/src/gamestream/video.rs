@@ -1,0 +1,570 @@
+//! Video datagrams: headers and payload of a frame, written once, straight into the sender's arena.
+//!
+//! Does not compute parity (a closure does), choose the frame type or look into the bitstream
+//! (`bitstream.rs` must have passed an H.264 or HEVC access unit before). One datagram, unencrypted:
+//!
+//! | off | size | field | order |
+//! |----:|-----:|-------|-------|
+//! | 0 | 2 | `90 00`: RTP version 2 with extension, payload type 0 | |
+//! | 2 | 2 | sequence | BE |
+//! | 4 | 4 | timestamp, 90 kHz | BE |
+//! | 8 | 8 | SSRC and extension, zero | |
+//! | 16 | 4 | stream packet index `<< 8` | LE |
+//! | 20 | 4 | frame index | LE |
+//! | 24 | 1 | flags: 1 picture data, 2 last and 4 first data shard of the block | |
+//! | 25 | 1 | extra flags: 1 long-term reference | |
+//! | 26 | 1 | `10` | |
+//! | 27 | 1 | bits 7–6 last block, 5–4 this block | |
+//! | 28 | 4 | bits 31–22 data shards of the block, 21–12 shard, 11–4 percentage | LE |
+//! | 32 | L | payload | |
+//!
+//! Parity runs over whole data shards. In a parity shard bytes 16–19, 24–26 and 32 on are the parity of
+//! their columns; the rest of the header is real again. Source: gamestream-media.md 3.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::error::ProtoError;
+use crate::gamestream::split::{BlockPlan, FRAME_HEADER_BYTES, FramePlan, VideoFormat};
+use crate::units::{FrameIndex, RtpTimestamp, SequenceNumber, StreamPacketIndex};
+
+/// What the frame header tells the client about a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FrameType {
+    /// Predicted from the frame before.
+    Predicted = 1,
+    /// A key frame with its parameter sets.
+    Idr = 2,
+    /// An intra-refresh recovery point.
+    IntraRefresh = 4,
+    /// Predicted only from pictures before an invalidated range.
+    AfterInvalidation = 5,
+}
+
+/// What the pipeline knows about a frame besides its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameMeta {
+    /// Kind of the frame.
+    pub frame_type: FrameType,
+    /// Capture to ready-to-send in 0.1 ms; 0 = unknown or repeated. Parity covers it, so it is given
+    /// before sending; longer times are the caller's to saturate.
+    pub latency_100us: u16,
+    /// Capture time.
+    pub timestamp: RtpTimestamp,
+    /// Asks the client to acknowledge the frame, which the encoder keeps as a long-term reference.
+    pub long_term_reference: bool,
+}
+
+/// A frame as it lies in the arena: `data_packets + parity_packets` equal datagrams in wire order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packetized {
+    /// Its number on the wire.
+    pub frame: FrameIndex,
+    /// Bytes written, from the start of the slot.
+    pub bytes: usize,
+    /// Bytes of each datagram.
+    pub datagram_bytes: usize,
+    /// Data datagrams.
+    pub data_packets: u16,
+    /// Parity datagrams.
+    pub parity_packets: u16,
+    /// Sequence number of the first datagram.
+    pub first_sequence: SequenceNumber,
+    /// True when the frame was too large for parity in a session that wants it.
+    pub unprotected: bool,
+}
+
+/// Why a frame was not packetized. No counter has moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketizeError<E> {
+    /// The arguments do not fit together.
+    Refused(ProtoError),
+    /// The parity closure failed.
+    Parity {
+        /// Block number, 0 to 3.
+        block: usize,
+        /// The closure's own error.
+        source: E,
+    },
+}
+
+impl<E: fmt::Display> fmt::Display for PacketizeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Parity { block, source } => write!(f, "parity of block {block} failed: {source}"),
+        }
+    }
+}
+
+impl<E: Error> Error for PacketizeError<E> {}
+
+impl<E> From<ProtoError> for PacketizeError<E> {
+    fn from(error: ProtoError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Turns access units into datagrams and owns the three counters of a session's video.
+#[derive(Debug)]
+pub struct VideoPacketizer {
+    format: VideoFormat,
+    next_sequence: SequenceNumber,
+    next_index: StreamPacketIndex,
+    next_frame: FrameIndex,
+}
+
+impl VideoPacketizer {
+    /// A packetizer at the start of a session: sequence 0, stream packet index 0, frame 1.
+    pub const fn new(format: VideoFormat) -> Self {
+        Self {
+            format,
+            next_sequence: SequenceNumber::FIRST,
+            next_index: StreamPacketIndex::FIRST,
+            next_frame: FrameIndex::FIRST,
+        }
+    }
+
+    /// The session's format.
+    pub const fn format(&self) -> VideoFormat {
+        self.format
+    }
+
+    /// The number that the next frame gets.
+    pub const fn next_frame_index(&self) -> FrameIndex {
+        self.next_frame
+    }
+
+    /// Splits an access unit; moves nothing.
+    ///
+    /// # Errors
+    /// [`ProtoError::EmptyAccessUnit`] and [`ProtoError::Oversize`].
+    pub fn plan(&self, access_unit_bytes: usize) -> Result<FramePlan, ProtoError> {
+        self.format.plan(access_unit_bytes)
+    }
+
+    /// Uses up the number of a frame that was encoded and is not sent, and only that: sequence numbers
+    /// stay consecutive. The client then sees the gap and asks, where a re-used number would let it decode
+    /// the next frame from a picture that it never got.
+    pub const fn skip_frame(&mut self) -> FrameIndex {
+        let frame = self.next_frame;
+        self.next_frame = frame.next();
+        frame
+    }
+
+    /// Writes a frame's datagrams back to back into `arena` (one slot), blocks in order, data before
+    /// parity within each. Allocates nothing; counters move only on success.
+    ///
+    /// `parity(shards, data, parity)` gets a block's shards, the first `data` of them final, and fills the
+    /// `parity` shards behind them; it is not called for a block without parity.
+    ///
+    /// # Errors
+    /// [`PacketizeError::Refused`] with [`ProtoError::PlanMismatch`] or [`ProtoError::ArenaTooSmall`];
+    /// [`PacketizeError::Parity`] when the closure fails.
+    pub fn packetize<E>(
+        &mut self,
+        meta: FrameMeta,
+        access_unit: &[u8],
+        plan: &FramePlan,
+        arena: &mut [u8],
+        mut parity: impl FnMut(&mut [u8], usize, usize) -> Result<(), E>,
+    ) -> Result<Packetized, PacketizeError<E>> {
+        if plan.format() != self.format || plan.access_unit_bytes() != access_unit.len() {
+            let planned_bytes = plan.access_unit_bytes();
+            return Err(ProtoError::PlanMismatch {
+                planned_bytes,
+                bytes: access_unit.len(),
+            }
+            .into());
+        }
+        let needed_bytes = plan.wire_bytes();
+        let arena_bytes = arena.len();
+        let slot = arena
+            .get_mut(..needed_bytes)
+            .ok_or(ProtoError::ArenaTooSmall {
+                needed_bytes,
+                bytes: arena_bytes,
+            })?;
+
+        let shard_bytes = self.format.packet_size.shard_bytes();
+        let mut payload = Payload {
+            header: frame_header(&meta, plan),
+            header_left: true,
+            rest: access_unit,
+        };
+        let mut sequence = self.next_sequence;
+        let mut index = self.next_index;
+        let mut rest = slot;
+        for (number, block) in plan.blocks().iter().enumerate() {
+            let (shards, behind) = rest.split_at_mut(block.shards() * shard_bytes);
+            rest = behind;
+            let header = BlockHeader::new(self.next_frame, &meta, plan, number, sequence);
+            let (data, _) = shards.split_at_mut(usize::from(block.data) * shard_bytes);
+            for (shard_number, shard) in (0..block.data).zip(data.chunks_exact_mut(shard_bytes)) {
+                let (head, body) = shard.split_at_mut(HEADER_BYTES);
+                header.write_data(head, shard_number, index);
+                payload.fill(body);
+                index = index.plus(1);
+            }
+            if block.parity > 0 {
+                parity(shards, usize::from(block.data), usize::from(block.parity)).map_err(
+                    |source| PacketizeError::Parity {
+                        block: number,
+                        source,
+                    },
+                )?;
+                let (_, parity_shards) = shards.split_at_mut(usize::from(block.data) * shard_bytes);
+                for (shard_number, shard) in
+                    (block.data..).zip(parity_shards.chunks_exact_mut(shard_bytes))
+                {
+                    header.write_parity(shard, shard_number);
+                }
+            }
+            sequence = sequence.plus(block.data + block.parity);
+        }
+
+        let packetized = Packetized {
+            frame: self.next_frame,
+            bytes: needed_bytes,
+            datagram_bytes: shard_bytes,
+            data_packets: plan.data_packets(),
+            parity_packets: plan.parity_packets(),
+            first_sequence: self.next_sequence,
+            unprotected: plan.unprotected(),
+        };
+        self.next_sequence = sequence;
+        self.next_index = index;
+        self.next_frame = self.next_frame.next();
+        Ok(packetized)
+    }
+}
+
+/// Bytes of a datagram in front of its payload.
+const HEADER_BYTES: usize = 32;
+
+const FLAG_PICTURE: u8 = 1;
+const FLAG_LAST: u8 = 2;
+const FLAG_FIRST: u8 = 4;
+
+/// The 8 bytes in front of the access unit: `01`, latency LE, type, bytes in the last payload LE, `00 00`.
+fn frame_header(meta: &FrameMeta, plan: &FramePlan) -> [u8; FRAME_HEADER_BYTES] {
+    let latency = meta.latency_100us.to_le_bytes();
+    let last = plan.last_payload_bytes().to_le_bytes();
+    [
+        1,
+        latency[0],
+        latency[1],
+        meta.frame_type as u8,
+        last[0],
+        last[1],
+        0,
+        0,
+    ]
+}
+
+/// The frame header and the access unit as one run of bytes, zeros behind it.
+struct Payload<'a> {
+    header: [u8; FRAME_HEADER_BYTES],
+    header_left: bool,
+    rest: &'a [u8],
+}
+
+impl Payload<'_> {
+    /// Fills one shard's payload, at least 48 bytes.
+    fn fill(&mut self, mut body: &mut [u8]) {
+        if self.header_left {
+            let (head, behind) = body.split_at_mut(FRAME_HEADER_BYTES);
+            head.copy_from_slice(&self.header);
+            self.header_left = false;
+            body = behind;
+        }
+        let (now, later) = self.rest.split_at(self.rest.len().min(body.len()));
+        let (used, padding) = body.split_at_mut(now.len());
+        used.copy_from_slice(now);
+        padding.fill(0);
+        self.rest = later;
+    }
+}
+
+/// What all shards of a block share.
+struct BlockHeader {
+    template: [u8; HEADER_BYTES],
+    first_sequence: SequenceNumber,
+    block: BlockPlan,
+}
+
+impl BlockHeader {
+    fn new(
+        frame: FrameIndex,
+        meta: &FrameMeta,
+        plan: &FramePlan,
+        number: usize,
+        first_sequence: SequenceNumber,
+    ) -> Self {
+        let last_number = plan.blocks().len() - 1;
+        let mut template = [0; HEADER_BYTES];
+        template[0] = 0x90;
+        template[4..8].copy_from_slice(&meta.timestamp.0.to_be_bytes());
+        template[20..24].copy_from_slice(&frame.0.to_le_bytes());
+        template[25] = u8::from(meta.long_term_reference);
+        template[26] = 0x10;
+        template[27] = (last_number << 6 | number << 4) as u8;
+        Self {
+            template,
+            first_sequence,
+            block: plan.blocks()[number],
+        }
+    }
+
+    /// Writes all 32 bytes of data shard `number`.
+    fn write_data(&self, head: &mut [u8], number: u16, index: StreamPacketIndex) {
+        let mut flags = FLAG_PICTURE;
+        if number == 0 {
+            flags |= FLAG_FIRST;
+        }
+        if number + 1 == self.block.data {
+            flags |= FLAG_LAST;
+        }
+        head.copy_from_slice(&self.template);
+        head[2..4].copy_from_slice(&self.sequence(number));
+        head[16..20].copy_from_slice(&index.to_wire().to_le_bytes());
+        head[24] = flags;
+        head[28..32].copy_from_slice(&self.fec_info(number));
+    }
+
+    /// Puts the real header fields over the parity of their columns; 16–19 and 24–26 stay parity.
+    fn write_parity(&self, shard: &mut [u8], number: u16) {
+        shard[0..2].copy_from_slice(&self.template[0..2]);
+        shard[2..4].copy_from_slice(&self.sequence(number));
+        shard[4..16].copy_from_slice(&self.template[4..16]);
+        shard[20..24].copy_from_slice(&self.template[20..24]);
+        shard[27] = self.template[27];
+        shard[28..32].copy_from_slice(&self.fec_info(number));
+    }
+
+    fn sequence(&self, number: u16) -> [u8; 2] {
+        self.first_sequence.plus(number).0.to_be_bytes()
+    }
+
+    fn fec_info(&self, number: u16) -> [u8; 4] {
+        let data = u32::from(self.block.data);
+        (data << 22 | u32::from(number) << 12 | u32::from(self.block.percentage) << 4).to_le_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::units::PacketSize;
+
+    const META: FrameMeta = FrameMeta {
+        frame_type: FrameType::Predicted,
+        latency_100us: 0,
+        timestamp: RtpTimestamp(0x0102_0304),
+        long_term_reference: false,
+    };
+
+    fn packetizer(fec_pct: u8) -> VideoPacketizer {
+        let packet_size = PacketSize::new(64).unwrap();
+        VideoPacketizer::new(VideoFormat {
+            packet_size,
+            fec_pct,
+            min_parity: 2,
+        })
+    }
+
+    /// Marks parity so that tests see what was written over it.
+    fn mark_parity(shards: &mut [u8], data: usize, _parity: usize) -> Result<(), Infallible> {
+        shards[data * 80..].fill(0xAA);
+        Ok(())
+    }
+
+    fn run(
+        packetizer: &mut VideoPacketizer,
+        meta: FrameMeta,
+        bytes: usize,
+    ) -> (Packetized, Vec<Vec<u8>>) {
+        let unit = vec![0x55; bytes];
+        let plan = packetizer.plan(bytes).unwrap();
+        let mut arena = vec![0; plan.wire_bytes()];
+        let packetized = packetizer
+            .packetize(meta, &unit, &plan, &mut arena, mark_parity)
+            .unwrap();
+        assert_eq!(packetized.bytes, arena.len());
+        (
+            packetized,
+            arena.chunks_exact(80).map(<[u8]>::to_vec).collect(),
+        )
+    }
+
+    fn sequence(datagram: &[u8]) -> u16 {
+        u16::from_be_bytes([datagram[2], datagram[3]])
+    }
+
+    fn packet_index(datagram: &[u8]) -> u32 {
+        u32::from_le_bytes(datagram[16..20].try_into().unwrap())
+    }
+
+    #[test]
+    fn the_sequence_wraps_inside_a_block() {
+        let mut packetizer = packetizer(20);
+        packetizer.next_sequence = SequenceNumber(65_533);
+        let (packetized, datagrams) = run(&mut packetizer, META, 4 * 48 - 8);
+        assert_eq!(packetized.first_sequence, SequenceNumber(65_533));
+        let sequences: Vec<u16> = datagrams.iter().map(|d| sequence(d)).collect();
+        assert_eq!(sequences, [65_533, 65_534, 65_535, 0, 1, 2]);
+        let (packetized, _) = run(&mut packetizer, META, 10);
+        assert_eq!(packetized.first_sequence, SequenceNumber(3));
+    }
+
+    #[test]
+    fn the_stream_packet_index_wraps_at_24_bits_inside_a_frame_and_counts_data_only() {
+        let mut packetizer = packetizer(20);
+        packetizer.next_index = StreamPacketIndex::new(0xFF_FFFE);
+        let (_, datagrams) = run(&mut packetizer, META, 4 * 48 - 8);
+        let indices: Vec<u32> = datagrams[..4].iter().map(|d| packet_index(d)).collect();
+        assert_eq!(indices, [0xFFFF_FE00, 0xFFFF_FF00, 0, 0x100]);
+        let (_, datagrams) = run(&mut packetizer, META, 10);
+        assert_eq!(packet_index(&datagrams[0]), 0x200);
+    }
+
+    #[test]
+    fn the_frame_index_wraps_at_32_bits() {
+        let mut packetizer = packetizer(20);
+        packetizer.next_frame = FrameIndex(u32::MAX);
+        assert_eq!(run(&mut packetizer, META, 10).0.frame, FrameIndex(u32::MAX));
+        assert_eq!(packetizer.next_frame_index(), FrameIndex(0));
+    }
+
+    #[test]
+    fn every_block_has_its_own_first_and_last_flag_and_number() {
+        let mut packetizer = packetizer(20);
+        let meta = FrameMeta {
+            long_term_reference: true,
+            ..META
+        };
+        let (packetized, datagrams) = run(&mut packetizer, meta, 213 * 48 - 8);
+        assert_eq!(
+            (packetized.data_packets, packetized.parity_packets),
+            (213, 44)
+        );
+        let (first, second) = datagrams.split_at(107 + 22);
+        for (number, data, block) in [(0, 107, first), (1, 106, second)] {
+            assert_eq!(block.len(), data + 22);
+            for (i, datagram) in block[..data].iter().enumerate() {
+                let expected = if i == 0 {
+                    5
+                } else if i == data - 1 {
+                    3
+                } else {
+                    1
+                };
+                assert_eq!(datagram[24], expected, "block {number} shard {i}");
+                assert_eq!(datagram[25..27], [1, 0x10]);
+            }
+            for (i, datagram) in block.iter().enumerate() {
+                assert_eq!(datagram[27], 0x40 | number << 4);
+                let info = u32::from_le_bytes(datagram[28..32].try_into().unwrap());
+                assert_eq!(info, (data as u32) << 22 | (i as u32) << 12 | 20 << 4);
+            }
+        }
+    }
+
+    #[test]
+    fn parity_keeps_its_own_bytes_at_16_to_19_and_24_to_26() {
+        let mut packetizer = packetizer(20);
+        packetizer.next_frame = FrameIndex(0x0A0B_0C0D);
+        let (_, datagrams) = run(&mut packetizer, META, 10);
+        let parity = &datagrams[1];
+        assert_eq!(parity[0..4], [0x90, 0, 0, 1]);
+        assert_eq!(parity[4..12], [1, 2, 3, 4, 0, 0, 0, 0]);
+        assert_eq!(parity[16..20], [0xAA; 4]);
+        assert_eq!(parity[20..24], [0x0D, 0x0C, 0x0B, 0x0A]);
+        assert_eq!(parity[24..27], [0xAA; 3]);
+        assert_eq!(parity[27], 0);
+        assert!(parity[32..].iter().all(|&b| b == 0xAA));
+    }
+
+    #[test]
+    fn an_unprotected_frame_never_asks_for_parity() {
+        let mut packetizer = packetizer(0);
+        let unit = vec![1; 300 * 48 - 8];
+        let plan = packetizer.plan(unit.len()).unwrap();
+        let mut arena = vec![0; plan.wire_bytes()];
+        let result = packetizer.packetize(META, &unit, &plan, &mut arena, |_, _, _| Err("asked"));
+        assert_eq!(result.unwrap().parity_packets, 0);
+    }
+
+    #[test]
+    fn a_skipped_frame_uses_its_number_and_nothing_else() {
+        let mut packetizer = packetizer(20);
+        run(&mut packetizer, META, 10);
+        assert_eq!(packetizer.skip_frame(), FrameIndex(2));
+        let (packetized, datagrams) = run(&mut packetizer, META, 10);
+        assert_eq!(
+            (packetized.frame, packetized.first_sequence),
+            (FrameIndex(3), SequenceNumber(3))
+        );
+        assert_eq!(packet_index(&datagrams[0]), 0x100);
+    }
+
+    #[test]
+    fn refusals_move_no_counter() {
+        let mut packetizer = packetizer(20);
+        let plan = packetizer.plan(100).unwrap();
+        let needed_bytes = plan.wire_bytes();
+        let mut arena = vec![0; needed_bytes];
+
+        let result = packetizer.packetize(META, &[0; 99], &plan, &mut arena, mark_parity);
+        let mismatch = ProtoError::PlanMismatch {
+            planned_bytes: 100,
+            bytes: 99,
+        };
+        assert_eq!(result, Err(PacketizeError::Refused(mismatch)));
+
+        let short = ProtoError::ArenaTooSmall {
+            needed_bytes,
+            bytes: needed_bytes - 1,
+        };
+        let result = packetizer.packetize(META, &[0; 100], &plan, &mut arena[1..], mark_parity);
+        assert_eq!(result, Err(PacketizeError::Refused(short)));
+
+        let result = packetizer.packetize(META, &[0; 100], &plan, &mut arena, |_, _, _| {
+            Err("no kernel")
+        });
+        assert_eq!(
+            result,
+            Err(PacketizeError::Parity {
+                block: 0,
+                source: "no kernel"
+            })
+        );
+
+        let other = VideoFormat {
+            fec_pct: 30,
+            ..packetizer.format()
+        };
+        let result = packetizer.packetize(
+            META,
+            &[0; 100],
+            &other.plan(100).unwrap(),
+            &mut arena,
+            mark_parity,
+        );
+        assert!(matches!(
+            result,
+            Err(PacketizeError::Refused(ProtoError::PlanMismatch { .. }))
+        ));
+
+        let packetized = packetizer
+            .packetize(META, &[0; 100], &plan, &mut arena, mark_parity)
+            .unwrap();
+        assert_eq!(
+            (packetized.frame, packetized.first_sequence),
+            (FrameIndex(1), SequenceNumber(0))
+        );
+    }
+}
