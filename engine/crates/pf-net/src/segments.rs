@@ -2,6 +2,8 @@
 //!
 //! Pure: the call itself comes in as a closure, so that every refusal of a kernel can be played in a test.
 
+use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
@@ -14,6 +16,9 @@ pub struct SendOutcome {
     pub sent_bytes: usize,
     /// Why it ended.
     pub result: SendResult,
+    /// Earlier datagrams to this peer that the network has answered with an error (its port is closed, no
+    /// way to it) since the last send to it told. Zero while all is well.
+    pub refused_before: u32,
 }
 
 /// How a send ended.
@@ -43,6 +48,18 @@ pub enum SendRefusal {
     Other(i32),
 }
 
+impl fmt::Display for SendRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionRefused => f.write_str("nobody listens on the port"),
+            Self::Unreachable => f.write_str("there is no way to the address"),
+            Self::TooLong => f.write_str("the datagram is too long for the path"),
+            Self::Forbidden => f.write_str("a packet filter of this machine forbids it"),
+            Self::Other(errno) => write!(f, "{}", io::Error::from_raw_os_error(*errno)),
+        }
+    }
+}
+
 /// Segments a super-packet may hold on every kernel that knows them (128 since Linux 6.9).
 pub const MAX_SEGMENTS: usize = 64;
 
@@ -64,7 +81,11 @@ pub(crate) fn send_in_calls(
     gso_off: &AtomicBool,
     mut send: impl FnMut(&[u8], Option<u16>) -> Result<(), Errno>,
 ) -> SendOutcome {
-    let ended = |sent_bytes, result| SendOutcome { sent_bytes, result };
+    let ended = |sent_bytes, result| SendOutcome {
+        sent_bytes,
+        result,
+        refused_before: 0,
+    };
     if segment_bytes == 0 || segment_bytes > MAX_CALL_BYTES {
         return ended(0, SendResult::Refused(SendRefusal::TooLong));
     }
@@ -171,11 +192,8 @@ mod tests {
         let frame = bytes(92 * 1408);
         let outcome = kernel.run(&frame, 1408, &AtomicBool::new(false));
         assert_eq!(
-            outcome,
-            SendOutcome {
-                sent_bytes: frame.len(),
-                result: SendResult::Complete
-            }
+            (outcome.sent_bytes, outcome.result),
+            (frame.len(), SendResult::Complete)
         );
         assert_eq!(kernel.calls, 2);
         assert_eq!(kernel.taken.len(), 92);
@@ -231,13 +249,7 @@ mod tests {
         let mut kernel = ScriptedKernel::new(&[Err(Errno::INVAL), Err(Errno::INVAL)]);
         let outcome = kernel.run(&bytes(300), 100, &off);
         let refused = SendResult::Refused(SendRefusal::Other(libc::EINVAL));
-        assert_eq!(
-            outcome,
-            SendOutcome {
-                sent_bytes: 0,
-                result: refused
-            }
-        );
+        assert_eq!((outcome.sent_bytes, outcome.result), (0, refused));
         assert!(!off.load(Ordering::Relaxed));
     }
 
@@ -247,11 +259,8 @@ mod tests {
             let mut kernel = ScriptedKernel::new(&[Ok(()), Err(errno)]);
             let outcome = kernel.run(&bytes(100 * 1408), 1408, &AtomicBool::new(false));
             assert_eq!(
-                outcome,
-                SendOutcome {
-                    sent_bytes: 46 * 1408,
-                    result: SendResult::WouldBlock
-                }
+                (outcome.sent_bytes, outcome.result),
+                (46 * 1408, SendResult::WouldBlock)
             );
         }
     }
@@ -269,11 +278,8 @@ mod tests {
             let mut kernel = ScriptedKernel::new(&[Err(errno)]);
             let outcome = kernel.run(&bytes(10), 10, &AtomicBool::new(false));
             assert_eq!(
-                outcome,
-                SendOutcome {
-                    sent_bytes: 0,
-                    result: SendResult::Refused(refusal)
-                }
+                (outcome.sent_bytes, outcome.result),
+                (0, SendResult::Refused(refusal))
             );
         }
     }

@@ -156,30 +156,33 @@ impl MediaSocket {
 
     /// Sends `datagrams`, which lie one after another, each of `segment_bytes` (the last may be shorter).
     ///
-    /// Never blocks and never allocates. An ICMP error of an earlier datagram is counted and does not stop
-    /// this one.
+    /// Never blocks and never allocates. ICMP errors of earlier datagrams are told in the outcome and do not
+    /// stop this one.
     pub fn send_segments(
         &self,
         peer: SocketAddr,
         datagrams: &[u8],
         segment_bytes: usize,
     ) -> SendOutcome {
-        let peer = self.in_socket_family(peer);
-        send_in_calls(datagrams, segment_bytes, &self.gso_off, |bytes, segment| {
-            let mut answer = self.send_once(&peer, bytes, segment);
-            // An error of an earlier datagram is reported once, to whoever sends next, instead of sending.
-            for _ in 0..PENDING_ERROR_RETRIES {
-                if !answer.is_err_and(is_network_error) {
-                    break;
+        let target = self.in_socket_family(peer);
+        let mut outcome =
+            send_in_calls(datagrams, segment_bytes, &self.gso_off, |bytes, segment| {
+                let mut answer = self.send_once(&target, bytes, segment);
+                // An error of an earlier datagram is reported once, to whoever sends next, instead of sending.
+                for _ in 0..PENDING_ERROR_RETRIES {
+                    if !answer.is_err_and(is_network_error) {
+                        break;
+                    }
+                    self.take_queued_errors();
+                    answer = self.send_once(&target, bytes, segment);
                 }
-                self.take_queued_errors();
-                answer = self.send_once(&peer, bytes, segment);
-            }
-            if answer == Err(Errno::NOBUFS) {
-                self.interface_full.store(true, Ordering::Relaxed);
-            }
-            answer
-        })
+                if answer == Err(Errno::NOBUFS) {
+                    self.interface_full.store(true, Ordering::Relaxed);
+                }
+                answer
+            });
+        outcome.refused_before = self.peer_errors.take_unreported(peer);
+        outcome
     }
 
     /// Waits until a datagram can be sent or `deadline_ns` of `monotonic_ns` is reached; answers whether it can.
@@ -209,7 +212,7 @@ impl MediaSocket {
     }
 
     /// Waits for a datagram, for `waker`, or until `timeout` has passed. A raised waker wins.
-    pub fn wait_readable(&self, waker: &Waker, timeout: Duration) -> Result<Readiness, NetError> {
+    pub fn wait_readable(&self, timeout: Duration, waker: &Waker) -> Result<Readiness, NetError> {
         let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
         let deadline_ns = monotonic_ns().saturating_add(timeout_ns);
         loop {

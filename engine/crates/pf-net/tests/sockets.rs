@@ -120,7 +120,7 @@ fn a_socket_of_both_families_speaks_to_ipv4_and_shows_it_as_ipv4() {
             .expect("the ping is sent");
         let waker = Waker::new().expect("an eventfd can be made");
         assert_eq!(
-            host.wait_readable(&waker, Duration::from_secs(5)),
+            host.wait_readable(Duration::from_secs(5), &waker),
             Ok(Readiness::Datagram)
         );
         let mut buffer = [0; 64];
@@ -189,15 +189,16 @@ fn a_closed_port_is_counted_for_its_peer_and_does_not_stop_the_others() {
     drop(gone);
     let (alive, alive_address) = receiver(LOOPBACK);
     let mut buffer = [0; 2048];
+    let mut told = 0;
     for round in 0..10u8 {
         let packet = [round; 100];
+        let to_gone = sender.send_segments(gone_address, &packet, 100);
+        assert_eq!(to_gone.result, SendResult::Complete);
+        told += to_gone.refused_before;
+        let to_alive = sender.send_segments(alive_address, &packet, 100);
         assert_eq!(
-            sender.send_segments(gone_address, &packet, 100).result,
-            SendResult::Complete
-        );
-        assert_eq!(
-            sender.send_segments(alive_address, &packet, 100).result,
-            SendResult::Complete
+            (to_alive.result, to_alive.refused_before),
+            (SendResult::Complete, 0)
         );
         let (length, _) = alive.recv_from(&mut buffer).expect("the datagram arrives");
         assert_eq!(buffer[..length], packet);
@@ -205,6 +206,7 @@ fn a_closed_port_is_counted_for_its_peer_and_does_not_stop_the_others() {
     assert_eq!(sender.refused_by(gone_address), 10);
     assert_eq!(sender.refused_by(alive_address), 0);
     assert_eq!(sender.refused_total(), 10);
+    assert_eq!(told, 9, "the answer to the last one is told to the next");
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn a_closed_port_does_not_disturb_waiting_for_pings() {
         );
         let waker = Waker::new().expect("an eventfd can be made");
         assert_eq!(
-            host.wait_readable(&waker, Duration::from_millis(20)),
+            host.wait_readable(Duration::from_millis(20), &waker),
             Ok(Readiness::TimedOut)
         );
         assert_eq!(host.receive(&mut [0; 64]), Ok(None));
@@ -235,18 +237,18 @@ fn a_raised_waker_ends_the_wait_until_it_is_reset() {
     let raiser = waker.clone();
     let thread = std::thread::spawn(move || raiser.wake());
     assert_eq!(
-        host.wait_readable(&waker, Duration::from_secs(10)),
+        host.wait_readable(Duration::from_secs(10), &waker),
         Ok(Readiness::Woken)
     );
     thread.join().expect("the thread ends");
     assert_eq!(
-        host.wait_readable(&waker, Duration::from_secs(10)),
+        host.wait_readable(Duration::from_secs(10), &waker),
         Ok(Readiness::Woken)
     );
     assert!(waker.reset());
     assert!(!waker.reset());
     assert_eq!(
-        host.wait_readable(&waker, Duration::ZERO),
+        host.wait_readable(Duration::ZERO, &waker),
         Ok(Readiness::TimedOut)
     );
 }
