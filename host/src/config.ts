@@ -1,0 +1,292 @@
+// Every setting in one table: flag > environment > config.json > default. The table also makes docs/configuration.md
+// and the help texts. Reads files and the environment it is given; creates nothing.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { reasonOf, systemCode } from './errors.ts';
+
+/** A wrong value, and where it came from: exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export type SettingSource = 'flag' | 'env' | 'file' | 'default';
+type Value = string | number | boolean | readonly string[] | undefined;
+
+interface Setting<T extends Value> {
+  readonly flag?: string;
+  readonly env?: string;
+  readonly file?: string;
+  readonly default: T;
+  /** Shown in the docs: what a value looks like. */
+  readonly type: string;
+  readonly doc: string;
+  /** Throws a sentence that begins after "… is …". */
+  readonly parse: (text: unknown) => T;
+}
+
+/** The table. */
+export const settings = {
+  apiHost: setting({
+    flag: 'api-host',
+    env: 'PUNKTFUNK_API_HOST',
+    file: 'api_host',
+    default: '127.0.0.1',
+    type: 'loopback address',
+    doc: 'Address of the operator’s API and page. Anything beyond loopback is refused until the API speaks TLS.',
+    parse: text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or localhost'),
+  }),
+  apiPort: setting({
+    flag: 'api-port',
+    env: 'PUNKTFUNK_API_PORT',
+    file: 'api_port',
+    default: 47990,
+    type: 'port',
+    doc: 'Port of the operator’s API and page; 0 takes a free one.',
+    parse: integer(0, 65_535),
+  }),
+  apiOrigins: setting<readonly string[]>({
+    env: 'PUNKTFUNK_API_ORIGINS',
+    file: 'api_origins',
+    default: [],
+    type: 'origins, separated by commas',
+    doc: 'Pages of other origins that may call the API and embed the elements, e.g. `https://steamloopback.host`.',
+    parse: origins,
+  }),
+  gamestreamPort: setting({
+    flag: 'gamestream-port',
+    env: 'PUNKTFUNK_GAMESTREAM_PORT',
+    file: 'gamestream_port',
+    default: 47989,
+    type: 'port',
+    doc: 'Base port of GameStream; HTTPS lies 5 below it and RTSP 21 above it.',
+    parse: integer(1029, 65_514),
+  }),
+  perf: setting({
+    env: 'PUNKTFUNK_PERF',
+    file: 'perf',
+    default: false,
+    type: '0 or 1',
+    doc: 'One line a second and session on stderr: fps, unique frames, the largest µs of each stage, the most packets in one frame.',
+    parse: flag,
+  }),
+  fecPct: setting({
+    env: 'PUNKTFUNK_FEC_PCT',
+    file: 'fec_pct',
+    default: 20,
+    type: '0 – 255',
+    doc: 'Parity, percent of the data packets; 0 = none.',
+    parse: integer(0, 255),
+  }),
+  videoDropPct: setting({
+    env: 'PUNKTFUNK_VIDEO_DROP',
+    file: 'video_drop',
+    default: 0,
+    type: '0 – 100',
+    doc: 'Percent of the video packets dropped on purpose, to exercise recovery.',
+    parse: decimal(0, 100),
+  }),
+  dscp: setting({
+    env: 'PUNKTFUNK_DSCP',
+    file: 'dscp',
+    default: false,
+    type: '0 or 1',
+    doc: 'Marks video packets with a DSCP class.',
+    parse: flag,
+  }),
+  linkMbps: setting<number | undefined>({
+    flag: 'link-mbps',
+    file: 'link_mbps',
+    default: undefined,
+    type: 'Mb/s',
+    doc: 'Rate of the slowest hop, which pacing keeps to. Without it: the network card’s rate, else 1000.',
+    parse: integer(1, 400_000),
+  }),
+  logFormat: setting({
+    env: 'PUNKTFUNK_LOG',
+    file: 'log',
+    default: 'auto',
+    type: 'auto, json or text',
+    doc: 'Form of the log on stderr; auto is text at a terminal and JSON elsewhere.',
+    parse: text(/^(auto|json|text)$/, 'auto, json or text'),
+  }),
+  logLevel: setting({
+    env: 'PUNKTFUNK_LOG_LEVEL',
+    file: 'log_level',
+    default: 'info',
+    type: 'debug, info, warn or error',
+    doc: 'Least severity that is logged.',
+    parse: text(/^(debug|info|warn|error)$/, 'debug, info, warn or error'),
+  }),
+} as const;
+
+export type Config = {
+  readonly [K in keyof typeof settings]: (typeof settings)[K]['default'];
+} & { readonly configDir: string | undefined };
+
+export interface ConfigInput {
+  /** Flags as given, by their long name. */
+  readonly flags: Readonly<Record<string, string | undefined>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the account, as the system's user database tells it; undefined when it does not know. */
+  readonly homeDir: string | undefined;
+}
+
+/** Resolves every setting. Throws ConfigError naming the setting, its source and its value. */
+export function loadConfig(input: ConfigInput): Config {
+  const configDir = configDirOf(input);
+  const file = configDir === undefined ? {} : readConfigFile(join(configDir, 'config.json'));
+  const read = <T extends Value>(entry: Setting<T>): T => {
+    const found = lookUp(entry, input, file);
+    if (found === undefined) return entry.default;
+    try {
+      return entry.parse(found.value);
+    } catch (error) {
+      throw new ConfigError(
+        `${found.where} is ${JSON.stringify(found.value)}; it must be ${reasonOf(error)}.`,
+      );
+    }
+  };
+  return {
+    configDir,
+    apiHost: read(settings.apiHost),
+    apiPort: read(settings.apiPort),
+    apiOrigins: read(settings.apiOrigins),
+    gamestreamPort: read(settings.gamestreamPort),
+    perf: read(settings.perf),
+    fecPct: read(settings.fecPct),
+    videoDropPct: read(settings.videoDropPct),
+    dscp: read(settings.dscp),
+    linkMbps: read(settings.linkMbps),
+    logFormat: read(settings.logFormat),
+    logLevel: read(settings.logLevel),
+  };
+}
+
+/** The config directory; undefined when the environment names none and the account has no home. */
+export function configDirOf(input: ConfigInput): string | undefined {
+  const { PUNKTFUNK_CONFIG_DIR: named, XDG_CONFIG_HOME: xdg, HOME } = input.env;
+  if (named) return named;
+  if (xdg) return join(xdg, 'punktfunk');
+  const home = HOME || input.homeDir;
+  return home ? join(home, '.config', 'punktfunk') : undefined;
+}
+
+/** The section of docs/configuration.md. */
+export function configurationMarkdown(): string {
+  const rows = Object.values<Setting<Value>>(settings).map((entry) => {
+    const cells = [
+      entry.flag === undefined ? '–' : `\`--${entry.flag}\``,
+      entry.env === undefined ? '–' : `\`${entry.env}\``,
+      entry.file === undefined ? '–' : `\`${entry.file}\``,
+      entry.type,
+      shown(entry.default),
+      entry.doc,
+    ];
+    return `| ${cells.join(' | ')} |`;
+  });
+  return [
+    '| Flag | Environment | config.json | Value | Default | Meaning |',
+    '|---|---|---|---|---|---|',
+    '| – | `PUNKTFUNK_CONFIG_DIR` | – | folder | `$XDG_CONFIG_HOME/punktfunk`, else `~/.config/punktfunk` | Where the token, `config.json` and `captures/` live. |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function lookUp(
+  entry: Setting<Value>,
+  input: ConfigInput,
+  file: Readonly<Record<string, unknown>>,
+): { readonly where: string; readonly value: unknown } | undefined {
+  const flagValue = entry.flag === undefined ? undefined : input.flags[entry.flag];
+  if (flagValue !== undefined) return { where: `--${entry.flag}`, value: flagValue };
+  const envValue = entry.env === undefined ? undefined : input.env[entry.env];
+  // An empty variable is how a unit file or a shell unsets one.
+  if (envValue !== undefined && envValue !== '') return { where: `${entry.env}`, value: envValue };
+  const fileValue = entry.file === undefined ? undefined : file[entry.file];
+  return fileValue === undefined
+    ? undefined
+    : { where: `config.json: ${entry.file}`, value: fileValue };
+}
+
+function readConfigFile(path: string): Readonly<Record<string, unknown>> {
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return {};
+    throw new ConfigError(`${path} cannot be read: ${reasonOf(error)}.`);
+  }
+  let data: unknown;
+  try {
+    data = JSON.parse(content);
+  } catch (error) {
+    throw new ConfigError(`${path} is not JSON: ${reasonOf(error)}.`);
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new ConfigError(`${path} must hold one JSON object.`);
+  }
+  const known = Object.values<Setting<Value>>(settings).map((entry) => entry.file);
+  const unknown = Object.keys(data).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new ConfigError(`${path}: unknown setting "${unknown}".`);
+  return Object.fromEntries(Object.entries(data));
+}
+
+function setting<T extends Value>(entry: Setting<T>): Setting<T> {
+  return entry;
+}
+
+function shown(value: Value): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return `\`${String(value)}\``;
+}
+
+function integer(least: number, most: number): (text: unknown) => number {
+  const number = decimal(least, most);
+  return (given) => {
+    const value = number(given);
+    if (!Number.isInteger(value)) throw new Error(`a whole number from ${least} to ${most}`);
+    return value;
+  };
+}
+
+function decimal(least: number, most: number): (text: unknown) => number {
+  return (given) => {
+    const value =
+      typeof given === 'string' && /^\s*[0-9.]+\s*$/.test(given) ? Number(given) : given;
+    if (typeof value !== 'number' || !(value >= least && value <= most)) {
+      throw new Error(`a number from ${least} to ${most}`);
+    }
+    return value;
+  };
+}
+
+function flag(given: unknown): boolean {
+  if (typeof given === 'boolean') return given;
+  if (given === '1' || given === 'true' || given === 1) return true;
+  if (given === '0' || given === 'false' || given === 0) return false;
+  throw new Error('0 or 1');
+}
+
+function text(pattern: RegExp, what: string): (given: unknown) => string {
+  return (given) => {
+    if (typeof given !== 'string' || !pattern.test(given)) throw new Error(what);
+    return given;
+  };
+}
+
+function origins(given: unknown): readonly string[] {
+  const parts = Array.isArray(given) ? given : String(given).split(',');
+  return parts
+    .map((part) => String(part).trim())
+    .filter((part) => part.length > 0)
+    .map((part) => {
+      const origin = URL.canParse(part) ? new URL(part).origin : 'null';
+      if (origin === 'null' || part.replace(/\/$/, '') !== origin) {
+        throw new Error('origins such as https://example.org, separated by commas');
+      }
+      return origin;
+    });
+}

@@ -1,0 +1,466 @@
+// The engine in memory, on virtual time: sessions, records and a probe as docs/ffi-abi.md says, without a socket or
+// thread. For tests only; tests/ffi/conformance.test.ts holds it to what the real engine does.
+import { Value } from 'typebox/value';
+import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
+import {
+  ABI_VERSION,
+  type CommandFields,
+  type CommandName,
+  commands,
+  type Listener,
+  type OpenReply,
+  type ProbeReport,
+  type Session,
+  type SessionRequest,
+  type Snapshot,
+} from './messages.ts';
+import { EngineError, type EngineTransport, engineStatus } from './transport.ts';
+
+export interface FakeEngineOptions {
+  /** Engine clock at open, ns. */
+  readonly startNs?: bigint;
+  /** Changes a frame before it becomes a record, or drops its record with undefined. */
+  readonly frame?: (record: FrameRecord) => FrameRecord | undefined;
+  /** What the probe finally reports, made from what it would report by itself. */
+  readonly report?: (report: ProbeReport) => ProbeReport;
+  /** Sources that do not open, with the reason. */
+  readonly brokenSources?: Readonly<Record<string, string>>;
+  /** Records that fit into lane 1. */
+  readonly recordLimit?: number;
+}
+
+interface FakeSession {
+  view: Session;
+  readonly request: SessionRequest;
+  frames: number;
+  streamingSinceNs: bigint;
+}
+
+interface FakeProbe {
+  readonly probe: number;
+  readonly op: number;
+  readonly session: number;
+  readonly endsNs: bigint;
+  nextProgressNs: bigint;
+}
+
+export class FakeEngine implements EngineTransport {
+  readonly opened: OpenReply;
+  readonly #options: FakeEngineOptions;
+  #nowNs: bigint;
+  #closed = false;
+  #measuring = false;
+  #numbers = 0;
+  #listener: ((events: readonly unknown[]) => void) | undefined;
+  #queue: unknown[] = [];
+  #flushing = false;
+  readonly #listeners = new Map<number, Listener>();
+  readonly #sessions = new Map<number, FakeSession>();
+  readonly #probes = new Map<number, FakeProbe>();
+  #records: Uint8Array[] = [];
+  #recordsLost = 0;
+
+  constructor(options: FakeEngineOptions = {}) {
+    this.#options = options;
+    this.#nowNs = options.startNs ?? 1_000_000_000_000n;
+    this.opened = {
+      engine: 1,
+      abi: ABI_VERSION,
+      version: '0.0.0-fake',
+      record_bytes: RECORD_BYTES,
+      clock: { monotonic_ns: this.#nowNs.toString(), unix_ms: 1_782_504_843_000, boot_ms: 0 },
+    };
+  }
+
+  nowNs(): bigint {
+    return this.#nowNs;
+  }
+
+  listen(listener: (events: readonly unknown[]) => void): void {
+    this.#listener = listener;
+    this.#flushSoon();
+  }
+
+  call(request: string): string {
+    if (this.#closed) throw new EngineError(engineStatus.stale_handle, 'stale_handle', 'closed');
+    return JSON.stringify(this.#run(parseCommand(request)));
+  }
+
+  drainRecords(into: Uint8Array): number {
+    const count = Math.min(this.#records.length, Math.floor(into.byteLength / RECORD_BYTES));
+    this.#records.splice(0, count).forEach((bytes, i) => {
+      into.set(bytes, i * RECORD_BYTES);
+    });
+    return count * RECORD_BYTES;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    for (const { view } of this.#sessions.values()) {
+      this.#end(view.session, 'engine_closed', 'The engine was closed.');
+    }
+    this.#closed = true;
+    this.#flush();
+  }
+
+  /** Lets time pass: frames are made, probes end. */
+  tick(ms: number): void {
+    const until = this.#nowNs + BigInt(Math.round(ms * 1e6));
+    while (this.#nowNs < until) {
+      this.#nowNs = this.#nowNs + STEP_NS < until ? this.#nowNs + STEP_NS : until;
+      for (const session of this.#sessions.values()) this.#makeFrames(session);
+      for (const probe of this.#probes.values()) this.#runProbe(probe);
+    }
+    this.#flush();
+  }
+
+  /** Says that events were lost, without losing any. */
+  overflow(lost: number): void {
+    this.#emit('overflow', { lost });
+    this.#flush();
+  }
+
+  /** Forgets a session without an event, as a lost event would look. */
+  vanish(session: number): void {
+    this.#sessions.delete(session);
+    for (const probe of this.#probes.values()) {
+      if (probe.session === session) this.#probes.delete(probe.probe);
+    }
+  }
+
+  ask(id: number, question: unknown): void {
+    this.#emit('ask', { id, deadline_ms: 1000, question });
+    this.#flush();
+  }
+
+  /** Answers that were given to `ask`, by id. */
+  readonly answers = new Map<number, unknown>();
+
+  #run(command: Command): unknown {
+    switch (command.cmd) {
+      case 'snapshot':
+        return this.#snapshot();
+      case 'measure':
+        this.#measuring = command.on;
+        return {};
+      case 'listener.open':
+        return this.#openListener(command.address, command.port);
+      case 'listener.close':
+        return this.#closeListener(command.listener);
+      case 'session.start':
+        return this.#start(command.session);
+      case 'session.stop':
+        return this.#stop(command.session, command.reason);
+      case 'session.set_bitrate':
+        this.#session(command.session).view.bitrate_kbps = command.bitrate_kbps;
+        return {};
+      case 'session.request_idr':
+      case 'session.invalidate':
+      case 'session.ack_ltr':
+        this.#session(command.session);
+        return {};
+      case 'probe.start':
+        return this.#startProbe(command);
+      case 'probe.stop':
+        return this.#stopProbe(command.probe);
+      case 'trial':
+        return this.#trial(command);
+      case 'answer':
+        this.answers.set(command.id, command.value);
+        return {};
+    }
+  }
+
+  #snapshot(): Snapshot {
+    return {
+      sessions: [...this.#sessions.values()].map(({ view }) => ({ ...view })),
+      listeners: [...this.#listeners.values()],
+      probes: [...this.#probes.values()].map(({ probe }) => ({ probe })),
+      measuring: this.#measuring,
+      lanes: {
+        events: { used: 0, limit: 1 << 20, lost: 0 },
+        records: {
+          used: this.#records.length * RECORD_BYTES,
+          limit: this.#recordLimit * RECORD_BYTES,
+          lost: this.#recordsLost,
+        },
+      },
+    };
+  }
+
+  #openListener(address: string, port: number): Listener {
+    const listener = this.#number();
+    const opened = { listener, address, port: port === 0 ? 40_000 + listener : port };
+    this.#listeners.set(listener, opened);
+    return opened;
+  }
+
+  #closeListener(listener: number): object {
+    if (!this.#listeners.delete(listener)) throw refusal('unknown_listener', `no ${listener}`);
+    for (const { request, view } of [...this.#sessions.values()]) {
+      if (request.listener === listener) {
+        this.#end(view.session, 'listener_closed', 'The socket was closed.');
+      }
+    }
+    return {};
+  }
+
+  #start(request: SessionRequest): object {
+    refuseBadSession(request);
+    if (!this.#listeners.has(request.listener)) {
+      throw refusal('unknown_listener', `There is no listener ${request.listener}.`);
+    }
+    const op = this.#number();
+    const session = this.#number();
+    const view: Session = {
+      session,
+      kind: request.kind,
+      state: 'starting',
+      client: request.client,
+      source: request.source,
+      encoder: 'openh264',
+      codec: request.codec,
+      width: request.width,
+      height: request.height,
+      fps: request.fps,
+      bitrate_kbps: request.bitrate_kbps,
+      can_invalidate: request.invalidation,
+      refused: [],
+    };
+    this.#sessions.set(session, { view, request, frames: 0, streamingSinceNs: 0n });
+    this.#emit('session.state', view);
+    const reason = this.#options.brokenSources?.[request.source];
+    if (reason === undefined) {
+      this.#enter(session, 'waiting_for_client');
+      this.#emit('op.done', { op, ok: true, result: { ...view, state: 'waiting_for_client' } });
+    } else {
+      const error = { code: 'source_unavailable', message: reason };
+      this.#emit('op.done', { op, ok: false, error });
+      this.#end(session, 'source_unavailable', reason);
+    }
+    return { op, session };
+  }
+
+  #stop(session: number, reason: string): object {
+    this.#session(session);
+    const op = this.#number();
+    this.#end(session, reason, 'The host ended the session.');
+    this.#emit('op.done', { op, ok: true, result: {} });
+    return { op };
+  }
+
+  #startProbe(command: CommandFields<'probe.start'>): object {
+    const session = this.#session(command.session);
+    const op = this.#number();
+    const probe = this.#number();
+    session.streamingSinceNs = this.#nowNs;
+    this.#enter(command.session, 'streaming');
+    this.#probes.set(probe, {
+      probe,
+      op,
+      session: command.session,
+      endsNs: this.#nowNs + BigInt(Math.round(command.seconds * 1e9)),
+      nextProgressNs: this.#nowNs + 500_000_000n,
+    });
+    return { op, probe };
+  }
+
+  #stopProbe(probe: number): object {
+    const running = this.#probes.get(probe);
+    if (running === undefined) throw refusal('unknown_probe', `There is no probe ${probe}.`);
+    this.#finishProbe(running);
+    return {};
+  }
+
+  #trial(command: CommandFields<'trial'>): object {
+    const op = this.#number();
+    const { name, width, height } = command;
+    const reason = this.#options.brokenSources?.[name];
+    this.#emit(
+      'op.done',
+      reason === undefined
+        ? {
+            op,
+            ok: true,
+            result: { name, ms_per_frame: 1.5, p99_ms: 2, width, height, detail: '' },
+          }
+        : { op, ok: false, error: { code: 'source_unavailable', message: reason } },
+    );
+    return { op };
+  }
+
+  #runProbe(probe: FakeProbe): void {
+    if (this.#nowNs >= probe.nextProgressNs) {
+      probe.nextProgressNs += 500_000_000n;
+      this.#emit('probe.progress', { probe: probe.probe, ...this.#counted(probe) });
+    }
+    if (this.#nowNs >= probe.endsNs) this.#finishProbe(probe);
+  }
+
+  #finishProbe(probe: FakeProbe): void {
+    this.#probes.delete(probe.probe);
+    const report = { ...this.#counted(probe), key_frames: 1 };
+    const result = this.#options.report?.(report) ?? report;
+    this.#emit('op.done', { op: probe.op, ok: true, result });
+  }
+
+  #counted(probe: FakeProbe): ProbeReport {
+    const frames = this.#sessions.get(probe.session)?.frames ?? 0;
+    return {
+      frames_received: frames,
+      frames_recovered: 0,
+      frames_lost: 0,
+      packets_lost: 0,
+      packets_recovered: 0,
+      bytes: frames * FRAME_BYTES,
+    };
+  }
+
+  #makeFrames(session: FakeSession): void {
+    if (session.view.state !== 'streaming') return;
+    const { fps } = session.view;
+    for (;;) {
+      const grabbedNs = session.streamingSinceNs + BigInt(Math.round((session.frames * 1e9) / fps));
+      if (grabbedNs > this.#nowNs - FRAME_NS) return;
+      session.frames += 1;
+      if (!this.#measuring) continue;
+      const made = plainFrame(session.view.session, grabbedNs, session.frames);
+      const record = this.#options.frame === undefined ? made : this.#options.frame(made);
+      if (record === undefined) continue;
+      if (this.#records.length >= this.#recordLimit) this.#recordsLost += 1;
+      else this.#records.push(encodeRecord(record));
+    }
+  }
+
+  get #recordLimit(): number {
+    return this.#options.recordLimit ?? 100_000;
+  }
+
+  #session(session: number): FakeSession {
+    const found = this.#sessions.get(session);
+    if (found === undefined) throw refusal('unknown_session', `There is no session ${session}.`);
+    return found;
+  }
+
+  #enter(session: number, state: Session['state']): void {
+    const found = this.#session(session);
+    found.view = { ...found.view, state };
+    this.#emit('session.state', found.view);
+  }
+
+  #end(session: number, reason: string, message: string): void {
+    const found = this.#sessions.get(session);
+    if (found === undefined) return;
+    this.#sessions.delete(session);
+    this.#emit('session.state', { ...found.view, state: 'ended', reason, message });
+  }
+
+  #emit(ev: string, fields: object): void {
+    this.#queue.push({ ev, t: this.#nowNs.toString(), ...fields });
+    this.#flushSoon();
+  }
+
+  /** Events come after the call that caused them has returned, as from another thread. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#listener === undefined || this.#queue.length === 0) return;
+    const events = this.#queue;
+    this.#queue = [];
+    this.#listener(events);
+  }
+
+  #number(): number {
+    this.#numbers += 1;
+    return this.#numbers;
+  }
+}
+
+type Command = {
+  readonly [C in CommandName]: { readonly cmd: C } & CommandFields<C>;
+}[CommandName];
+
+function parseCommand(request: string): Command {
+  let data: unknown;
+  try {
+    data = JSON.parse(request);
+  } catch {
+    throw badArgument('no JSON');
+  }
+  if (!isCommand(data)) throw badArgument('an unknown command or field');
+  return data;
+}
+
+function isCommand(data: unknown): data is Command {
+  if (typeof data !== 'object' || data === null || !('cmd' in data)) return false;
+  const { cmd, ...fields } = data;
+  const schema = Object.entries(commands).find(([name]) => name === cmd)?.[1];
+  if (schema === undefined || !Value.Check(schema.fields, fields)) return false;
+  return Object.keys(fields).every((key) => key in schema.fields.properties);
+}
+
+function refuseBadSession(request: SessionRequest): void {
+  const { width, height, fps, packet_size, fec_pct, bitrate_kbps } = request;
+  if (width < 64 || height < 64 || width > 8192 || height > 8192 || fps < 1 || fps > 240) {
+    throw refusal('mode_invalid', `The mode ${width}x${height}@${fps} is not possible.`);
+  }
+  if (packet_size < 256 || packet_size > 1500) {
+    throw refusal('packet_size_invalid', `The packet size is ${packet_size}.`);
+  }
+  if (fec_pct > 255) throw refusal('fec_invalid', `FEC is ${fec_pct} %.`);
+  if (bitrate_kbps < 100) throw refusal('bitrate_invalid', `The bitrate is ${bitrate_kbps} kb/s.`);
+}
+
+function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): FrameRecord {
+  return {
+    session,
+    grabbedNs,
+    offsetsNs: {
+      converted: 800_000,
+      submitted: 850_000,
+      encoded: 4_800_000,
+      packetized: 5_000_000,
+      dequeued: 5_050_000,
+      first_sent: 5_100_000,
+      last_sent: 6_000_000,
+    },
+    frameIndex,
+    sourceSequence: frameIndex,
+    sourceAgeNs: undefined,
+    bytes: FRAME_BYTES,
+    flags: {
+      key: frameIndex === 1,
+      repeat: false,
+      afterInvalidation: false,
+      longTermReference: false,
+      unprotected: false,
+      clockRestarted: false,
+    },
+    dataPackets: 30,
+    parityPackets: 6,
+    queueDepth: 0,
+    outcome: 'sent',
+    sendRefused: 0,
+    qp: 30,
+  };
+}
+
+function refusal(code: string, message: string): EngineError {
+  return new EngineError(engineStatus.refused, code, message);
+}
+
+function badArgument(message: string): EngineError {
+  return new EngineError(engineStatus.bad_argument, 'bad_argument', message);
+}
+
+const STEP_NS = 10_000_000n;
+/** From grabbing to the last packet: a frame younger than this has no record yet. */
+const FRAME_NS = 6_000_000n;
+const FRAME_BYTES = 41_000;

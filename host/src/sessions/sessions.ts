@@ -1,0 +1,188 @@
+// The one state machine that owns a client's life: starting → waiting_for_client → streaming → ending → gone. Drives
+// the engine's sessions, tells the recorder about them and whoever waits. Today's clients are test streams.
+import type { SessionInfo } from '../../../contract/host.ts';
+import type { Engine } from '../engine/engine.ts';
+import type {
+  EngineEvent,
+  EngineEventOf,
+  Session,
+  SessionRequest,
+  Snapshot,
+} from '../engine/messages.ts';
+import { AppError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Recordings } from '../recordings/recordings.ts';
+
+/** Why a session is over: a stable code and a sentence. */
+export interface SessionEnd {
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface StartedSession {
+  readonly sessionId: number;
+  /** Source and encoder are open, and the client may come; fails with the engine's code. */
+  readonly ready: Promise<void>;
+  /** Resolves when the session is over, whatever ended it. */
+  readonly ended: Promise<SessionEnd>;
+}
+
+interface Life {
+  view: Session;
+  ending: boolean;
+  readonly ended: ReturnType<typeof Promise.withResolvers<SessionEnd>>;
+}
+
+export class Sessions {
+  readonly #engine: Engine;
+  readonly #recordings: Recordings;
+  readonly #log: Log;
+  readonly #lives = new Map<number, Life>();
+
+  constructor(engine: Engine, recordings: Recordings, log: Log) {
+    this.#engine = engine;
+    this.#recordings = recordings;
+    this.#log = log;
+    engine.on((event) => this.#onEvent(event));
+    engine.onResync((snapshot) => this.#onResync(snapshot));
+  }
+
+  /** Every living session, as the API shows it. */
+  list(): SessionInfo[] {
+    return [...this.#lives.values()].map(({ view, ending }) => ({
+      session_id: view.session,
+      kind: view.kind,
+      state: ending ? 'ending' : view.state,
+      client: view.client,
+      source: view.source,
+      encoder: view.encoder,
+      codec: view.codec,
+      width: view.width,
+      height: view.height,
+      fps: view.fps,
+      bitrate_kbps: view.bitrate_kbps,
+      ...(view.picture === undefined ? {} : { picture: view.picture }),
+    }));
+  }
+
+  /** Asks the engine for a session. Throws AppError when it is refused outright. */
+  start(request: SessionRequest): StartedSession {
+    const { op, session } = this.#engine.call('session.start', { session: request });
+    const ended = Promise.withResolvers<SessionEnd>();
+    const { kind, client, source, encoder, codec, width, height, fps, bitrate_kbps } = request;
+    this.#lives.set(session, {
+      view: {
+        session,
+        kind,
+        state: 'starting',
+        client,
+        source,
+        encoder,
+        codec,
+        width,
+        height,
+        fps,
+        bitrate_kbps,
+        can_invalidate: false,
+      },
+      ending: false,
+      ended,
+    });
+    const ready = this.#engine.done(op, { session }).then(() => undefined);
+    // Whoever does not wait for it learns of a failure from `ended`.
+    ready.catch(() => undefined);
+    return { sessionId: session, ready, ended: ended.promise };
+  }
+
+  /** Ends a session and resolves when its threads are gone; one that is gone already is fine. */
+  async stop(sessionId: number, reason: string): Promise<void> {
+    const life = this.#lives.get(sessionId);
+    if (life === undefined) return;
+    life.ending = true;
+    try {
+      const { op } = this.#engine.call('session.stop', { session: sessionId, reason });
+      await this.#engine.done(op, { session: sessionId });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'unknown_session') throw error;
+    }
+    this.#over(sessionId, this.#engine.nowNs(), { reason, message: 'The host ended the session.' });
+  }
+
+  /** Ends every session. */
+  async stopAll(reason: string): Promise<void> {
+    await Promise.all([...this.#lives.keys()].map((id) => this.stop(id, reason)));
+  }
+
+  #onEvent(event: EngineEvent): void {
+    if (event.ev === 'session.state') this.#onState(event);
+    else if (event.ev === 'session.event' && event.kind === 'bitrate') this.#refresh();
+  }
+
+  #onState(event: EngineEventOf<'session.state'>): void {
+    const life = this.#lives.get(event.session);
+    if (life === undefined) return;
+    const { ev: _ev, t, reason, message, ...view } = event;
+    const before = life.view.state;
+    life.view = view;
+    if (view.state === 'ended') {
+      const end = { reason: reason ?? 'ended', message: message ?? 'The session ended.' };
+      this.#over(event.session, BigInt(t), end);
+      return;
+    }
+    this.#announce(view);
+    if (view.state !== before) {
+      this.#log.info(`session ${view.state.replaceAll('_', ' ')}`, {
+        session: view.session,
+        client: view.client,
+        source: view.source,
+        encoder: view.encoder,
+        mode: `${view.width}x${view.height}@${view.fps}`,
+      });
+    }
+  }
+
+  /** After lost events: what the snapshot does not hold is gone. */
+  #onResync(snapshot: Snapshot): void {
+    const living = new Map(snapshot.sessions.map((view) => [view.session, view]));
+    for (const [sessionId, life] of this.#lives) {
+      const view = living.get(sessionId);
+      if (view === undefined) {
+        this.#over(sessionId, this.#engine.nowNs(), {
+          reason: 'event_lost',
+          message: 'The session ended while events were lost.',
+        });
+      } else {
+        life.view = view;
+        this.#announce(view);
+      }
+    }
+  }
+
+  #refresh(): void {
+    this.#onResync(this.#engine.call('snapshot', {}));
+  }
+
+  #announce(view: Session): void {
+    this.#recordings.session({
+      sessionId: view.session,
+      kind: view.kind,
+      width: view.width,
+      height: view.height,
+      fps: view.fps,
+      codec: view.codec,
+      client: view.client,
+      source: view.source,
+      encoder: view.encoder,
+      bitrateKbps: view.bitrate_kbps,
+    });
+  }
+
+  #over(sessionId: number, atNs: bigint, end: SessionEnd): void {
+    const life = this.#lives.get(sessionId);
+    if (life === undefined) return;
+    this.#lives.delete(sessionId);
+    this.#recordings.sessionEnded(sessionId, atNs, end.reason);
+    this.#log.info('session ended', { session: sessionId, reason: end.reason, why: end.message });
+    life.ended.resolve(end);
+  }
+}
