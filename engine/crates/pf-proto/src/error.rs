@@ -14,13 +14,6 @@ pub enum ProtoError {
         /// As announced.
         bytes: u32,
     },
-    /// A rate of 0 kb/s.
-    ZeroRate,
-    /// A ping payload that is not 16 printable ASCII characters.
-    PingPayload {
-        /// Length as given.
-        length: usize,
-    },
     /// An access unit without a byte: a client would drop the frame.
     EmptyAccessUnit,
     /// A frame that four FEC blocks cannot express.
@@ -66,15 +59,6 @@ pub enum ProtoError {
         /// The syntax element that could not be read.
         element: &'static str,
     },
-    /// A pacer whose numbers contradict each other.
-    PacerConfig {
-        /// Line time of a normal burst, µs.
-        burst_us: u32,
-        /// Line time of the largest burst, µs.
-        max_burst_us: u32,
-        /// Bytes of a datagram.
-        segment_bytes: u32,
-    },
 }
 
 impl fmt::Display for ProtoError {
@@ -87,13 +71,6 @@ impl fmt::Display for ProtoError {
                 PacketSize::MIN_BYTES,
                 PacketSize::MAX_BYTES
             ),
-            Self::ZeroRate => write!(f, "rate refused: expected at least 1 kb/s, got 0"),
-            Self::PingPayload { length } => {
-                write!(
-                    f,
-                    "ping payload refused: expected 16 printable ASCII characters, got {length} bytes"
-                )
-            }
             Self::EmptyAccessUnit => {
                 write!(f, "access unit refused: expected at least 1 byte, got 0")
             }
@@ -135,15 +112,6 @@ impl fmt::Display for ProtoError {
             Self::SequenceParameterSet { element } => {
                 write!(f, "sequence parameter set unreadable at {element}")
             }
-            Self::PacerConfig {
-                burst_us,
-                max_burst_us,
-                segment_bytes,
-            } => write!(
-                f,
-                "pacer refused: expected 0 < burst ≤ largest burst and a datagram of 1 to 65507 bytes, \
-                 got {burst_us} µs, {max_burst_us} µs and {segment_bytes} bytes"
-            ),
         }
     }
 }

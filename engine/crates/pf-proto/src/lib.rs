@@ -15,6 +15,7 @@
 
 mod error;
 pub mod gamestream;
+pub mod pacer;
 pub mod units;
 
 pub use error::ProtoError;

@@ -115,7 +115,7 @@ pub struct RtpTimestamp(pub u32);
 
 impl RtpTimestamp {
     /// The timestamp of a picture taken `elapsed_ns` after the stream began, rounded down to a tick.
-    pub const fn from_elapsed_ns(elapsed_ns: u64) -> Self {
+    pub const fn from_ns(elapsed_ns: u64) -> Self {
         // 9 ticks are exactly 100 µs; splitting keeps the product inside 64 bits for any input.
         let whole = (elapsed_ns / 100_000).wrapping_mul(9);
         let rest = (elapsed_ns % 100_000) * 9 / 100_000;
@@ -123,60 +123,32 @@ impl RtpTimestamp {
     }
 }
 
-/// A rate in kilobits a second; never zero.
+/// A rate in kilobits a second. 0 counts as 1: nothing here divides by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kbps(u32);
+pub struct Kbps(pub u32);
 
 impl Kbps {
     /// 1 Gb/s: the link that is assumed when nothing is known.
     pub const GIGABIT: Self = Self(1_000_000);
 
-    /// A rate.
-    ///
-    /// # Errors
-    /// [`ProtoError::ZeroRate`] for 0.
-    pub const fn new(kbps: u32) -> Result<Self, ProtoError> {
-        if kbps == 0 {
-            Err(ProtoError::ZeroRate)
-        } else {
-            Ok(Self(kbps))
-        }
-    }
-
-    /// A rate in megabits a second; saturates at 4,294 Gb/s.
-    ///
-    /// # Errors
-    /// [`ProtoError::ZeroRate`] for 0.
-    pub const fn from_mbps(mbps: u32) -> Result<Self, ProtoError> {
-        Self::new(mbps.saturating_mul(1000))
-    }
-
-    /// Kilobits a second.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-
     /// Time in which `bytes` pass at this rate, rounded up to a nanosecond; saturates.
-    pub const fn line_time_ns(self, bytes: u64) -> u64 {
-        // 1 byte at 1 kb/s takes 8 ms.
-        let ns = (bytes as u128 * 8_000_000).div_ceil(self.0 as u128);
-        if ns > u64::MAX as u128 {
-            u64::MAX
-        } else {
-            ns as u64
-        }
+    pub fn line_time_ns(self, bytes: u64) -> u64 {
+        let ns = (u128::from(bytes) * NS_PER_BYTE_AT_1_KBPS).div_ceil(self.divisor());
+        u64::try_from(ns).unwrap_or(u64::MAX)
     }
 
     /// Whole bytes that pass in `ns` at this rate; saturates.
-    pub const fn bytes_in_ns(self, ns: u64) -> u64 {
-        let bytes = ns as u128 * self.0 as u128 / 8_000_000;
-        if bytes > u64::MAX as u128 {
-            u64::MAX
-        } else {
-            bytes as u64
-        }
+    pub fn bytes_in_ns(self, ns: u64) -> u64 {
+        let bytes = u128::from(ns) * self.divisor() / NS_PER_BYTE_AT_1_KBPS;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+
+    fn divisor(self) -> u128 {
+        u128::from(self.0.max(1))
     }
 }
+
+const NS_PER_BYTE_AT_1_KBPS: u128 = 8_000_000;
 
 impl fmt::Display for Kbps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -269,36 +241,24 @@ mod tests {
 
     #[test]
     fn timestamps_count_90_khz_ticks_and_wrap_after_13_hours() {
-        assert_eq!(RtpTimestamp::from_elapsed_ns(0), RtpTimestamp(0));
-        assert_eq!(
-            RtpTimestamp::from_elapsed_ns(1_000_000_000),
-            RtpTimestamp(90_000)
-        );
-        assert_eq!(
-            RtpTimestamp::from_elapsed_ns(16_666_667),
-            RtpTimestamp(1_500)
-        );
-        assert_eq!(RtpTimestamp::from_elapsed_ns(11_112), RtpTimestamp(1));
-        assert_eq!(RtpTimestamp::from_elapsed_ns(11_111), RtpTimestamp(0));
+        assert_eq!(RtpTimestamp::from_ns(0), RtpTimestamp(0));
+        assert_eq!(RtpTimestamp::from_ns(1_000_000_000), RtpTimestamp(90_000));
+        assert_eq!(RtpTimestamp::from_ns(16_666_667), RtpTimestamp(1_500));
+        assert_eq!(RtpTimestamp::from_ns(11_112), RtpTimestamp(1));
+        assert_eq!(RtpTimestamp::from_ns(11_111), RtpTimestamp(0));
         let wrap_ns = (1_u64 << 32) * 100_000 / 9 + 1;
-        assert_eq!(RtpTimestamp::from_elapsed_ns(wrap_ns), RtpTimestamp(0));
+        assert_eq!(RtpTimestamp::from_ns(wrap_ns), RtpTimestamp(0));
         let exact = u128::from(u64::MAX) * 9 / 100_000;
-        assert_eq!(
-            RtpTimestamp::from_elapsed_ns(u64::MAX),
-            RtpTimestamp(exact as u32)
-        );
+        assert_eq!(RtpTimestamp::from_ns(u64::MAX), RtpTimestamp(exact as u32));
     }
 
     #[test]
     fn rates_convert_between_bytes_and_line_time() {
         assert_eq!(Kbps::GIGABIT.line_time_ns(1_250), 10_000);
         assert_eq!(Kbps::GIGABIT.bytes_in_ns(10_000), 1_250);
-        assert_eq!(Kbps::new(3).unwrap().line_time_ns(1), 2_666_667);
-        assert_eq!(Kbps::new(1).unwrap().line_time_ns(u64::MAX), u64::MAX);
-        assert_eq!(Kbps::new(u32::MAX).unwrap().bytes_in_ns(u64::MAX), u64::MAX);
-        assert_eq!(Kbps::from_mbps(1_000), Ok(Kbps::GIGABIT));
-        assert_eq!(Kbps::new(0), Err(ProtoError::ZeroRate));
-        assert_eq!(Kbps::from_mbps(0), Err(ProtoError::ZeroRate));
+        assert_eq!(Kbps(3).line_time_ns(1), 2_666_667);
+        assert_eq!(Kbps(0).line_time_ns(u64::MAX), u64::MAX);
+        assert_eq!(Kbps(u32::MAX).bytes_in_ns(u64::MAX), u64::MAX);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The complete frames of gamestream-media.md 4.5, byte for byte, and the matrix of 4.4.
 
-use pf_proto::gamestream::split::VideoFormat;
-use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoPacketizer};
+use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoFormat, VideoPacketizer};
 use pf_proto::units::{FrameIndex, PacketSize, RtpTimestamp, SequenceNumber};
 
 mod support;
@@ -58,7 +57,7 @@ fn two_frames_come_out_as_the_specification_prints_them() {
     let unit = key_frame_access_unit();
     let plan = packetizer.plan(unit.len()).unwrap();
     let meta = FrameMeta {
-        frame_type: FrameType::Idr,
+        frame_type: FrameType::Key,
         latency_100us: 37,
         timestamp: RtpTimestamp(0),
         long_term_reference: false,

@@ -9,5 +9,7 @@
 //! | media ping | `ping.rs` |
 //! | recovery requests (the requests' own wire format is the control stream's) | `recovery.rs` |
 
-pub mod split;
+pub mod ping;
+pub mod recovery;
+mod split;
 pub mod video;

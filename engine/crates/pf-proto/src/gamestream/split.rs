@@ -36,7 +36,7 @@ impl VideoFormat {
     /// Splits a frame.
     ///
     /// A frame that would need more than four protected blocks is planned without parity
-    /// ([`FramePlan::unprotected`]): the client accepts it, and each lost datagram then loses the frame.
+    /// ([`FramePlan::is_unprotected`]): the client accepts it, and each lost datagram then loses the frame.
     ///
     /// # Errors
     /// [`ProtoError::EmptyAccessUnit`] and [`ProtoError::Oversize`].
@@ -176,12 +176,12 @@ impl FramePlan {
     }
 
     /// Bytes of all datagrams, which is what an arena slot must hold.
-    pub const fn wire_bytes(&self) -> usize {
+    pub const fn arena_bytes(&self) -> usize {
         self.packets() * self.format.packet_size.shard_bytes()
     }
 
     /// True when the session wants parity and this frame is too large for it.
-    pub const fn unprotected(&self) -> bool {
+    pub const fn is_unprotected(&self) -> bool {
         self.format.fec_pct > 0 && self.parity_packets == 0
     }
 
@@ -294,12 +294,12 @@ mod tests {
             [(213, 0, 0), (213, 0, 0), (213, 0, 0), (210, 0, 0)]
         );
         let plan = stock.plan(bytes_for(&stock, 849)).unwrap();
-        assert!(plan.unprotected());
+        assert!(plan.is_unprotected());
         assert_eq!(
             (plan.data_packets(), plan.parity_packets(), plan.packets()),
             (849, 0, 849)
         );
-        assert_eq!(plan.wire_bytes(), 849 * 1408);
+        assert_eq!(plan.arena_bytes(), 849 * 1408);
     }
 
     #[test]
@@ -308,7 +308,7 @@ mod tests {
         assert_eq!(split(none, 1), [(1, 0, 0)]);
         assert_eq!(split(none, 255), [(255, 0, 0)]);
         assert_eq!(split(none, 256), [(128, 0, 0); 2]);
-        assert!(!none.plan(1).unwrap().unprotected());
+        assert!(!none.plan(1).unwrap().is_unprotected());
     }
 
     #[test]

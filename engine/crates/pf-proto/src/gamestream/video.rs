@@ -25,8 +25,10 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::ProtoError;
-use crate::gamestream::split::{BlockPlan, FRAME_HEADER_BYTES, FramePlan, VideoFormat};
+use crate::gamestream::split::FRAME_HEADER_BYTES;
 use crate::units::{FrameIndex, RtpTimestamp, SequenceNumber, StreamPacketIndex};
+
+pub use crate::gamestream::split::{BlockPlan, FramePlan, VideoFormat};
 
 /// What the frame header tells the client about a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,8 @@ use crate::units::{FrameIndex, RtpTimestamp, SequenceNumber, StreamPacketIndex};
 pub enum FrameType {
     /// Predicted from the frame before.
     Predicted = 1,
-    /// A key frame with its parameter sets.
-    Idr = 2,
+    /// A key frame (IDR) with its parameter sets.
+    Key = 2,
     /// An intra-refresh recovery point.
     IntraRefresh = 4,
     /// Predicted only from pictures before an invalidated range.
@@ -178,7 +180,7 @@ impl VideoPacketizer {
             }
             .into());
         }
-        let needed_bytes = plan.wire_bytes();
+        let needed_bytes = plan.arena_bytes();
         let arena_bytes = arena.len();
         let slot = arena
             .get_mut(..needed_bytes)
@@ -231,7 +233,7 @@ impl VideoPacketizer {
             data_packets: plan.data_packets(),
             parity_packets: plan.parity_packets(),
             first_sequence: self.next_sequence,
-            unprotected: plan.unprotected(),
+            unprotected: plan.is_unprotected(),
         };
         self.next_sequence = sequence;
         self.next_index = index;
@@ -389,7 +391,7 @@ mod tests {
     ) -> (Packetized, Vec<Vec<u8>>) {
         let unit = vec![0x55; bytes];
         let plan = packetizer.plan(bytes).unwrap();
-        let mut arena = vec![0; plan.wire_bytes()];
+        let mut arena = vec![0; plan.arena_bytes()];
         let packetized = packetizer
             .packetize(meta, &unit, &plan, &mut arena, mark_parity)
             .unwrap();
@@ -493,7 +495,7 @@ mod tests {
         let mut packetizer = packetizer(0);
         let unit = vec![1; 300 * 48 - 8];
         let plan = packetizer.plan(unit.len()).unwrap();
-        let mut arena = vec![0; plan.wire_bytes()];
+        let mut arena = vec![0; plan.arena_bytes()];
         let result = packetizer.packetize(META, &unit, &plan, &mut arena, |_, _, _| Err("asked"));
         assert_eq!(result.unwrap().parity_packets, 0);
     }
@@ -515,7 +517,7 @@ mod tests {
     fn refusals_move_no_counter() {
         let mut packetizer = packetizer(20);
         let plan = packetizer.plan(100).unwrap();
-        let needed_bytes = plan.wire_bytes();
+        let needed_bytes = plan.arena_bytes();
         let mut arena = vec![0; needed_bytes];
 
         let result = packetizer.packetize(META, &[0; 99], &plan, &mut arena, mark_parity);

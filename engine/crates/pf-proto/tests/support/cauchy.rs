@@ -1,24 +1,39 @@
 //! GF(2^8) with polynomial 0x11D, the Cauchy matrix of GameStream video and its solver, slow and plain.
 
+use std::sync::LazyLock;
+
 /// Product in the field.
-pub fn multiply(mut a: u8, mut b: u8) -> u8 {
+pub fn multiply(a: u8, b: u8) -> u8 {
+    PRODUCTS[usize::from(a)][usize::from(b)]
+}
+
+/// Inverse in the field.
+pub fn inverse(value: u8) -> u8 {
+    INVERSES[usize::from(value)].expect("zero has no inverse")
+}
+
+static PRODUCTS: LazyLock<Vec<[u8; 256]>> = LazyLock::new(|| {
+    (0..=255)
+        .map(|a| std::array::from_fn(|b| shift_and_add(a, b as u8)))
+        .collect()
+});
+
+static INVERSES: LazyLock<Vec<Option<u8>>> = LazyLock::new(|| {
+    (0..=255)
+        .map(|a| (0..=255).find(|&b| multiply(a, b) == 1))
+        .collect()
+});
+
+fn shift_and_add(mut a: u8, mut b: u8) -> u8 {
     let mut product = 0;
     while b != 0 {
         if b & 1 != 0 {
             product ^= a;
         }
-        a = a << 1 ^ if a & 0x80 != 0 { 0x1D } else { 0 };
+        a = (a << 1) ^ if a & 0x80 != 0 { 0x1D } else { 0 };
         b >>= 1;
     }
     product
-}
-
-/// Inverse in the field: the 254th power.
-pub fn inverse(value: u8) -> u8 {
-    assert_ne!(value, 0);
-    (1..=255)
-        .find(|&candidate| multiply(value, candidate) == 1)
-        .expect("every non-zero element has an inverse")
 }
 
 /// The coefficient of data shard `i` in parity shard `j`.
@@ -26,13 +41,8 @@ pub fn coefficient(parity_count: usize, j: usize, i: usize) -> u8 {
     inverse(((parity_count + i) ^ j) as u8)
 }
 
-/// All products of one coefficient.
-fn row(coefficient: u8) -> [u8; 256] {
-    std::array::from_fn(|value| multiply(coefficient, value as u8))
-}
-
 fn add_scaled(target: &mut [u8], source: &[u8], scale: u8) {
-    let row = row(scale);
+    let row = &PRODUCTS[usize::from(scale)];
     for (t, s) in target.iter_mut().zip(source) {
         *t ^= row[usize::from(*s)];
     }
@@ -80,7 +90,7 @@ pub fn recover(shards: &[Option<Vec<u8>>], data: usize, parity: usize) -> Option
         let pivot = (column..lost.len()).find(|&r| matrix[r][column] != 0)?;
         matrix.swap(column, pivot);
         right.swap(column, pivot);
-        let scale = row(inverse(matrix[column][column]));
+        let scale = &PRODUCTS[usize::from(inverse(matrix[column][column]))];
         for value in matrix[column].iter_mut().chain(right[column].iter_mut()) {
             *value = scale[usize::from(*value)];
         }
