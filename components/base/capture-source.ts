@@ -1,0 +1,116 @@
+// Where a chart's capture comes from: handed in, read once by id, or the live capture asked for on a beat. Keeps the
+// last good data through failures; says what is wrong beside it, and goes on asking a host that does not answer.
+import { Task, TaskStatus } from '@lit-labs/task';
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { Capture } from '../../contract/stats.ts';
+import { Poller } from './poller.ts';
+import { type ApiFailure, type StatsApi, asFailure } from './stats-api.ts';
+
+export interface CaptureWish {
+  readonly api: StatsApi;
+  /** Data handed in: nothing is asked. */
+  readonly given: Capture | undefined;
+  /** Undefined: the live capture. */
+  readonly id: string | undefined;
+}
+
+type SourceHost = ReactiveControllerHost & { readonly isConnected: boolean };
+
+export class CaptureSource implements ReactiveController {
+  readonly #host: SourceHost;
+  readonly #wish: () => CaptureWish;
+  readonly #poller: Poller;
+  readonly #task: Task<readonly [StatsApi, string | undefined], Capture | undefined>;
+  #asked: { readonly api: StatsApi; readonly id: string | undefined } | undefined;
+  #held: Capture | undefined;
+  #answered = false;
+  #failure: ApiFailure | undefined;
+
+  constructor(host: SourceHost, wish: () => CaptureWish) {
+    this.#host = host;
+    this.#wish = wish;
+    this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
+    host.addController(this);
+    this.#task = new Task(host, {
+      task: ([api, id], { signal }) => (id === undefined ? live(api, signal) : api.recording(id, signal)),
+      args: () => [wish().api, wish().id] as const,
+      autoRun: false,
+      onComplete: (capture) => this.#settle(capture),
+      onError: (thrown) => this.#fail(thrown),
+    });
+  }
+
+  /** Undefined while loading, and when there is no live capture. */
+  get capture(): Capture | undefined {
+    return this.#wish().given ?? this.#held;
+  }
+
+  get live(): boolean {
+    const { given, id } = this.#wish();
+    return given === undefined && id === undefined;
+  }
+
+  /** Nothing has been answered yet. */
+  get loading(): boolean {
+    return this.#wish().given === undefined && !this.#answered;
+  }
+
+  get failure(): ApiFailure | undefined {
+    return this.#wish().given === undefined ? this.#failure : undefined;
+  }
+
+  hostConnected(): void {
+    this.#host.requestUpdate();
+  }
+
+  hostUpdate(): void {
+    const { api, id } = this.#wish();
+    if (this.#asked?.api !== api || this.#asked?.id !== id) {
+      this.#asked = { api, id };
+      this.#held = undefined;
+      this.#answered = false;
+      this.#failure = undefined;
+      this.#poller.stop();
+    }
+    if (this.#host.isConnected && !this.#settled) this.#poller.start();
+    else this.#poller.stop();
+  }
+
+  hostDisconnected(): void {
+    this.#poller.stop();
+    this.#task.abort();
+  }
+
+  /** There is nothing to ask any more. */
+  get #settled(): boolean {
+    if (this.#wish().given !== undefined) return true;
+    if (this.live) return false;
+    return this.#held !== undefined || (this.#answered && this.#failure?.kind !== 'offline');
+  }
+
+  async #ask(signal: AbortSignal): Promise<void> {
+    const giveUp = (): void => this.#task.abort();
+    signal.addEventListener('abort', giveUp, { once: true });
+    await this.#task.run();
+    signal.removeEventListener('abort', giveUp);
+    if (this.#task.status === TaskStatus.ERROR) throw this.#task.error;
+  }
+
+  #settle(capture: Capture | undefined): void {
+    this.#held = capture;
+    this.#answered = true;
+    this.#failure = undefined;
+  }
+
+  #fail(thrown: unknown): void {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
+    this.#failure = asFailure(thrown);
+    this.#answered = true;
+  }
+}
+
+/** Asking an idle host for its live capture would be a 404 on every beat, so its state is asked first. */
+async function live(api: StatsApi, signal: AbortSignal): Promise<Capture | undefined> {
+  const { armed } = await api.status(signal);
+  return armed ? api.live(signal) : undefined;
+}

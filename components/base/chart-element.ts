@@ -1,0 +1,384 @@
+// What the chart elements share: one capture, one session of it, one x grid, one cursor, a table twin and the words for
+// loading, empty and failed. What is drawn is the subclass' business.
+import { type PropertyDeclarations, type PropertyValues, type TemplateResult, html, nothing, svg } from 'lit';
+import type { Capture, StatsSample } from '../../contract/stats.ts';
+import { type Bucket, type Grid, type Range, bucketAt, buildGrid } from '../chart/grid.ts';
+import { TICK_COLUMN_PX } from '../chart/options.ts';
+import { timeTicks } from '../chart/scale.ts';
+import type { Paint } from '../chart/scene.ts';
+import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
+import { CaptureSource } from './capture-source.ts';
+import { chartWords } from './chart-strings.ts';
+import { PfElement } from './element.ts';
+import { PfCursor } from './events.ts';
+import { readPaint } from './palette.ts';
+import { failureNote } from './states.ts';
+
+/** What a subclass draws from. */
+export interface Scope {
+  readonly capture: Capture;
+  readonly samples: readonly StatsSample[];
+  readonly fps: number | undefined;
+  readonly grid: Grid;
+  /** Bucket under the cursor; undefined in an empty grid. */
+  readonly at: number | undefined;
+  readonly cursor: Bucket | undefined;
+}
+
+export interface LaneParts {
+  readonly name: string;
+  readonly unit: string;
+  readonly size: 'latency' | 'frames' | 'bitrate' | 'health';
+  readonly label: string;
+  readonly readout: unknown;
+  readonly place: 'only' | 'first' | 'last';
+}
+
+export abstract class ChartElement extends PfElement {
+  static override properties: PropertyDeclarations = {
+    ...PfElement.properties,
+    recording: { attribute: false },
+    recordingId: { type: String, attribute: 'recording-id' },
+    session: { type: Number },
+    cursorMs: { attribute: false },
+    range: { attribute: false },
+    follow: { type: Boolean },
+    lane: { type: Boolean, reflect: true },
+    noAxis: { type: Boolean, attribute: 'no-axis' },
+    table: { type: Boolean, reflect: true },
+    narrow: { state: true },
+    spoken: { state: true },
+  };
+
+  /** A capture handed in; nothing is asked for then. */
+  declare recording: Capture | undefined;
+  /** A recording to read; without it the live capture is shown. */
+  declare recordingId: string | undefined;
+  /** Which session of the capture; the first by default. */
+  declare session: number | undefined;
+  /** Time under the cursor; undefined: the worst window, or the latest of a live capture. */
+  declare cursorMs: number | undefined;
+  /** Part of the recording's clock to show; undefined: all of it. */
+  declare range: Range | undefined;
+  /** The data are still growing: the cursor rests on the latest window. */
+  declare follow: boolean;
+  /** Drawn as lanes of a larger timeline: no card, no head. */
+  declare lane: boolean;
+  declare noAxis: boolean;
+  /** Shows the table twin. */
+  declare table: boolean;
+  declare protected narrow: boolean;
+  declare protected spoken: string;
+
+  protected readonly source = new CaptureSource(this, () => ({
+    api: this.client,
+    given: this.recording,
+    id: this.recordingId,
+  }));
+  #paint: Paint | undefined;
+  #scope: { readonly key: readonly unknown[]; readonly scope: Scope | undefined } | undefined;
+  #resize: ResizeObserver | undefined;
+  #plotWidth = 0;
+  #speak: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.follow = false;
+    this.lane = false;
+    this.noAxis = false;
+    this.table = false;
+    this.narrow = false;
+    this.spoken = '';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resize = new ResizeObserver(() => this.#measure());
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize?.disconnect();
+    clearTimeout(this.#speak);
+    this.#paint = undefined;
+  }
+
+  /** Draws the lanes of this scope into their canvases. */
+  protected abstract drawLanes(scope: Scope | undefined, paint: Paint): void;
+  protected abstract renderLanes(scope: Scope | undefined): unknown;
+  protected abstract renderTable(scope: Scope): TemplateResult;
+  protected abstract get heading(): string;
+  /** The chart in one or two sentences, for who cannot see it. */
+  protected abstract summary(scope: Scope): string;
+  /** The figures under the cursor, for who cannot see them. */
+  protected abstract speak(scope: Scope): string;
+  /** Controls of the head besides the table switch. */
+  protected renderControls(): unknown {
+    return nothing;
+  }
+  /** A key of the subclass' own; true when it was taken. */
+  protected key(_event: KeyboardEvent): boolean {
+    return false;
+  }
+
+  protected override surroundingsChanged(): void {
+    this.#paint = undefined;
+    this.#scope = undefined;
+    super.surroundingsChanged();
+  }
+
+  protected get scope(): Scope | undefined {
+    const capture = this.source.capture;
+    const key = [capture, this.session, this.cursorMs, this.range, this.follow];
+    if (this.#scope === undefined || key.some((k, i) => k !== this.#scope?.key[i])) {
+      this.#scope = { key, scope: capture === undefined ? undefined : this.#scopeOf(capture) };
+    }
+    return this.#scope.scope;
+  }
+
+  #scopeOf(capture: Capture): Scope | undefined {
+    const growing = this.follow || this.source.live;
+    // Growing data show the session that came last; a finished recording starts with its first.
+    const ids = sessionIds(capture);
+    const session = this.session ?? (growing ? ids.at(-1) : ids[0]);
+    const samples = capture.samples.filter((s) => s.session_id === session);
+    const end = Math.max(capture.meta.duration_ms, samples.at(-1)?.t_ms ?? 0, 1000);
+    const previous = this.#scope?.scope;
+    const range = this.range ?? { fromMs: 0, toMs: end };
+    const same = previous?.capture === capture && sameRange(previous.grid.range, range);
+    const reuse = same && previous.samples[0]?.session_id === session;
+    const grid = reuse ? previous.grid : buildGrid(samples, range);
+    const wanted = this.cursorMs ?? (growing ? end : startCursorMs(samples));
+    const found = grid.buckets.length === 0 ? undefined : bucketAt(grid, wanted ?? 0);
+    return {
+      capture,
+      samples,
+      fps: sessionFps(capture, session),
+      grid,
+      at: found,
+      cursor: found === undefined ? undefined : grid.buckets[found],
+    };
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    this.#measure();
+    const probe = this.renderRoot.querySelector<HTMLElement>('.probe');
+    if (probe === null) return;
+    if (this.#paint?.narrow !== this.narrow) this.#paint = undefined;
+    this.#paint ??= readPaint(probe, this.narrow);
+    // A moved cursor changes the readout and the line over the plot, never the plot.
+    if (!onlyCursor(changed)) this.drawLanes(this.scope, this.#paint);
+    this.#placeCursor();
+  }
+
+  protected canvas(name: string): HTMLCanvasElement | null {
+    return this.renderRoot.querySelector<HTMLCanvasElement>(`#c-${name}`);
+  }
+
+  protected timeTicks(grid: Grid): number[] {
+    return timeTicks(grid.range, this.#plotWidth, this.narrow ? 64 : 72);
+  }
+
+  protected override render(): TemplateResult {
+    const scope = this.scope;
+    const body = html`<div
+        class="group"
+        part="chart"
+        role="group"
+        tabindex="0"
+        aria-label=${this.heading}
+        aria-describedby="summary"
+        @keydown=${this.#onKey}
+        @pointermove=${this.#onPointer}
+        @pointerdown=${this.#onPointer}
+      >
+        ${this.noAxis ? nothing : this.#renderAxis(scope)}${this.renderLanes(scope)}
+      </div>
+      <p id="summary" class="vh">${scope === undefined ? this.#emptyText() : this.summary(scope)}</p>
+      <p class="vh" aria-live="polite">${this.spoken}</p>
+      ${this.#renderState()}${this.table && scope !== undefined ? this.#renderTwin(scope) : nothing}
+      <i class="probe" hidden></i>`;
+    if (this.lane) return html`<div class="frame">${body}</div>`;
+    return html`<div class="frame"><section class="card" part="card" aria-label=${this.heading}>
+      <div class="head"><h2>${this.heading}</h2>${this.#renderSessions()}${this.renderControls()}<span class="grow"></span
+        ><button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>
+          ${chartWords[this.language].asTable}
+        </button></div>
+      ${body}
+    </section></div>`;
+  }
+
+  /** One lane: label, plot, readout. */
+  protected renderLane(parts: LaneParts, words?: string): TemplateResult {
+    const place = parts.place === 'only' ? 'first last' : parts.place;
+    return html`<div class="lane ${place}">
+      <div class="label"><b>${parts.name}</b><span>${parts.unit}</span></div>
+      <div class="plot h-${parts.size}">
+        <div class="canvas"><canvas id="c-${parts.size}" role="img" aria-label=${parts.label}></canvas></div>
+        <div class="cursor" hidden></div>
+        ${words === undefined ? nothing : html`<div class="over-plot">${words}</div>`}
+      </div>
+      <div class="read">${parts.readout}</div>
+    </div>`;
+  }
+
+  /** What stands in the plot while there is nothing to draw. */
+  protected plotWords(scope: Scope | undefined): string | undefined {
+    if (scope !== undefined && scope.samples.length > 0) return undefined;
+    if (scope === undefined && this.source.failure !== undefined) return undefined;
+    return this.#emptyText();
+  }
+
+  #emptyText(): string {
+    const t = chartWords[this.language];
+    if (this.source.loading) return t.reading;
+    if (this.scope !== undefined) return this.follow || this.source.live ? t.waiting : t.noSamples;
+    return this.source.failure === undefined ? t.notRecording : '';
+  }
+
+  #renderState(): unknown {
+    const note = failureNote(this.source.failure, this.format);
+    return note === nothing ? nothing : html`<div class="state">${note}</div>`;
+  }
+
+  #renderSessions(): unknown {
+    const capture = this.source.capture;
+    const ids = capture === undefined ? [] : sessionIds(capture);
+    if (ids.length < 2) return nothing;
+    const t = chartWords[this.language];
+    return html`<select class="pick" aria-label=${t.session} @change=${this.#onSession}>
+      ${ids.map((id) => html`<option value=${id} ?selected=${id === (this.session ?? ids[0])}>${t.sessionNo(id)}</option>`)}
+    </select>`;
+  }
+
+  #renderTwin(scope: Scope): TemplateResult {
+    return html`<div class="twin" part="table" tabindex="0" role="region" aria-label=${chartWords[this.language].tableOf(this.heading)}>
+      ${this.renderTable(scope)}
+    </div>`;
+  }
+
+  #renderAxis(scope: Scope | undefined): TemplateResult {
+    const range = scope?.grid.range ?? { fromMs: 0, toMs: 1 };
+    const left = this.narrow ? 0 : TICK_COLUMN_PX;
+    const width = Math.max(0, this.#plotWidth);
+    const ticks = scope === undefined ? [] : this.timeTicks(scope.grid);
+    const x = (ms: number): number => left + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * width;
+    const edge = (px: number): string => (px < left + 16 ? 'start' : px > left + width - 16 ? 'end' : 'middle');
+    return html`<div class="lane axis" aria-hidden="true"><div class="label"></div><div class="plot h-axis">
+      <svg>${ticks.map((ms) => {
+        const px = Math.round(x(ms));
+        return svg`<rect x=${Math.min(px, left + width - 1)} y="21" width="1" height="5"></rect><text x=${px} y="13" text-anchor=${edge(px)}>${this.format.clock(ms)}</text>`;
+      })}</svg>
+      <div class="cursor" hidden></div><div class="badge" hidden>${this.format.clock(scope?.cursor?.toMs)}</div>
+    </div><div class="read"></div></div>`;
+  }
+
+  /** Cursor and badge are placed through CSSOM: a strict policy forbids style attributes. */
+  #placeCursor(): void {
+    const scope = this.scope;
+    const left = this.narrow ? 0 : TICK_COLUMN_PX;
+    const { fromMs, toMs } = scope?.grid.range ?? { fromMs: 0, toMs: 1 };
+    const bucket = scope?.cursor;
+    const share = bucket === undefined ? -1 : ((bucket.fromMs + bucket.toMs) / 2 - fromMs) / (toMs - fromMs);
+    const shown = share >= 0 && share <= 1 && this.#plotWidth > 0;
+    const px = left + share * this.#plotWidth;
+    for (const cursor of this.renderRoot.querySelectorAll<HTMLElement>('.cursor')) {
+      cursor.hidden = !shown;
+      cursor.style.transform = `translateX(${px.toFixed(1)}px)`;
+    }
+    const badge = this.renderRoot.querySelector<HTMLElement>('.badge');
+    if (badge === null) return;
+    badge.hidden = !shown;
+    const half = badge.offsetWidth / 2;
+    const at = Math.max(left, Math.min(left + this.#plotWidth - 2 * half, px - half));
+    badge.style.transform = `translateX(${at.toFixed(1)}px)`;
+  }
+
+  #measure(): void {
+    const width = this.clientWidth;
+    const narrow = width > 0 && width < NARROW_PX;
+    const plot = this.renderRoot.querySelector<HTMLElement>('.plot')?.clientWidth ?? 0;
+    const plotWidth = Math.max(0, plot - (narrow ? 0 : TICK_COLUMN_PX));
+    if (narrow === this.narrow && plotWidth === this.#plotWidth) return;
+    this.narrow = narrow;
+    this.#plotWidth = plotWidth;
+    this.#paint = undefined;
+    this.requestUpdate();
+  }
+
+  readonly #onPointer = (event: PointerEvent): void => {
+    const scope = this.scope;
+    const plot = event.composedPath().find((t) => t instanceof HTMLElement && t.classList.contains('plot'));
+    if (scope === undefined || !(plot instanceof HTMLElement) || this.#plotWidth <= 0) return;
+    const left = plot.getBoundingClientRect().left + (this.narrow ? 0 : TICK_COLUMN_PX);
+    const share = Math.min(1, Math.max(0, (event.clientX - left) / this.#plotWidth));
+    const { fromMs, toMs } = scope.grid.range;
+    this.#moveTo(fromMs + share * (toMs - fromMs));
+  };
+
+  #moveTo(ms: number | undefined): void {
+    this.cursorMs = ms;
+    this.dispatchEvent(new PfCursor(ms));
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.altKey || event.metaKey) return;
+    const taken = this.#cursorKey(event) || this.#switchKey(event) || this.key(event);
+    if (taken) event.preventDefault();
+  };
+
+  #switchKey(event: KeyboardEvent): boolean {
+    if (event.key !== 't' || event.ctrlKey) return false;
+    this.table = !this.table;
+    return true;
+  }
+
+  #cursorKey(event: KeyboardEvent): boolean {
+    const scope = this.scope;
+    const last = (scope?.grid.buckets.length ?? 0) - 1;
+    if (scope?.at === undefined || last < 0) return false;
+    const step = event.ctrlKey ? 10 : 1;
+    let to: number;
+    if (event.key === 'ArrowLeft') to = Math.max(0, scope.at - step);
+    else if (event.key === 'ArrowRight') to = Math.min(last, scope.at + step);
+    else if (event.key === 'Home') to = 0;
+    else if (event.key === 'End') to = last;
+    else if (event.key === 'Escape' && this.cursorMs !== undefined) {
+      this.#moveTo(undefined);
+      return true;
+    } else return false;
+    const bucket = scope.grid.buckets[to];
+    if (bucket !== undefined) this.#moveTo((bucket.fromMs + bucket.toMs) / 2);
+    this.#say();
+    return true;
+  }
+
+  /** At most one message in half a second, and only for moves by key: the pointer's hand needs no commentary. */
+  #say(): void {
+    clearTimeout(this.#speak);
+    this.#speak = setTimeout(() => {
+      const scope = this.scope;
+      if (scope !== undefined) this.spoken = this.speak(scope);
+    }, SPEAK_MS);
+  }
+
+  readonly #onTable = (): void => {
+    this.table = !this.table;
+  };
+
+  readonly #onSession = (event: Event): void => {
+    if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
+  };
+}
+
+const sameRange = (a: Range, b: Range): boolean => a.fromMs === b.fromMs && a.toMs === b.toMs;
+
+function onlyCursor(changed: PropertyValues): boolean {
+  const names = [...changed.keys()];
+  return names.length > 0 && names.every((n) => n === 'cursorMs' || n === 'spoken' || n === 'table');
+}
+
+const NARROW_PX = 720;
+const SPEAK_MS = 500;

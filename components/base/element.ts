@@ -1,0 +1,100 @@
+// What every element shares: where its data come from (`host` + `token`, or an `api` handed in), which language it
+// speaks, and that a change of theme or language around it repaints it.
+import { LitElement, type PropertyDeclarations } from 'lit';
+import { Format } from './format.ts';
+import { HttpStatsApi } from './http-stats-api.ts';
+import { type Language, languageOf } from './i18n.ts';
+import type { StatsApi } from './stats-api.ts';
+
+export type Theme = 'light' | 'dark' | undefined;
+
+export abstract class PfElement extends LitElement {
+  static override properties: PropertyDeclarations = {
+    host: { type: String },
+    token: { type: String },
+    api: { attribute: false },
+    theme: { type: String, reflect: true },
+  };
+
+  /** `http://127.0.0.1:47990`; without it the page's own origin. */
+  declare host: string | undefined;
+  /** Bearer token. A page that must not hold one hands in `api` instead. */
+  declare token: string | undefined;
+  /** Answers instead of `host` and `token`. */
+  declare api: StatsApi | undefined;
+  /** `light` or `dark`; without it the page's own colour scheme. */
+  declare theme: Theme;
+
+  #made: { readonly key: string; readonly api: StatsApi } | undefined;
+  #format: Format | undefined;
+  #language: Language | undefined;
+  #surroundings: MutationObserver | undefined;
+  #media: readonly MediaQueryList[] = [];
+
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, 'lang'];
+  }
+
+  override attributeChangedCallback(name: string, old: string | null, now: string | null): void {
+    super.attributeChangedCallback(name, old, now);
+    if (name === 'lang' && old !== now) this.surroundingsChanged();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#surroundings = new MutationObserver(() => this.surroundingsChanged());
+    const attributes = { attributes: true, attributeFilter: ['lang', 'class', 'style', 'data-theme'] };
+    this.#surroundings.observe(document.documentElement, attributes);
+    this.#media = THEME_QUERIES.map((query) => matchMedia(query));
+    for (const query of this.#media) query.addEventListener('change', this.#onMedia);
+    this.surroundingsChanged();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#surroundings?.disconnect();
+    for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
+    this.#media = [];
+  }
+
+  /** The language spoken: own `lang`, closest around, browser, English. */
+  get language(): Language {
+    this.#language ??= languageOf(this, navigator.languages);
+    return this.#language;
+  }
+
+  protected get format(): Format {
+    if (this.#format?.language !== this.language) this.#format = new Format(this.language);
+    return this.#format;
+  }
+
+  /** The API to ask: the one handed in, else one made from `host` and `token`. */
+  protected get client(): StatsApi {
+    if (this.api !== undefined) return this.api;
+    const host = this.host ?? '';
+    const token = this.token ?? '';
+    const key = `${host}\n${token}`;
+    if (this.#made?.key !== key) this.#made = { key, api: new HttpStatsApi({ host, token }) };
+    return this.#made.api;
+  }
+
+  /** Language or theme may be another one now. */
+  protected surroundingsChanged(): void {
+    this.#language = undefined;
+    this.requestUpdate();
+  }
+
+  readonly #onMedia = (): void => this.surroundingsChanged();
+}
+
+/** Two bundles on one page, or one loaded twice, must not throw: the first definition stays. */
+export function define(tag: string, element: CustomElementConstructor): void {
+  if (customElements.get(tag) === undefined) customElements.define(tag, element);
+}
+
+const THEME_QUERIES = [
+  '(prefers-color-scheme: dark)',
+  '(prefers-contrast: more)',
+  '(forced-colors: active)',
+  'print',
+];

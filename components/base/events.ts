@@ -1,0 +1,98 @@
+// What elements tell the page: only what a user did, never what a host answered by itself. All bubble and cross shadow
+// roots.
+import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+
+const OUTWARD = { bubbles: true, composed: true } as const;
+
+/** A capture was started, or stopped and saved. */
+export class PfCaptureChange extends Event {
+  static readonly type = 'pf-capture-change';
+  readonly status: StatsStatus | undefined;
+  /** The saved recording; undefined after a start. */
+  readonly recording: CaptureMeta | undefined;
+
+  constructor(change: { status?: StatsStatus; recording?: CaptureMeta | undefined }) {
+    super(PfCaptureChange.type, OUTWARD);
+    this.status = change.status;
+    this.recording = change.recording;
+  }
+}
+
+/** A recording was chosen for viewing; without an id: the live capture. */
+export class PfRecordingSelect extends Event {
+  static readonly type = 'pf-recording-select';
+  readonly recordingId: string | undefined;
+
+  constructor(recordingId: string | undefined) {
+    super(PfRecordingSelect.type, OUTWARD);
+    this.recordingId = recordingId;
+  }
+}
+
+export class PfRecordingDeleted extends Event {
+  static readonly type = 'pf-recording-deleted';
+  readonly recordingId: string;
+
+  constructor(recordingId: string) {
+    super(PfRecordingDeleted.type, OUTWARD);
+    this.recordingId = recordingId;
+  }
+}
+
+/** The cursor was moved to a time of the recording's own clock; undefined: back to where the element puts it. */
+export class PfCursor extends Event {
+  static readonly type = 'pf-cursor';
+  readonly ms: number | undefined;
+
+  constructor(ms: number | undefined) {
+    super(PfCursor.type, OUTWARD);
+    this.ms = ms;
+  }
+}
+
+/** A test stream was started or stopped. */
+export class PfTestStream extends Event {
+  static readonly type = 'pf-test-stream-change';
+  readonly action: 'start' | 'stop';
+
+  constructor(action: 'start' | 'stop') {
+    super(PfTestStream.type, OUTWARD);
+    this.action = action;
+  }
+}
+
+/** A token was typed in. The page decides whether and where it is kept. */
+export class PfToken extends Event {
+  static readonly type = 'pf-token';
+  readonly token: string;
+
+  constructor(token: string) {
+    super(PfToken.type, OUTWARD);
+    this.token = token;
+  }
+}
+
+/** Language or theme was switched in the dashboard's head. */
+export class PfPreference extends Event {
+  static readonly type = 'pf-preference';
+  readonly language: string;
+  readonly theme: string;
+
+  constructor(preference: { language: string; theme: string }) {
+    super(PfPreference.type, OUTWARD);
+    this.language = preference.language;
+    this.theme = preference.theme;
+  }
+}
+
+declare global {
+  interface HTMLElementEventMap {
+    'pf-capture-change': PfCaptureChange;
+    'pf-recording-select': PfRecordingSelect;
+    'pf-recording-deleted': PfRecordingDeleted;
+    'pf-cursor': PfCursor;
+    'pf-test-stream-change': PfTestStream;
+    'pf-token': PfToken;
+    'pf-preference': PfPreference;
+  }
+}

@@ -1,0 +1,45 @@
+// One canvas of one element: makes the chart when there is something to draw, replaces its data afterwards, destroys it
+// when the element leaves the page. The only file that runs chart.js.
+import {
+  Chart,
+  Filler,
+  LineController,
+  LineElement,
+  LinearScale,
+  PointElement,
+} from 'chart.js';
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { type LaneView, laneConfig, laneOptions, scenePlugin } from '../chart/options.ts';
+import type { Point } from '../chart/grid.ts';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
+
+export class LaneCanvas implements ReactiveController {
+  #chart: Chart<'line', Point[]> | undefined;
+  #view: LaneView | undefined;
+
+  constructor(host: ReactiveControllerHost) {
+    host.addController(this);
+  }
+
+  draw(canvas: HTMLCanvasElement | null | undefined, view: LaneView | undefined): void {
+    this.#view = view;
+    if (!canvas || view === undefined) return this.hostDisconnected();
+    if (this.#chart !== undefined && this.#chart.canvas !== canvas) this.hostDisconnected();
+    if (this.#chart === undefined) {
+      this.#chart = new Chart(canvas, laneConfig(view, scenePlugin(() => this.#view)));
+      return;
+    }
+    this.#chart.data.datasets = [...view.datasets];
+    this.#chart.options = laneOptions(view);
+    this.#chart.update('none');
+  }
+
+  hostDisconnected(): void {
+    this.#chart?.destroy();
+    this.#chart = undefined;
+  }
+}
+
+/** How many charts are alive on this page: what a leak test counts. */
+export const liveCharts = (): number => Object.keys(Chart.instances).length;

@@ -1,0 +1,253 @@
+// Answers of a host, checked by hand (no schema library in a browser bundle). What is not a finite number ≥ 0 becomes
+// absent (NaN where the schema demands a number: drawn as a gap, written as a dash), unknown stages and fields are left
+// out, and only what nothing can be drawn without is refused.
+import type { HostInfo, SessionInfo } from '../../contract/host.ts';
+import type {
+  Capture,
+  CaptureMeta,
+  SessionEntry,
+  StageName,
+  StageTiming,
+  StatsSample,
+  StatsStatus,
+} from '../../contract/stats.ts';
+import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
+import { ApiFailure } from './stats-api.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
+
+export function parseStatus(value: unknown): StatsStatus {
+  const f = fields(value, 'status');
+  if (typeof f['armed'] !== 'boolean') throw unreadable('status.armed is not true or false');
+  return {
+    armed: f['armed'],
+    sample_count: whole(f['sample_count']),
+    started_unix_ms: whole(f['started_unix_ms']),
+    kind: oneOf(f['kind'], ['native', 'gamestream', ''], ''),
+    ...some('now_unix_ms', number(f['now_unix_ms'])),
+    ...(f['unsaved'] === true ? { unsaved: true } : {}),
+  };
+}
+
+export function parseMetas(value: unknown): readonly CaptureMeta[] {
+  if (!Array.isArray(value)) throw unreadable('the list of recordings is not a list');
+  return value.filter((one) => typeof asFields(one)?.['id'] === 'string').map(parseMeta);
+}
+
+export function parseMeta(value: unknown): CaptureMeta {
+  const f = fields(value, 'meta');
+  if (typeof f['id'] !== 'string') throw unreadable('meta.id is missing');
+  return {
+    id: f['id'],
+    started_unix_ms: whole(f['started_unix_ms']),
+    duration_ms: whole(f['duration_ms']),
+    kind: oneOf(f['kind'], ['native', 'gamestream', ''], ''),
+    width: whole(f['width']),
+    height: whole(f['height']),
+    fps: whole(f['fps']),
+    codec: oneOf(f['codec'], ['h264', 'hevc', 'av1', ''], ''),
+    client: text(f['client']),
+    sample_count: whole(f['sample_count']),
+  };
+}
+
+export function parseCapture(value: unknown): Capture {
+  const f = fields(value, 'capture');
+  const samples = f['samples'];
+  if (!Array.isArray(samples)) throw unreadable('capture.samples is not a list');
+  const sessions = f['sessions'];
+  return {
+    meta: parseMeta(f['meta']),
+    samples: samples.flatMap(parseSample),
+    ...some('version', number(f['version'])),
+    ...(Array.isArray(sessions) ? { sessions: sessions.flatMap(parseSession) } : {}),
+    ...(f['truncated'] === true ? { truncated: true } : {}),
+    ...some('records_lost', number(f['records_lost'])),
+  };
+}
+
+function parseSample(value: unknown): readonly StatsSample[] {
+  const f = asFields(value);
+  const t_ms = number(f?.['t_ms']);
+  if (f === undefined || t_ms === undefined) return [];
+  const stages = f['stages'];
+  const sample: StatsSample = {
+    t_ms,
+    session_id: whole(f['session_id']),
+    stages: Array.isArray(stages) ? inOrder(stages.flatMap(parseStage)) : [],
+    fps: number(f['fps']) ?? Number.NaN,
+    repeat_fps: number(f['repeat_fps']) ?? Number.NaN,
+    mbps: number(f['mbps']) ?? Number.NaN,
+    bitrate_kbps: number(f['bitrate_kbps']) ?? Number.NaN,
+  };
+  for (const name of OPTIONAL) {
+    const found = number(f[name]);
+    if (found !== undefined) sample[name] = found;
+  }
+  return [sample];
+}
+
+const OPTIONAL = [
+  'frames_dropped',
+  'packets_dropped',
+  'send_dropped',
+  'fec_recovered',
+  'source_skipped',
+  'window_ms',
+  'frames',
+  'total_p50_us',
+  'total_p99_us',
+] as const satisfies readonly (keyof StatsSample)[];
+
+function parseStage(value: unknown): readonly StageTiming[] {
+  const f = asFields(value);
+  const name = STAGES.find((stage) => stage === f?.['name']);
+  const p50_us = number(f?.['p50_us']);
+  const p99_us = number(f?.['p99_us']);
+  if (name === undefined || p50_us === undefined || p99_us === undefined) return [];
+  return [{ name, p50_us, p99_us }];
+}
+
+const inOrder = (stages: StageTiming[]): StageTiming[] =>
+  stages.sort((a, b) => STAGES.indexOf(a.name) - STAGES.indexOf(b.name));
+
+function parseSession(value: unknown): readonly SessionEntry[] {
+  const f = asFields(value);
+  if (f === undefined || number(f['session_id']) === undefined) return [];
+  return [
+    {
+      session_id: whole(f['session_id']),
+      kind: oneOf(f['kind'], ['native', 'gamestream'], 'gamestream'),
+      width: whole(f['width']),
+      height: whole(f['height']),
+      fps: whole(f['fps']),
+      codec: oneOf(f['codec'], ['h264', 'hevc', 'av1'], 'h264'),
+      client: text(f['client']),
+      source: text(f['source']),
+      encoder: text(f['encoder']),
+      started_t_ms: whole(f['started_t_ms']),
+      ...some('ended_t_ms', number(f['ended_t_ms'])),
+      ...(typeof f['end_reason'] === 'string' ? { end_reason: f['end_reason'] } : {}),
+    },
+  ];
+}
+
+export function parseHostInfo(value: unknown): HostInfo {
+  const f = fields(value, 'host');
+  const engine = asFields(f['engine']);
+  const sessions = f['sessions'];
+  return {
+    name: text(f['name']),
+    version: text(f['version']),
+    started_unix_ms: whole(f['started_unix_ms']),
+    now_unix_ms: whole(f['now_unix_ms']),
+    gamestream_port: whole(f['gamestream_port']),
+    engine: { abi: whole(engine?.['abi']), version: text(engine?.['version']) },
+    sessions: Array.isArray(sessions) ? sessions.flatMap(parseSessionInfo) : [],
+  };
+}
+
+function parseSessionInfo(value: unknown): readonly SessionInfo[] {
+  const f = asFields(value);
+  if (f === undefined) return [];
+  return [
+    {
+      session_id: whole(f['session_id']),
+      kind: oneOf(f['kind'], ['native', 'gamestream'], 'gamestream'),
+      state: text(f['state']),
+      client: text(f['client']),
+      source: text(f['source']),
+      encoder: text(f['encoder']),
+      codec: text(f['codec']),
+      width: whole(f['width']),
+      height: whole(f['height']),
+      fps: whole(f['fps']),
+      bitrate_kbps: whole(f['bitrate_kbps']),
+    },
+  ];
+}
+
+export function parseTestStream(value: unknown): TestStreamState {
+  const f = fields(value, 'test stream');
+  const report = asFields(f['report']);
+  return {
+    state: oneOf(f['state'], ['idle', 'starting', 'running', 'done', 'failed'], 'idle'),
+    ...some('elapsed_s', number(f['elapsed_s'])),
+    ...some('seconds', number(f['seconds'])),
+    ...some('session_id', number(f['session_id'])),
+    ...(typeof f['error'] === 'string' ? { error: f['error'] } : {}),
+    ...(typeof f['code'] === 'string' ? { code: f['code'] } : {}),
+    ...(report === undefined ? {} : { report: parseReport(report) }),
+  };
+}
+
+function parseReport(f: Fields): TestStreamReport {
+  const stages: TestStreamReport['stages'] = {};
+  for (const [name, quantiles] of Object.entries(asFields(f['stages']) ?? {})) {
+    const q = asFields(quantiles);
+    const p50_us = number(q?.['p50_us']);
+    const p99_us = number(q?.['p99_us']);
+    if (p50_us !== undefined && p99_us !== undefined) stages[name] = { p50_us, p99_us };
+  }
+  const problems = f['problems'];
+  return {
+    source: text(f['source']),
+    mode: text(f['mode']),
+    codec: text(f['codec']),
+    seconds: whole(f['seconds']),
+    frames_sent: whole(f['frames_sent']),
+    frames_received: whole(f['frames_received']),
+    frames_recovered: whole(f['frames_recovered']),
+    frames_lost: whole(f['frames_lost']),
+    packets_sent: whole(f['packets_sent']),
+    packets_lost: whole(f['packets_lost']),
+    packets_recovered: whole(f['packets_recovered']),
+    bytes: whole(f['bytes']),
+    stages,
+    ok: f['ok'] === true,
+    ...(Array.isArray(problems) ? { problems: problems.filter((p) => typeof p === 'string') } : {}),
+    ...some('frames_new', number(f['frames_new'])),
+    ...some('frames_repeated', number(f['frames_repeated'])),
+    ...some('source_pictures', number(f['source_pictures'])),
+    ...some('source_skipped', number(f['source_skipped'])),
+    ...some('key_frames', number(f['key_frames'])),
+    ...some('invalidations_answered', number(f['invalidations_answered'])),
+  };
+}
+
+function fields(value: unknown, what: string): Fields {
+  const found = asFields(value);
+  if (found === undefined) throw unreadable(`${what} is not an object`);
+  return found;
+}
+
+const asFields = (value: unknown): Fields | undefined => (isFields(value) ? value : undefined);
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A finite number ≥ 0, else absent: `null` in JSON means "not measured". */
+function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A required number. The schema forbids its absence, so 0 here is a broken peer and not a measurement. */
+const whole = (value: unknown): number => number(value) ?? 0;
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function oneOf<T extends string>(value: unknown, allowed: readonly T[], otherwise: NoInfer<T>): T {
+  return allowed.find((one) => one === value) ?? otherwise;
+}
+
+function some<K extends string>(key: K, value: number | undefined): { [P in K]?: number } {
+  const out: { [P in K]?: number } = {};
+  if (value !== undefined) out[key] = value;
+  return out;
+}
+
+const unreadable = (what: string): ApiFailure =>
+  new ApiFailure('unreadable', `The host's answer cannot be read: ${what}.`);

@@ -1,0 +1,58 @@
+// What the elements ask a host for. An interface, so that a plugin may carry the same questions over its own back end;
+// `HttpStatsApi` is the one for a plain page. Elements never fetch.
+import type { HostInfo } from '../../contract/host.ts';
+import type { Capture, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
+
+export interface StatsApi {
+  status(signal?: AbortSignal): Promise<StatsStatus>;
+  start(signal?: AbortSignal): Promise<StatsStatus>;
+  /** The saved recording; undefined when nothing was running. */
+  stop(signal?: AbortSignal): Promise<CaptureMeta | undefined>;
+  /** The capture so far; undefined while idle. */
+  live(signal?: AbortSignal): Promise<Capture | undefined>;
+  recordings(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;
+  recording(id: string, signal?: AbortSignal): Promise<Capture>;
+  /** The file itself, byte for byte. */
+  recordingFile(id: string, signal?: AbortSignal): Promise<Blob>;
+  deleteRecording(id: string, signal?: AbortSignal): Promise<void>;
+  /** Who the host is and what streams; undefined when this API does not tell. */
+  hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined>;
+  testStream(signal?: AbortSignal): Promise<TestStreamState>;
+  startTestStream(request: TestStreamRequest, signal?: AbortSignal): Promise<TestStreamState>;
+  stopTestStream(signal?: AbortSignal): Promise<void>;
+}
+
+export type FailureKind =
+  | 'token-missing'
+  | 'token-wrong'
+  | 'offline'
+  | 'not-found'
+  | 'refused'
+  | 'unreadable';
+
+/** Why a question has no answer. `message` is the host's own sentence where it sent one. */
+export class ApiFailure extends Error {
+  readonly kind: FailureKind;
+  readonly code: string;
+  /** When the host last answered, Unix ms on this machine; only for `offline`. */
+  readonly lastAnswerUnixMs: number | undefined;
+
+  constructor(
+    kind: FailureKind,
+    message: string,
+    detail: { code?: string; lastAnswerUnixMs?: number | undefined } = {},
+  ) {
+    super(message);
+    this.name = 'ApiFailure';
+    this.kind = kind;
+    this.code = detail.code ?? kind;
+    this.lastAnswerUnixMs = detail.lastAnswerUnixMs;
+  }
+}
+
+/** Whatever was thrown, as a failure that a state can be drawn from. */
+export function asFailure(thrown: unknown): ApiFailure {
+  if (thrown instanceof ApiFailure) return thrown;
+  return new ApiFailure('refused', thrown instanceof Error ? thrown.message : String(thrown));
+}

@@ -1,0 +1,67 @@
+// Words that more than one element says: states of the connection, names of stages and counters.
+import type { StageName } from '../../contract/stats.ts';
+import type { Counter } from '../chart/counts.ts';
+import { type Language, dictionary } from './i18n.ts';
+
+export const common = dictionary(
+  {
+    notMeasured: 'not measured',
+    offline: (since: string) =>
+      `The host has not answered since ${since}. What you see is the state from then. Trying again.`,
+    offlineNever: 'The host does not answer. Trying again.',
+    tokenMissing: 'This host asks for its token. You find it with',
+    tokenWrong: 'The host did not accept this token. You find it with',
+    refused: (message: string) => `The host refused: ${message}`,
+    unreadable: (message: string) => `The answer cannot be read: ${message}`,
+    gone: 'This recording is not there any more.',
+    reading: 'Reading …',
+    again: 'Try again',
+  },
+  {
+    notMeasured: 'nicht gemessen',
+    offline: (since: string) =>
+      `Der Host antwortet seit ${since} nicht. Zu sehen ist der Stand von da. Neuer Versuch läuft.`,
+    offlineNever: 'Der Host antwortet nicht. Neuer Versuch läuft.',
+    tokenMissing: 'Dieser Host verlangt sein Token. Du findest es mit',
+    tokenWrong: 'Der Host hat dieses Token nicht angenommen. Du findest es mit',
+    refused: (message: string) => `Der Host lehnt ab: ${message}`,
+    unreadable: (message: string) => `Die Antwort ist nicht lesbar: ${message}`,
+    gone: 'Diese Aufzeichnung gibt es nicht mehr.',
+    reading: 'Wird gelesen …',
+    again: 'Neu versuchen',
+  },
+);
+
+export const stageNames = dictionary<Record<StageName, string>>(
+  { capture: 'Capture', submit: 'Submit', encode: 'Encode', packetize: 'Packetize', send: 'Send' },
+  {
+    capture: 'Aufnahme',
+    submit: 'Übergabe',
+    encode: 'Encoding',
+    packetize: 'Paketieren',
+    send: 'Senden',
+  },
+);
+
+export const counterNames = dictionary<Record<Counter, string>>(
+  {
+    frames_dropped: 'Frames dropped',
+    packets_dropped: 'Packets lost',
+    send_dropped: 'Send refused',
+    fec_recovered: 'FEC rebuilt',
+    source_skipped: 'Source skipped',
+  },
+  {
+    frames_dropped: 'Bilder verworfen',
+    packets_dropped: 'Pakete verloren',
+    send_dropped: 'Senden abgelehnt',
+    fec_recovered: 'FEC ersetzt',
+    source_skipped: 'Quelle übersprang',
+  },
+);
+
+/** A stage's name; one that this version does not know is written as the host wrote it. */
+export function stageName(name: string, language: Language): string {
+  const names: Readonly<Record<string, string>> = stageNames[language];
+  return Object.hasOwn(names, name) ? (names[name] ?? name) : name;
+}

@@ -1,0 +1,112 @@
+// Colour, type and space tokens as CSS. Public names are `--pf-<token>` and a host page may set any of them; elements
+// read only the private `--_<token>` below, which falls back to the design's value. Contrast of every pair is tested.
+import { css, unsafeCSS } from 'lit';
+
+/** A colour in the four themes of the design. */
+export interface Colour {
+  readonly light: string;
+  readonly dark: string;
+  readonly contrastLight: string;
+  readonly contrastDark: string;
+  /** What stands for it under forced colours. */
+  readonly forced: string;
+}
+
+const colour = (
+  light: string,
+  dark: string,
+  contrastLight: string,
+  contrastDark: string,
+  forced: string,
+): Colour => ({ light, dark, contrastLight, contrastDark, forced });
+
+export const COLOURS = {
+  ground: colour('#f4f5f7', '#0c0f13', '#ffffff', '#000000', 'Canvas'),
+  surface: colour('#ffffff', '#14181f', '#ffffff', '#000000', 'Canvas'),
+  raised: colour('#eef0f3', '#1d222b', '#ffffff', '#000000', 'Canvas'),
+  hairline: colour('#e0e3e8', '#282e38', '#000000', '#ffffff', 'CanvasText'),
+  grid: colour('#eceef1', '#20252e', '#bbbbbb', '#555555', 'GrayText'),
+  text: colour('#14181f', '#e8ebf0', '#000000', '#ffffff', 'CanvasText'),
+  text2: colour('#475060', '#aab3c0', '#1c1c1c', '#f0f0f0', 'CanvasText'),
+  text3: colour('#626b79', '#8a94a3', '#333333', '#d6d6d6', 'CanvasText'),
+  accent: colour('#3b4cc8', '#98a8ff', '#0020b0', '#bcc7ff', 'Highlight'),
+  ok: colour('#1c7443', '#62c792', '#00531f', '#7dffb3', 'CanvasText'),
+  warn: colour('#855600', '#efb95a', '#5e3c00', '#ffd27a', 'CanvasText'),
+  bad: colour('#bd2a26', '#ff7b72', '#9c0000', '#ff9c95', 'CanvasText'),
+  budget: colour('#bd2a26', '#ff7b72', '#9c0000', '#ff9c95', 'CanvasText'),
+  control: colour('#848c98', '#66707f', '#000000', '#ffffff', 'ButtonBorder'),
+  capture: colour('#265fbd', '#4f8ce3', '#1b65ad', '#598bdd', 'CanvasText'),
+  submit: colour('#1b9aae', '#58e1d1', '#003b35', '#56e0d1', 'CanvasText'),
+  encode: colour('#c97800', '#f1a132', '#ac6500', '#f5a01a', 'CanvasText'),
+  packetize: colour('#8d2b75', '#cdb3fd', '#461779', '#ccb2fc', 'CanvasText'),
+  send: colour('#356a3e', '#74bc98', '#005f45', '#78bd94', 'CanvasText'),
+  other: colour('#75797e', '#6d7075', '#6e7480', '#7d828b', 'CanvasText'),
+  total: colour('#14181f', '#ffffff', '#000000', '#ffffff', 'CanvasText'),
+  new: colour('#8791a0', '#6a7584', '#757575', '#8c8c8c', 'CanvasText'),
+  repeat: colour('#a8195a', '#ff8ab5', '#7d003a', '#ffb0d0', 'CanvasText'),
+} as const satisfies Record<string, Colour>;
+
+export type Token = keyof typeof COLOURS;
+
+// The cast is safe: Object.keys of a literal object yields exactly its own keys.
+export const TOKENS = Object.keys(COLOURS) as readonly Token[];
+
+const declare = (value: (colour: Colour) => string): string =>
+  TOKENS.map((name) => `--_${name}:var(--pf-${name},${value(COLOURS[name])});`).join('');
+
+const normal = declare((c) => `light-dark(${c.light},${c.dark})`);
+const contrast = declare((c) => `light-dark(${c.contrastLight},${c.contrastDark})`);
+const forced = declare((c) => c.forced);
+
+/** Put first into `static styles` of every element. */
+export const tokens = css`
+  :host {
+    ${unsafeCSS(normal)}
+    --_tint: color-mix(in srgb, var(--_accent) 13%, transparent);
+    --_size: 13px;
+    --_size-s: 12px;
+    --_size-xs: 11px;
+    --_target: 28px;
+    --_font: var(--pf-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
+    display: block;
+    box-sizing: border-box;
+    min-width: 0;
+    color: var(--_text);
+    font: 400 var(--_size) / 19px var(--_font);
+    font-variant-numeric: tabular-nums;
+    -webkit-font-smoothing: antialiased;
+    text-align: start;
+  }
+  :host([hidden]) {
+    display: none;
+  }
+  :host([theme='light']) {
+    color-scheme: light;
+  }
+  :host([theme='dark']) {
+    color-scheme: dark;
+  }
+  @media (prefers-contrast: more) {
+    :host {
+      ${unsafeCSS(contrast)}
+    }
+  }
+  @media (forced-colors: active) {
+    :host {
+      ${unsafeCSS(forced)}
+      --_tint: transparent;
+    }
+  }
+  @media (pointer: coarse) {
+    :host {
+      --_target: 36px;
+    }
+  }
+  @media (min-width: 2400px) {
+    :host {
+      --_size: 14px;
+      --_size-s: 13px;
+      --_size-xs: 12px;
+    }
+  }
+`;

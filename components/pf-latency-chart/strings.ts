@@ -1,0 +1,45 @@
+// Words of <pf-latency-chart>.
+import { dictionary } from '../base/i18n.ts';
+
+export const words = dictionary(
+  {
+    heading: 'Latency by stage',
+    lane: 'Latency',
+    unit: 'ms',
+    p50: 'median of each stage, stacked',
+    p99: '99th percentile of each stage; these do not add up',
+    quantile: 'Quantile of the stages',
+    totalP50: 'Total p50',
+    totalP99: 'Total p99',
+    budget: 'Budget',
+    budgetLine: (ms: string) => `Budget ${ms}`,
+    mark: (ms: string) => `p99 ${ms}`,
+    summary: (length: string, kind: string) => `Latency by stage, ${length}${kind}.`,
+    summaryBudget: (ms: string, over: string, judged: string) =>
+      `Frame budget ${ms} milliseconds. Windows over budget at the 99th percentile: ${over} of ${judged}.`,
+    summaryWorst: (ms: string, at: string) => `Largest 99th percentile ${ms} milliseconds at ${at}.`,
+    summaryStage: (stage: string) => `Slowest stage there: ${stage}.`,
+    spoken: (at: string, figures: string) => `${at}: ${figures}`,
+    over: 'over budget',
+  },
+  {
+    heading: 'Latenz je Stufe',
+    lane: 'Latenz',
+    unit: 'ms',
+    p50: 'Median jeder Stufe, gestapelt',
+    p99: '99. Perzentil jeder Stufe; sie addieren sich nicht',
+    quantile: 'Quantil der Stufen',
+    totalP50: 'Gesamt p50',
+    totalP99: 'Gesamt p99',
+    budget: 'Budget',
+    budgetLine: (ms) => `Budget ${ms}`,
+    mark: (ms) => `p99 ${ms}`,
+    summary: (length, kind) => `Latenz je Stufe, ${length}${kind}.`,
+    summaryBudget: (ms, over, judged) =>
+      `Bildbudget ${ms} Millisekunden. Fenster über Budget beim 99. Perzentil: ${over} von ${judged}.`,
+    summaryWorst: (ms, at) => `Größtes 99. Perzentil ${ms} Millisekunden bei ${at}.`,
+    summaryStage: (stage) => `Langsamste Stufe dort: ${stage}.`,
+    spoken: (at, figures) => `${at}: ${figures}`,
+    over: 'über Budget',
+  },
+);

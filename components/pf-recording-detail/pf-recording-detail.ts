@@ -1,0 +1,345 @@
+// <pf-recording-detail>: one recording, or the live capture, from the answer down to the figures: what the windows say,
+// then latency, throughput and health on one axis with one cursor.
+import { Task } from '@lit-labs/task';
+import {
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+  css,
+  html,
+  nothing,
+} from 'lit';
+import type { Capture, StatsSample } from '../../contract/stats.ts';
+import { CaptureSource } from '../base/capture-source.ts';
+import { saveFile } from '../base/download.ts';
+import { PfElement, define } from '../base/element.ts';
+import type { PfCursor } from '../base/events.ts';
+import { DASH, codecName, kindName, mode } from '../base/format.ts';
+import { failureNote } from '../base/states.ts';
+import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import { counterNames, stageNames } from '../base/strings.ts';
+import { controls } from '../base/styles.ts';
+import { tokens } from '../base/tokens.ts';
+import { buildGrid, type Range } from '../chart/grid.ts';
+import type { Quantile } from '../chart/latency.ts';
+import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
+import { type Verdict, verdictOf } from '../chart/verdict.ts';
+import '../pf-health-chart/pf-health-chart.ts';
+import '../pf-latency-chart/pf-latency-chart.ts';
+import '../pf-throughput-chart/pf-throughput-chart.ts';
+import { detailStyles } from './styles.ts';
+import { losses, words } from './strings.ts';
+
+/** One session of one capture, with what is said about it. */
+interface View {
+  readonly capture: Capture;
+  readonly ids: readonly number[];
+  readonly session: number | undefined;
+  readonly samples: readonly StatsSample[];
+  readonly verdict: Verdict;
+}
+
+/**
+ * @summary One recording or the live capture: verdict and timeline.
+ * @event {PfCursor} pf-cursor - The cursor was moved in one of the charts.
+ * @csspart head - Name, facts and actions.
+ * @csspart verdict - The sentence and its evidence.
+ * @csspart timeline - The charts.
+ */
+export class PfRecordingDetail extends PfElement {
+  static override properties: PropertyDeclarations = {
+    ...PfElement.properties,
+    recording: { attribute: false },
+    recordingId: { type: String, attribute: 'recording-id' },
+    session: { type: Number },
+    quantile: { type: String },
+    table: { type: Boolean },
+    whole: { state: true },
+    cursorMs: { state: true },
+    failure: { state: true },
+  };
+  static override styles = [tokens, controls, detailStyles];
+
+  /** A capture handed in; nothing is asked for then. */
+  declare recording: Capture | undefined;
+  /** A recording to read; without it the live capture is shown. */
+  declare recordingId: string | undefined;
+  /** Which session; the first of a recording, the latest of a live capture. */
+  declare session: number | undefined;
+  declare quantile: Quantile;
+  declare table: boolean;
+  declare protected whole: boolean;
+  declare protected cursorMs: number | undefined;
+  declare protected failure: ApiFailure | undefined;
+
+  readonly #source = new CaptureSource(this, () => ({
+    api: this.client,
+    given: this.recording,
+    id: this.recordingId,
+  }));
+  readonly #download = new Task<readonly [string], void>(this, {
+    task: async ([id], { signal }) => saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
+    autoRun: false,
+    onError: (thrown) => {
+      this.failure = asFailure(thrown);
+    },
+  });
+  #view: View | undefined;
+
+  constructor() {
+    super();
+    this.quantile = 'p50';
+    this.table = false;
+    this.whole = false;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('recordingId') || changed.has('recording')) {
+      this.cursorMs = undefined;
+      this.failure = undefined;
+      if (changed.has('recordingId')) this.session = undefined;
+    }
+    const capture = this.#source.capture;
+    const stale = this.#view?.capture !== capture || changed.has('session');
+    if (stale) this.#view = capture === undefined ? undefined : this.#viewOf(capture);
+  }
+
+  #viewOf(capture: Capture): View {
+    const ids = sessionIds(capture);
+    const session = this.session ?? (this.#source.live ? ids.at(-1) : ids[0]);
+    const samples = capture.samples.filter((s) => s.session_id === session);
+    const fps = sessionFps(capture, session);
+    const gaps = buildGrid(samples, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, samples.length + 1).gaps.length;
+    return { capture, ids, session, samples, verdict: verdictOf(capture, samples, fps, gaps) };
+  }
+
+  protected override render(): TemplateResult {
+    const view = this.#view;
+    return html`<div class="frame"><div class="stack">
+      ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${this.#renderTimeline(view)}
+    </div></div>`;
+  }
+
+  #renderHead(view: View | undefined): TemplateResult {
+    const t = words[this.language];
+    const f = this.format;
+    const meta = view?.capture.meta;
+    const live = this.#source.live;
+    const when = meta === undefined ? '' : f.date(meta.started_unix_ms);
+    const title = live ? t.live : meta === undefined ? t.reading : when;
+    return html`<div class="headrow" part="head">
+      <div><h1>${title}</h1><div class="meta">${this.#facts(view).map((x) => html`<span>${x}</span>`)}</div></div>
+      ${
+        live || meta === undefined
+          ? nothing
+          : html`<button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button>`
+      }
+    </div>`;
+  }
+
+  #facts(view: View | undefined): string[] {
+    if (view === undefined) return ['\u00a0'];
+    const t = words[this.language];
+    const f = this.format;
+    const { meta, sessions } = view.capture;
+    const own = sessions?.find((s) => s.session_id === view.session);
+    const kind = own?.kind ?? meta.kind;
+    const codec = own?.codec ?? meta.codec;
+    const size = own ?? meta;
+    const facts = [
+      this.#source.live ? t.since(f.time(meta.started_unix_ms)) : f.length(meta.duration_ms),
+      own?.client ?? meta.client,
+      kindName(kind),
+      mode(f, size.width, size.height, size.fps),
+      [codecName(codec), own?.encoder].filter((x) => x !== undefined && x !== '').join(' · '),
+      own?.source ?? '',
+      t.samples(f.count(view.samples.length)),
+    ];
+    return facts.filter((x) => x !== '' && x !== DASH);
+  }
+
+  #renderProblem(): unknown {
+    const failure = this.failure ?? this.#source.failure;
+    if (failure === undefined) return nothing;
+    return html`<section class="card pad">${failureNote(failure, this.format)}</section>`;
+  }
+
+  #renderVerdict(view: View | undefined): unknown {
+    const t = words[this.language];
+    if (view === undefined && this.#source.failure !== undefined) return nothing;
+    const [big, ...rest] = view === undefined ? [this.#source.loading ? t.reading : t.idle] : this.#sentences(view);
+    return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
+      <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
+      ${view === undefined || view.samples.length === 0 ? nothing : html`<p class="sight">${t.sight}</p>`}
+    </section>`;
+  }
+
+  /** The answer first, then what it rests on. */
+  #sentences(view: View): string[] {
+    const t = words[this.language];
+    const f = this.format;
+    const { verdict, samples } = view;
+    const live = this.#source.live;
+    if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...this.#caveats(verdict)];
+    return [this.#judgement(verdict), ...this.#evidence(verdict), ...this.#caveats(verdict)].filter(
+      (x) => x !== '' && f !== undefined,
+    );
+  }
+
+  #judgement({ budgetMs, latency }: Verdict): string {
+    const t = words[this.language];
+    const f = this.format;
+    if (latency.judged === 0) return t.noTotals;
+    if (budgetMs === undefined) return t.noBudget;
+    const budget = f.unit(f.ms(budgetMs), 'ms');
+    const of = f.count(latency.judged);
+    const live = this.#source.live;
+    if (latency.overBudget === 0) return live ? t.allWithinSoFar(of, budget) : t.allWithin(of, budget);
+    const n = f.count(latency.overBudget);
+    return live ? t.someOverSoFar(n, of, budget) : t.someOver(n, of, budget);
+  }
+
+  #evidence(verdict: Verdict): string[] {
+    const t = words[this.language];
+    const f = this.format;
+    const { worst, gaps } = verdict.latency;
+    const peak = worst?.slowest;
+    const first: string[] = [];
+    if (worst !== undefined) first.push(t.worst(f.unit(f.ms(worst.ms), 'ms'), f.clock(worst.atMs)));
+    if (peak !== undefined) {
+      const stage = stageNames[this.language][peak.stage];
+      // German nouns keep their capital; an English stage name inside a sentence does not.
+      const name = this.language === 'de' ? stage : stage.toLowerCase();
+      first.push(t.slowest(name, f.unit(f.ms(peak.ms), 'ms')));
+    }
+    const second: string[] = [];
+    if (verdict.repeatWindows > 0) second.push(t.repeats(f.count(verdict.repeatWindows)));
+    for (const { counter, total } of verdict.losses) {
+      second.push(losses[this.language][counter](f.count(total)));
+    }
+    if (gaps > 0) second.push(t.gaps(f.count(gaps)));
+    return [first.join(' '), second.join(' ')].filter((x) => x !== '');
+  }
+
+  #caveats(verdict: Verdict): string[] {
+    const t = words[this.language];
+    const f = this.format;
+    const out: string[] = [];
+    if (verdict.newerVersion !== undefined) out.push(t.newer(f.count(verdict.newerVersion)));
+    if (verdict.truncated) out.push(t.truncated);
+    if (verdict.recordsLost > 0) out.push(t.recordsLost(f.count(verdict.recordsLost)));
+    if (verdict.unknown.length > 0 && verdict.latency.windows > 0) {
+      const names = verdict.unknown.map((c) => counterNames[this.language][c]);
+      out.push(t.unknown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names)));
+    }
+    return out;
+  }
+
+  #renderTimeline(view: View | undefined): unknown {
+    if (view === undefined && !this.#source.loading) return nothing;
+    const t = words[this.language];
+    const live = this.#source.live;
+    const segment = (on: boolean, text: string, act: () => void): TemplateResult =>
+      html`<button aria-pressed=${on} @click=${act}>${text}</button>`;
+    const quantile = (q: Quantile): TemplateResult =>
+      segment(this.quantile === q, q, () => {
+        this.quantile = q;
+      });
+    const part = (whole: boolean): TemplateResult =>
+      segment(this.whole === whole, whole ? t.whole : t.lastMinutes, () => {
+        this.whole = whole;
+      });
+    return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}>
+      <div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
+        <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
+        ${this.#renderSessions(view)}<span class="grow"></span>
+        ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
+        <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
+      ${this.#renderCharts(view)}
+      <p class="keys" aria-hidden="true"><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span><kbd>Esc</kbd> ${t.worstKey}</span
+        ><span><kbd>q</kbd> p50, p99</span><span><kbd>t</kbd> ${t.table}</span></p>
+    </section>`;
+  }
+
+  /** Before data arrive the charts stand there empty at their final size. */
+  #renderCharts(view: View | undefined): TemplateResult {
+    const capture = view?.capture ?? EMPTY;
+    const live = this.#source.live;
+    const range = live && !this.whole ? lastMinutes(view) : undefined;
+    const cursor = this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
+    const lang = this.language;
+    const theme = this.theme ?? nothing;
+    return html`<pf-latency-chart lane lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
+        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table} .quantile=${this.quantile}
+        @keyup=${this.#onKeyUp}></pf-latency-chart>
+      <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
+        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-throughput-chart>
+      <pf-health-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
+        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-health-chart>`;
+  }
+
+  #renderSessions(view: View | undefined): unknown {
+    if (view === undefined || view.ids.length < 2) return nothing;
+    const t = words[this.language];
+    const f = this.format;
+    const name = (id: number): string => {
+      const own = view.capture.sessions?.find((s) => s.session_id === id);
+      const what = own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
+      return what === '' ? `${t.session} ${id}` : t.sessionOf(id, what);
+    };
+    return html`<select class="pick" aria-label=${t.session} @change=${this.#onSession}>${view.ids.map(
+      (id) => html`<option value=${id} ?selected=${id === view.session}>${name(id)}</option>`,
+    )}</select>`;
+  }
+
+  readonly #onCursor = (event: PfCursor): void => {
+    this.cursorMs = event.ms;
+  };
+
+  /** The chart's own `q` moved its quantile: the switch above it follows. */
+  readonly #onKeyUp = (event: KeyboardEvent): void => {
+    const chart = event.currentTarget;
+    if (event.key === 'q' && chart instanceof HTMLElement && 'quantile' in chart) {
+      this.quantile = chart.quantile === 'p99' ? 'p99' : 'p50';
+    }
+  };
+
+  readonly #onTable = (): void => {
+    this.table = !this.table;
+  };
+
+  readonly #onSession = (event: Event): void => {
+    if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
+  };
+}
+
+/** The live view keeps the last two minutes at its right edge. */
+function lastMinutes(view: View | undefined): Range {
+  const end = Math.max(view?.capture.meta.duration_ms ?? 0, view?.capture.samples.at(-1)?.t_ms ?? 0);
+  return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
+}
+
+define('pf-recording-detail', PfRecordingDetail);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pf-recording-detail': PfRecordingDetail;
+  }
+}
+
+const FOLLOW_MS = 120_000;
+const EMPTY: Capture = {
+  meta: {
+    id: '',
+    started_unix_ms: 0,
+    duration_ms: 0,
+    kind: '',
+    width: 0,
+    height: 0,
+    fps: 0,
+    codec: '',
+    client: '',
+    sample_count: 0,
+  },
+  samples: [],
+};

@@ -1,0 +1,110 @@
+// Words of <pf-recording-detail>.
+import type { Counter } from '../chart/counts.ts';
+import { dictionary } from '../base/i18n.ts';
+
+export const words = dictionary(
+  {
+    live: 'Live',
+    since: (time: string) => `since ${time}`,
+    timeline: 'Timeline',
+    verdict: 'Verdict',
+    session: 'Session',
+    sessionOf: (id: number, what: string) => `${id}: ${what}`,
+    quantile: 'Quantile of the stages',
+    stagesAt: 'stages at',
+    show: 'Part shown',
+    lastMinutes: 'Last 2 min',
+    whole: 'All',
+    asTable: 'As table',
+    download: 'Download',
+    samples: (n: string) => `${n} samples`,
+    reading: 'Reading …',
+    waiting: 'Ready. Recording begins with the first stream.',
+    idle: 'Nothing is being recorded.',
+    noSamples: 'Nothing was streamed while this was recorded.',
+    allWithin: (n: string, budget: string) =>
+      `All ${n} windows stayed within the ${budget} budget at the 99th percentile.`,
+    allWithinSoFar: (n: string, budget: string) =>
+      `So far all ${n} windows stayed within the ${budget} budget at the 99th percentile.`,
+    someOver: (n: string, of: string, budget: string) =>
+      `${n} of ${of} windows went over the ${budget} budget at the 99th percentile.`,
+    someOverSoFar: (n: string, of: string, budget: string) =>
+      `So far ${n} of ${of} windows went over the ${budget} budget at the 99th percentile.`,
+    noBudget: 'The mode has no frame rate, so there is no budget to compare with.',
+    noTotals: 'Whether frames were late, this recording does not show: frame totals are missing.',
+    worst: (ms: string, at: string) => `The worst was ${ms} at ${at}.`,
+    slowest: (stage: string, ms: string) => `The slowest stage there was ${stage}, ${ms}.`,
+    repeats: (n: string) => `Repeats in ${n} windows: the source had nothing new.`,
+    gaps: (n: string) => `${n} gaps: nothing was measured there.`,
+    unknown: (names: string) => `Not measured on this path: ${names}.`,
+    truncated: 'The recording reached its limit of 3 hours; later windows are missing.',
+    recordsLost: (n: string) => `${n} frame records were lost on the way to the recorder: a gap.`,
+    newer: (version: string) =>
+      `Made by a newer version (format ${version}). Known parts are shown.`,
+    sight:
+      'Seen from the host: from capture to the last packet. Decoding and display on the client are not in this recording.',
+    cursor: 'cursor',
+    table: 'table',
+    worstKey: 'worst window',
+  },
+  {
+    live: 'Live',
+    since: (time) => `seit ${time}`,
+    timeline: 'Zeitverlauf',
+    verdict: 'Befund',
+    session: 'Sitzung',
+    sessionOf: (id, what) => `${id}: ${what}`,
+    quantile: 'Quantil der Stufen',
+    stagesAt: 'Stufen bei',
+    show: 'Gezeigter Teil',
+    lastMinutes: 'Letzte 2 min',
+    whole: 'Alles',
+    asTable: 'Als Tabelle',
+    download: 'Herunterladen',
+    samples: (n) => `${n} Messpunkte`,
+    reading: 'Wird gelesen …',
+    waiting: 'Bereit. Die Aufzeichnung beginnt mit dem ersten Stream.',
+    idle: 'Es läuft keine Aufzeichnung.',
+    noSamples: 'Während dieser Aufzeichnung wurde nichts gestreamt.',
+    allWithin: (n, budget) => `Alle ${n} Fenster blieben beim 99. Perzentil im Budget von ${budget}.`,
+    allWithinSoFar: (n, budget) =>
+      `Bisher blieben alle ${n} Fenster beim 99. Perzentil im Budget von ${budget}.`,
+    someOver: (n, of, budget) =>
+      `${n} von ${of} Fenstern lagen beim 99. Perzentil über dem Budget von ${budget}.`,
+    someOverSoFar: (n, of, budget) =>
+      `Bisher lagen ${n} von ${of} Fenstern beim 99. Perzentil über dem Budget von ${budget}.`,
+    noBudget: 'Der Modus nennt keine Bildrate, also gibt es kein Budget zum Vergleich.',
+    noTotals: 'Ob Bilder spät kamen, zeigt diese Aufzeichnung nicht: Die Gesamtzeiten fehlen.',
+    worst: (ms, at) => `Am größten: ${ms} bei ${at}.`,
+    slowest: (stage, ms) => `Langsamste Stufe dort: ${stage}, ${ms}.`,
+    repeats: (n) => `Wiederholungen in ${n} Fenstern: Die Quelle hatte nichts Neues.`,
+    gaps: (n) => `${n} Lücken: Dort wurde nichts gemessen.`,
+    unknown: (names) => `Auf diesem Weg nicht gemessen: ${names}.`,
+    truncated: 'Die Aufzeichnung erreichte ihre Grenze von 3 Stunden; spätere Fenster fehlen.',
+    recordsLost: (n) => `${n} Bilddaten gingen auf dem Weg zum Rekorder verloren: eine Lücke.`,
+    newer: (version) => `Von einer neueren Version (Format ${version}). Bekannte Teile werden gezeigt.`,
+    sight:
+      'Gesehen vom Host aus: von der Aufnahme bis zum letzten Paket. Dekodieren und Anzeige beim Client sind nicht in dieser Aufzeichnung.',
+    cursor: 'Zeiger',
+    table: 'Tabelle',
+    worstKey: 'größtes Fenster',
+  },
+);
+
+/** Sums in a sentence. */
+export const losses = dictionary<Record<Counter, (n: string) => string>>(
+  {
+    frames_dropped: (n) => `${n} frames dropped before sending.`,
+    packets_dropped: (n) => `${n} packets lost on the way.`,
+    send_dropped: (n) => `${n} packets refused by the socket.`,
+    fec_recovered: (n) => `${n} shards rebuilt from parity.`,
+    source_skipped: (n) => `${n} pictures of the source that no frame carried.`,
+  },
+  {
+    frames_dropped: (n) => `${n} Bilder vor dem Senden verworfen.`,
+    packets_dropped: (n) => `${n} Pakete unterwegs verloren.`,
+    send_dropped: (n) => `${n} Pakete vom Socket abgelehnt.`,
+    fec_recovered: (n) => `${n} Teile aus Parität ersetzt.`,
+    source_skipped: (n) => `${n} Bilder der Quelle trug kein gesendetes Bild.`,
+  },
+);
