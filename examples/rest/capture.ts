@@ -1,12 +1,13 @@
 // Records a test stream over the REST API and saves the recording: start, stream, wait, stop, download.
 // usage: PUNKTFUNK_TOKEN=… bun examples/rest/capture.ts [SECONDS] [FILE]     (Node 22.18 or newer runs it as well)
-// The types are those that the host itself checks its answers with.
+// Answers are read with the schemas that the host itself writes them with.
 import { writeFile } from 'node:fs/promises';
-import type { CaptureMeta } from '../../contract/stats.ts';
-import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
+import { Value } from 'typebox/value';
+import { CaptureMeta } from '../../contract/stats.ts';
+import { type TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 
-const api = `${process.env['PUNKTFUNK_API'] ?? 'http://127.0.0.1:47990'}/api/v1`;
-const token = process.env['PUNKTFUNK_TOKEN'];
+const { PUNKTFUNK_API: host = 'http://127.0.0.1:47990', PUNKTFUNK_TOKEN: token } = process.env;
+const api = `${host}/api/v1`;
 const seconds = Number(process.argv[2] ?? 5);
 const file = process.argv[3] ?? 'recording.json';
 
@@ -20,12 +21,13 @@ try {
   await streamEnd();
 } finally {
   const stopped = await call('POST', '/stats/capture/stop');
-  if (stopped.status === 200) await download((await stopped.json()) as CaptureMeta);
+  if (stopped.status === 200) await download(Value.Parse(CaptureMeta, await stopped.json()));
 }
 
 async function streamEnd(): Promise<void> {
   for (;;) {
-    const state = (await (await call('GET', '/test-streams')).json()) as TestStreamState;
+    const answer = await call('GET', '/test-streams');
+    const state = Value.Parse(TestStreamState, await answer.json());
     if (state.state === 'failed') throw new Error(`the test stream failed: ${state.error}`);
     if (state.state === 'done' || state.state === 'idle') {
       console.log(`frames: ${state.report?.frames_received ?? 'none'} received`);
