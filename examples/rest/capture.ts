@@ -1,5 +1,5 @@
 // Records a test stream over the REST API and saves the recording: start, stream, wait, stop, download.
-// usage: PUNKTFUNK_TOKEN=… bun examples/rest/capture.ts [SECONDS] [FILE]     (Node 22.18 or newer runs it as well)
+// usage: PUNKTFUNK_TOKEN=… bun examples/rest/capture.ts [SECONDS] [FILE]
 // Answers are read with the schemas that the host itself writes them with.
 import { writeFile } from 'node:fs/promises';
 import { Value } from 'typebox/value';

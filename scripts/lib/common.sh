@@ -17,7 +17,7 @@ fail() {
 }
 
 # step NAME TITLE COMMAND…: runs the command quietly with its output in .cache/log/NAME.log, prints the title and
-# the seconds it took. When the command fails, prints the end of the log and answers its status.
+# the seconds it took. When the command fails, prints the log's beginning and end and answers its status.
 step() {
   local name="$1" title="$2" started status log ticker
   shift 2
@@ -40,9 +40,9 @@ step() {
   if [ "$status" -eq 0 ]; then
     printf '  ✓ %s (%s s)\n' "$title" "$(seconds_since "$started")" >&2
   else
-    printf '  ✗ %s failed after %s s with status %s. The end of %s:\n' \
+    printf '  ✗ %s failed after %s s with status %s. From %s:\n' \
       "$title" "$(seconds_since "$started")" "$status" "$log" >&2
-    tail -n 40 "$log" | sed 's/^/    /' >&2
+    show_ends "$log" | sed 's/^/    /' >&2
   fi
   return "$status"
 }
@@ -74,6 +74,17 @@ fingerprint() {
     done | (cd "$ROOT" && xargs -0 -r sh -c 'find "$@" \( -name target -o -name node_modules \) -prune -o -type f -print0' sh |
       LC_ALL=C sort -z | xargs -0 -r sha256sum)
   } | sha256sum | cut -d' ' -f1
+}
+
+# npm names the fault first and explains itself at length, compilers name it last: so both ends.
+show_ends() {
+  if [ "$(wc -l <"$1")" -le 60 ]; then
+    cat "$1"
+  else
+    head -n 12 "$1"
+    echo …
+    tail -n 40 "$1"
+  fi
 }
 
 now_ms() {
