@@ -1,6 +1,8 @@
 // Starts and stops test streams for ten minutes (`--short`: 20 s; `--seconds N`) and holds the host's memory, open
 // handles and threads against those after the warm-up. Started by scripts/soak, and in its short form by scripts/test.
 import { parseArgs } from 'node:util';
+import { Value } from 'typebox/value';
+import { TestStreamState } from '../contract/test-streams.ts';
 import { type Footprint, HostProcess } from './lib/host-process.ts';
 
 const LONG_S = 600;
@@ -83,14 +85,14 @@ async function stream(host: HostProcess, untilItsEnd: boolean): Promise<void> {
   }
   const limit = performance.now() + IDLE_LIMIT_MS;
   for (;;) {
-    const state: unknown = await (await host.api('GET', '/test-streams')).json();
-    const name =
-      typeof state === 'object' && state !== null && 'state' in state ? state.state : undefined;
-    const stopped =
-      typeof state === 'object' && state !== null && 'code' in state && state.code === 'stopped';
-    if (name === 'failed' && !stopped)
-      throw new Error(`a test stream failed: ${JSON.stringify(state)}`);
-    if (name === 'idle' || name === 'done' || stopped) return;
+    const state = Value.Parse(
+      TestStreamState,
+      await (await host.api('GET', '/test-streams')).json(),
+    );
+    // Stopped before its first frame: no report, and no fault.
+    const early = state.state === 'failed' && state.code === 'stopped';
+    if (state.state === 'failed' && !early) throw new Error(`failed: ${state.error}`);
+    if (state.state === 'idle' || state.state === 'done' || early) return;
     if (performance.now() > limit)
       throw new Error(`a test stream does not end: ${JSON.stringify(state)}`);
     await Bun.sleep(20);

@@ -58,8 +58,8 @@ const CRATES: Readonly<Record<string, readonly string[]>> = {
   // Shares no code with the sender that it judges.
   'pf-probe': [],
   'pf-ffi': ['pf-probe', 'pf-session', 'pf-stats'],
-  // Never shipped: a dev-dependency at most.
-  'pf-testkit': [],
+  // Never shipped: a dev-dependency at most. Paints the marker that pf-desktop reads.
+  'pf-testkit': ['pf-desktop'],
 };
 
 /** Exceptions, `from -> to`. Stays empty; whoever adds a line writes here when it goes. */
@@ -123,6 +123,14 @@ describe('Rust', () => {
         .map((name) => `${crate} -> ${name}`);
     });
     expect(wrong.filter((line) => !DEBT.includes(line))).toEqual([]);
+  });
+
+  test('nothing that ships depends on the test kit', () => {
+    const shipped = manifests.filter((path) => !path.includes('/pf-testkit/'));
+    const users = shipped.filter((path) =>
+      ownDependencies(path, 'dependencies').includes('pf-testkit'),
+    );
+    expect(users).toEqual([]);
   });
 
   test('the probe has none of our crates even in its tests, save the test kit', () => {

@@ -42,7 +42,7 @@ describe('unsafe', () => {
 describe('the engine', () => {
   test('never prints and never writes files', () => {
     const pattern = /\b(e?println!|e?print!|dbg!|File::create|fs::write|OpenOptions)/;
-    expect(offending('engine/crates/*/src/**/*.rs', pattern)).toEqual([]);
+    expect(offending('engine/crates/!(pf-testkit)/src/**/*.rs', pattern)).toEqual([]);
   });
 
   test('keeps protocol, parity and statistics free of clocks, sockets, threads and files', () => {

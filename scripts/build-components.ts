@@ -1,0 +1,85 @@
+// Builds the page and the element bundles: dist/web (index.html, page.js, page.css) and dist/components (every element,
+// and the capture control alone). Prints the sizes; fails when one is larger than its limit.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..');
+
+export interface Built {
+  readonly file: string;
+  readonly bytes: number;
+  readonly gzipped: number;
+  readonly limit: number | undefined;
+}
+
+export async function buildComponents(dist: string): Promise<readonly Built[]> {
+  const web = join(dist, 'web');
+  const components = join(dist, 'components');
+  for (const directory of [web, components]) {
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true });
+  }
+  const page = join(ROOT, 'components/page');
+  const script = await bundle(join(page, 'page.ts'), join(web, 'page.js'));
+  const style = await copy(join(page, 'page.css'), join(web, 'page.css'));
+  const shell = await copy(join(page, 'index.html'), join(web, 'index.html'));
+  const all = await bundle(join(ROOT, 'components/index.ts'), join(components, 'punktfunk.js'));
+  const control = await bundle(
+    join(ROOT, 'components/control.ts'),
+    join(components, 'capture-control.js'),
+  );
+  const whole = {
+    file: 'page in total',
+    bytes: script.bytes + style.bytes + shell.bytes,
+    gzipped: script.gzipped + style.gzipped + shell.gzipped,
+    limit: PAGE_LIMIT,
+  };
+  return [script, style, shell, whole, all, { ...control, limit: CONTROL_LIMIT }];
+}
+
+async function bundle(entry: string, file: string): Promise<Built> {
+  const result = await Bun.build({
+    entrypoints: [entry],
+    target: 'browser',
+    format: 'esm',
+    minify: true,
+    // Without this Bun resolves Lit's development build: 15 kB more, and a warning in every console.
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  const [output] = result.outputs;
+  if (!result.success || output === undefined) {
+    throw new AggregateError(result.logs, `${entry} cannot be built`);
+  }
+  return write(file, await output.text());
+}
+
+async function copy(from: string, to: string): Promise<Built> {
+  return write(to, await Bun.file(from).text());
+}
+
+async function write(file: string, text: string): Promise<Built> {
+  await Bun.write(file, text);
+  const bytes = Buffer.from(text);
+  return { file, bytes: bytes.length, gzipped: Bun.gzipSync(bytes).length, limit: undefined };
+}
+
+const PAGE_LIMIT = 100_000;
+const CONTROL_LIMIT = 12_000;
+
+if (import.meta.main) {
+  const built = await buildComponents(process.argv[2] ?? join(ROOT, 'dist'));
+  for (const { file, bytes, gzipped, limit } of built) {
+    const name = file.replace(`${ROOT}/`, '');
+    const most = limit === undefined ? '' : `  (limit ${(limit / 1000).toFixed(0)} kB)`;
+    console.log(`${name.padEnd(36)} ${kB(bytes)}  gzipped ${kB(gzipped)}${most}`);
+  }
+  const over = built.filter((b) => b.limit !== undefined && b.gzipped > b.limit);
+  for (const { file, gzipped, limit } of over) {
+    console.error(`${file} is ${gzipped} bytes gzipped, the limit is ${limit}`);
+  }
+  if (over.length > 0) process.exit(1);
+}
+
+function kB(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1).padStart(6)} kB`;
+}
