@@ -1,1 +1,24 @@
-//! Being built.
+//! Pictures become access units: colour conversion with scaling, and video encoders behind one trait.
+//!
+//! Holds no thread, socket or clock of its own (openh264 keeps its slice threads to itself); whoever calls
+//! decides when. Nothing here prints, and nothing allocates per frame once warm except where it says so.
+
+mod convert;
+mod encoder;
+mod error;
+mod fit;
+mod h264;
+mod moving;
+mod openh264;
+mod picture;
+mod trial;
+
+pub use convert::Converter;
+pub use encoder::{
+    AccessUnit, Codec, Encoder, EncoderConfig, EncoderDescriptor, EncoderInfo, FrameKind,
+    FrameRequest, VideoEncoder, check_mode, encoders, open_encoder,
+};
+pub use error::CodecError;
+pub use moving::MovingPicture;
+pub use picture::{BgrxImage, I420Image, I420Planes, I420PlanesMut, PictureRect, PictureSize};
+pub use trial::{TrialResult, trial};

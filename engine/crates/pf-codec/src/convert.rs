@@ -1,0 +1,389 @@
+//! BGRX to I420, BT.709 limited range, scaled into the middle of the encoded picture with black bars around it.
+//!
+//! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by our own
+//! loops in strips that stay in the cache, anything else by `fast_image_resize` over the whole picture.
+//! The last allocates: the crate computes its filter tables anew for every picture (see [`Converter::convert`]).
+
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x4;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use yuv::{
+    BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
+    bgra_to_yuv420,
+};
+
+use crate::error::CodecError;
+use crate::fit::{Scaling, fit};
+use crate::picture::{
+    BGRX_BYTES, BLACK_Y, BgrxImage, I420Image, I420PlanesMut, NEUTRAL_CHROMA, PictureRect,
+    PictureSize,
+};
+
+/// Turns source pictures of one size into encoder pictures of one size.
+pub struct Converter {
+    source: PictureSize,
+    target: PictureSize,
+    rect: PictureRect,
+    work: Work,
+    /// The last two rows of a source whose last row lacks its padding.
+    tail: Vec<u8>,
+}
+
+/// The buffers of each way to scale.
+enum Work {
+    Copy,
+    Repeat {
+        factor: usize,
+        strip: Vec<u8>,
+    },
+    Average {
+        factor: usize,
+        strip: Vec<u8>,
+        column_sums: Vec<u16>,
+    },
+    Filter {
+        resizer: Box<Resizer>,
+        scaled: Vec<u8>,
+        packed: Vec<u8>,
+    },
+}
+
+impl Converter {
+    /// Decides how pictures of `source` size lie in pictures of `target` size.
+    ///
+    /// Errors: a size without pixels or beyond 16384 a side; a target with an odd side.
+    pub fn new(source: PictureSize, target: PictureSize) -> Result<Self, CodecError> {
+        let (rect, scaling) = fit(source, target)?;
+        let row_bytes = rect.width as usize * BGRX_BYTES;
+        let strip = || vec![0; row_bytes * STRIP_ROWS];
+        let work = match scaling {
+            Scaling::Copy => Work::Copy,
+            Scaling::Repeat { factor } => Work::Repeat {
+                factor: factor as usize,
+                strip: strip(),
+            },
+            Scaling::Average { factor } => Work::Average {
+                factor: factor as usize,
+                strip: strip(),
+                column_sums: vec![0; source.width as usize * BGRX_BYTES],
+            },
+            Scaling::Filter => Work::Filter {
+                resizer: Box::new(Resizer::new()),
+                scaled: vec![0; row_bytes * rect.height as usize],
+                packed: Vec::new(),
+            },
+        };
+        Ok(Self {
+            source,
+            target,
+            rect,
+            work,
+            tail: Vec::new(),
+        })
+    }
+
+    /// Where the source lies in the encoded picture.
+    pub fn rect(&self) -> PictureRect {
+        self.rect
+    }
+
+    /// Writes the whole of `target`, bars included.
+    ///
+    /// Nothing is allocated once warm, except when the factor is not whole: then `fast_image_resize` allocates its
+    /// filter tables for every picture (measured 1280x720 → 1920x1080: see `examples/convert_bench.rs`).
+    ///
+    /// Errors: pictures of another size than announced; too few source bytes.
+    pub fn convert(
+        &mut self,
+        source: &BgrxImage<'_>,
+        target: &mut I420Image,
+    ) -> Result<(), CodecError> {
+        if source.size != self.source {
+            return Err(CodecError::SizeChanged {
+                expected: self.source,
+                got: source.size,
+            });
+        }
+        if target.size() != self.target {
+            return Err(CodecError::SizeChanged {
+                expected: self.target,
+                got: target.size(),
+            });
+        }
+        source.check()?;
+        let mut planes = target.padded_planes_mut();
+        draw_bars(&mut planes, self.target, self.rect);
+        match &mut self.work {
+            Work::Copy => copy_rows(&mut planes, self.rect, source, &mut self.tail),
+            Work::Repeat { factor, strip } => in_strips(&mut planes, self.rect, strip, |y, row| {
+                repeat_row(source, *factor, y, row);
+            }),
+            Work::Average {
+                factor,
+                strip,
+                column_sums,
+            } => {
+                let reciprocal = Reciprocal::new(*factor * *factor);
+                in_strips(&mut planes, self.rect, strip, |y, row| {
+                    average_row(source, *factor, reciprocal, y, column_sums, row);
+                })
+            }
+            Work::Filter {
+                resizer,
+                scaled,
+                packed,
+            } => {
+                filter(source, self.rect, resizer, packed, scaled)?;
+                let stride_bytes = self.rect.width as usize * BGRX_BYTES;
+                write_rows(&mut planes, self.rect, 0, scaled, stride_bytes)
+            }
+        }
+    }
+}
+
+/// Scales `STRIP_ROWS` rows of the rectangle at a time with `scale_row(y, row)` and converts them while cached.
+fn in_strips(
+    planes: &mut I420PlanesMut<'_>,
+    rect: PictureRect,
+    strip: &mut [u8],
+    mut scale_row: impl FnMut(usize, &mut [u8]),
+) -> Result<(), CodecError> {
+    let row_bytes = rect.width as usize * BGRX_BYTES;
+    for first in (0..rect.height).step_by(STRIP_ROWS) {
+        let rows = (rect.height - first).min(STRIP_ROWS as u32) as usize;
+        let strip = &mut strip[..rows * row_bytes];
+        for (offset, row) in strip.chunks_exact_mut(row_bytes).enumerate() {
+            scale_row(first as usize + offset, row);
+        }
+        write_rows(planes, rect, first, strip, row_bytes)?;
+    }
+    Ok(())
+}
+
+/// Converts a source that needs no scaling, straight from where it lies.
+fn copy_rows(
+    planes: &mut I420PlanesMut<'_>,
+    rect: PictureRect,
+    source: &BgrxImage<'_>,
+    tail: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let whole_bytes = source.stride_bytes * source.size.height as usize;
+    if let Some(whole) = source.data.get(..whole_bytes) {
+        return write_rows(planes, rect, 0, whole, source.stride_bytes);
+    }
+    let last_pair = source.size.height - 2;
+    let whole = &source.data[..source.stride_bytes * last_pair as usize];
+    write_rows(planes, rect, 0, whole, source.stride_bytes)?;
+    tail.clear();
+    for y in [last_pair, last_pair + 1] {
+        tail.extend_from_slice(source.row(y as usize));
+    }
+    write_rows(planes, rect, last_pair, tail, tail.len() / 2)
+}
+
+/// Converts the rows of `bgrx`, an even number of them and each with its whole stride, to the rectangle's rows
+/// from `first` on.
+///
+/// The library goes by the lengths of what it is given and not by the height: it leaves out rows that lack a
+/// whole stride and does not stop at the last row while all four slices go on.
+fn write_rows(
+    planes: &mut I420PlanesMut<'_>,
+    rect: PictureRect,
+    first: u32,
+    bgrx: &[u8],
+    stride_bytes: usize,
+) -> Result<(), CodecError> {
+    let rows = bgrx.len() / stride_bytes;
+    if rows == 0 {
+        return Ok(());
+    }
+    let top = (rect.y + first) as usize;
+    let luma_start = top * planes.y_stride + rect.x as usize;
+    let luma = &mut planes.y[luma_start..][..rows * planes.y_stride];
+    let chroma_start = top / 2 * planes.chroma_stride + rect.x as usize / 2;
+    let chroma_len = rows / 2 * planes.chroma_stride;
+    let mut image = YuvPlanarImageMut {
+        y_plane: BufferStoreMut::Borrowed(luma),
+        y_stride: planes.y_stride as u32,
+        u_plane: BufferStoreMut::Borrowed(&mut planes.u[chroma_start..][..chroma_len]),
+        u_stride: planes.chroma_stride as u32,
+        v_plane: BufferStoreMut::Borrowed(&mut planes.v[chroma_start..][..chroma_len]),
+        v_stride: planes.chroma_stride as u32,
+        width: rect.width,
+        height: rows as u32,
+    };
+    let stride = u32::try_from(stride_bytes)
+        .map_err(|_| CodecError::Conversion(format!("a stride of {stride_bytes} bytes")))?;
+    bgra_to_yuv420(
+        &mut image,
+        bgrx,
+        stride,
+        YuvRange::Limited,
+        YuvStandardMatrix::Bt709,
+        YuvConversionMode::Balanced,
+    )
+    .map_err(|error| CodecError::Conversion(error.to_string()))
+}
+
+fn draw_bars(planes: &mut I420PlanesMut<'_>, size: PictureSize, rect: PictureRect) {
+    let halved = PictureRect {
+        x: rect.x / 2,
+        y: rect.y / 2,
+        width: rect.width / 2,
+        height: rect.height / 2,
+    };
+    let (width, height) = (size.width as usize, size.height as usize);
+    fill_around(planes.y, planes.y_stride, (width, height), rect, BLACK_Y);
+    for plane in [&mut *planes.u, &mut *planes.v] {
+        let chroma = (width / 2, height / 2);
+        fill_around(plane, planes.chroma_stride, chroma, halved, NEUTRAL_CHROMA);
+    }
+}
+
+fn fill_around(
+    plane: &mut [u8],
+    stride: usize,
+    (width, height): (usize, usize),
+    rect: PictureRect,
+    value: u8,
+) {
+    let (left, right) = (rect.x as usize, (rect.x + rect.width) as usize);
+    let (top, bottom) = (rect.y as usize, (rect.y + rect.height) as usize);
+    for (y, row) in plane.chunks_exact_mut(stride).take(height).enumerate() {
+        if (top..bottom).contains(&y) {
+            row[..left].fill(value);
+            row[right..width].fill(value);
+        } else {
+            row[..width].fill(value);
+        }
+    }
+}
+
+/// Row `y` of the scaled picture: each source pixel `factor` times, the last one to the end of the row.
+fn repeat_row(source: &BgrxImage<'_>, factor: usize, y: usize, row: &mut [u8]) {
+    let from = source.row((y / factor).min(source.size.height as usize - 1));
+    let (whole, rest) = row.split_at_mut((from.len() * factor).min(row.len()));
+    if factor == 1 {
+        whole.copy_from_slice(&from[..whole.len()]);
+    } else {
+        let blocks = whole.chunks_mut(factor * BGRX_BYTES);
+        for (pixel, block) in from.chunks_exact(BGRX_BYTES).zip(blocks) {
+            for copy in block.chunks_exact_mut(BGRX_BYTES) {
+                copy.copy_from_slice(pixel);
+            }
+        }
+    }
+    let last = &from[from.len() - BGRX_BYTES..];
+    for copy in rest.chunks_exact_mut(BGRX_BYTES) {
+        copy.copy_from_slice(last);
+    }
+}
+
+/// Row `y` of the scaled picture: the rounded mean of `factor` × `factor` source pixels each; beyond the source's
+/// edge its last column and row count again.
+fn average_row(
+    source: &BgrxImage<'_>,
+    factor: usize,
+    reciprocal: Reciprocal,
+    y: usize,
+    column_sums: &mut [u16],
+    row: &mut [u8],
+) {
+    let last_row = source.size.height as usize - 1;
+    column_sums.fill(0);
+    for step in 0..factor {
+        let from = source.row((y * factor + step).min(last_row));
+        for (sum, &byte) in column_sums.iter_mut().zip(from) {
+            *sum += u16::from(byte);
+        }
+    }
+    let last = column_sums.len() - BGRX_BYTES;
+    let block_len = factor * BGRX_BYTES;
+    for (x, pixel) in row.chunks_exact_mut(BGRX_BYTES).enumerate() {
+        let mut sums = [0_u32; BGRX_BYTES];
+        let start = x * block_len;
+        if start + block_len <= column_sums.len() {
+            for columns in column_sums[start..start + block_len].chunks_exact(BGRX_BYTES) {
+                for (sum, &column) in sums.iter_mut().zip(columns) {
+                    *sum += u32::from(column);
+                }
+            }
+        } else {
+            for step in 0..factor {
+                let at = (start + step * BGRX_BYTES).min(last);
+                for (sum, &column) in sums.iter_mut().zip(&column_sums[at..at + BGRX_BYTES]) {
+                    *sum += u32::from(column);
+                }
+            }
+        }
+        for (byte, sum) in pixel.iter_mut().zip(sums) {
+            *byte = reciprocal.rounded_mean(sum);
+        }
+    }
+}
+
+/// Division by a count of pixels as one multiplication; a division for every byte would cost more than the rest.
+#[derive(Clone, Copy)]
+struct Reciprocal {
+    half: u32,
+    factor: u64,
+}
+
+impl Reciprocal {
+    /// Exact for sums of up to `count` bytes while `count` is at most 2^16: sum × count stays below 2^40.
+    fn new(count: usize) -> Self {
+        let count = count as u64;
+        Self {
+            half: (count / 2) as u32,
+            factor: (1_u64 << 40).div_ceil(count),
+        }
+    }
+
+    fn rounded_mean(self, sum: u32) -> u8 {
+        ((u64::from(sum + self.half) * self.factor) >> 40) as u8
+    }
+}
+
+fn filter(
+    source: &BgrxImage<'_>,
+    rect: PictureRect,
+    resizer: &mut Resizer,
+    packed: &mut Vec<u8>,
+    scaled: &mut [u8],
+) -> Result<(), CodecError> {
+    let words = |error: &dyn std::fmt::Display| CodecError::Conversion(error.to_string());
+    let PictureSize { width, height } = source.size;
+    let whole_pixels = source.stride_bytes % BGRX_BYTES == 0;
+    let whole_rows = source.data.len() >= source.stride_bytes * height as usize;
+    // The crate knows no strides: a view of stride / 4 columns is cut to the picture. Where that does not
+    // describe the bytes (odd stride, last row without its padding) the rows are packed first.
+    let (pixels, columns) = if whole_pixels && whole_rows {
+        (source.data, (source.stride_bytes / BGRX_BYTES) as u32)
+    } else {
+        packed.clear();
+        for y in 0..height as usize {
+            packed.extend_from_slice(source.row(y));
+        }
+        (packed.as_slice(), width)
+    };
+    let view =
+        TypedImageRef::<U8x4>::from_buffer(columns, height, pixels).map_err(|e| words(&e))?;
+    let view = TypedCroppedImage::from_ref(&view, 0, 0, width, height).map_err(|e| words(&e))?;
+    let mut into =
+        TypedImage::<U8x4>::from_buffer(rect.width, rect.height, scaled).map_err(|e| words(&e))?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(SCALING_FILTER))
+        .use_alpha(false);
+    resizer
+        .resize_typed(&view, &mut into, &options)
+        .map_err(|e| words(&e))
+}
+
+/// Rows scaled before they are converted: 16 rows of 1920 pixels are 123 kB, well within a second-level cache.
+const STRIP_ROWS: usize = 16;
+/// Keeps text crisp in both directions; Lanczos rings more and takes half as long again.
+const SCALING_FILTER: FilterType = FilterType::CatmullRom;
+
+#[cfg(test)]
+#[path = "convert_tests.rs"]
+mod tests;
