@@ -44,6 +44,13 @@ pub enum ProtoError {
         /// Bytes searched.
         bytes: usize,
     },
+    /// A key frame whose first slice is none of a key frame, or the other way round.
+    FrameTypeMismatch {
+        /// Frame type for the wire.
+        frame_type: u8,
+        /// NAL header of the first slice.
+        nal_header: u8,
+    },
     /// A key frame without the parameter sets that every key frame must carry.
     NoParameterSets,
     /// A key frame whose first slice does not start in packet 0: the client would drop it and every
@@ -98,6 +105,13 @@ impl fmt::Display for ProtoError {
             }
             Self::NoStartCode => write!(f, "access unit does not begin with an Annex B start code"),
             Self::NoSlice { bytes } => write!(f, "access unit of {bytes} bytes holds no slice"),
+            Self::FrameTypeMismatch {
+                frame_type,
+                nal_header,
+            } => write!(
+                f,
+                "frame type {frame_type} (2 = key) contradicts the first slice, whose NAL header is {nal_header:#04X}"
+            ),
             Self::NoParameterSets => write!(
                 f,
                 "key frame without parameter sets in front of its first slice"

@@ -9,6 +9,8 @@
 //! | media ping | `ping.rs` |
 //! | recovery requests (the requests' own wire format is the control stream's) | `recovery.rs` |
 
+pub mod bitstream;
+pub mod h264_sps;
 pub mod ping;
 pub mod recovery;
 mod split;
