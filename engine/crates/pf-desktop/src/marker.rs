@@ -121,8 +121,9 @@ impl Marker {
     /// [`MarkerError`] as for [`Marker::read`]; pixels outside the picture count as black.
     pub fn read_bgrx(data: &[u8], stride_bytes: usize) -> Result<Self, MarkerError> {
         Self::read(MarkerPlace::UNSCALED, |x, y| {
-            let at = y as usize * stride_bytes + x as usize * 4;
-            data.get(at..at + 3).map_or(0, |pixel| {
+            let row = data.chunks(stride_bytes.max(1)).nth(y as usize);
+            let at = x as usize * 4;
+            row.and_then(|row| row.get(at..at + 3)).map_or(0, |pixel| {
                 let [blue, green, red] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
                 ((29 * blue + 150 * green + 77 * red) >> 8) as u8
             })

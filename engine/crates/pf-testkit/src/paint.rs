@@ -136,6 +136,11 @@ impl Painter {
         self.progress.painted()
     }
 
+    /// It ended by itself; [`Painter::stop`] tells why.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Ends it and tells what it painted.
     ///
     /// # Errors
@@ -210,6 +215,10 @@ impl Canvas {
         let file = rustix::fs::memfd_create(c"painter", MemfdFlags::CLOEXEC).map_err(failed)?;
         rustix::fs::ftruncate(&file, (self.bytes() * copies) as u64).map_err(failed)?;
         Ok(file)
+    }
+
+    pub(crate) fn size(&self) -> PictureSize {
+        self.size
     }
 
     pub(crate) fn bytes(&self) -> usize {

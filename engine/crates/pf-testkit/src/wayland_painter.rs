@@ -1,6 +1,6 @@
 //! Paints the test marker in a full-screen window of a Wayland compositor, through shared memory.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -64,33 +64,25 @@ fn run(
     while !window.configured {
         queue.blocking_dispatch(&mut window)?;
     }
-    let size = match settings.size {
-        Some((width, height)) => PictureSize { width, height },
-        None => window.size.ok_or_else(|| missing("size"))?,
-    };
-    let mut canvas = Canvas::new(size)?;
-    let memory = canvas.memory(BUFFERS)?;
-    let pool = shm.create_pool(
-        memory.as_fd(),
-        (canvas.bytes() * BUFFERS).try_into()?,
-        &handle,
-        (),
-    );
-    for copy in 0..BUFFERS {
-        let buffer = pool.create_buffer(
-            (copy * canvas.bytes()).try_into()?,
-            size.width.try_into()?,
-            size.height.try_into()?,
-            size.row_bytes().try_into()?,
-            Format::Xrgb8888,
-            &handle,
-            (),
-        );
-        window.buffers.push(Buffer {
-            proxy: buffer,
-            busy: false,
-        });
+    // Sway tells a full-screen window its size only once it shows something.
+    let mut canvas = Canvas::new(FIRST_SIZE)?;
+    let mut memory = canvas.memory(BUFFERS)?;
+    window.buffers = buffers(&shm, &memory, &canvas, &handle)?;
+    if settings.size.is_none() {
+        canvas.paint(&memory, 0)?;
+        surface.attach(Some(&window.buffers[0].proxy), 0, 0);
+        surface.commit();
+        while window.size.is_none() {
+            queue.blocking_dispatch(&mut window)?;
+        }
     }
+    let told = settings
+        .size
+        .map(|(width, height)| PictureSize { width, height });
+    let size = told.or(window.size).unwrap_or(FIRST_SIZE);
+    canvas = Canvas::new(size)?;
+    memory = canvas.memory(BUFFERS)?;
+    window.buffers = buffers(&shm, &memory, &canvas, &handle)?;
 
     let mut report = PaintReport::default();
     let mut rhythm = Rhythm::new(settings.fps);
@@ -119,6 +111,32 @@ fn run(
         dispatch_until(&mut queue, &mut window, clock_ns() + 20_000_000)?;
     }
     Ok(report)
+}
+
+fn buffers(
+    shm: &WlShm,
+    memory: &OwnedFd,
+    canvas: &Canvas,
+    handle: &QueueHandle<Window>,
+) -> Result<Vec<Buffer>, AnyError> {
+    let bytes = (canvas.bytes() * BUFFERS).try_into()?;
+    let pool = shm.create_pool(memory.as_fd(), bytes, handle, ());
+    let size = canvas.size();
+    let mut buffers = Vec::with_capacity(BUFFERS);
+    for copy in 0..BUFFERS {
+        let proxy = pool.create_buffer(
+            (copy * canvas.bytes()).try_into()?,
+            size.width.try_into()?,
+            size.height.try_into()?,
+            size.row_bytes().try_into()?,
+            Format::Xrgb8888,
+            handle,
+            (),
+        );
+        buffers.push(Buffer { proxy, busy: false });
+    }
+    pool.destroy();
+    Ok(buffers)
 }
 
 fn dispatch_until(
@@ -259,3 +277,8 @@ delegate_noop!(Window: WlShmPool);
 delegate_noop!(Window: ignore WlSurface);
 
 const BUFFERS: usize = 3;
+/// Of the picture that makes the window appear.
+const FIRST_SIZE: PictureSize = PictureSize {
+    width: 640,
+    height: 360,
+};

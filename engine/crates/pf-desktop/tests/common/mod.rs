@@ -1,0 +1,302 @@
+//! Desks to capture, and a watcher that takes every picture and reads its marker.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+use std::time::{Duration, Instant};
+
+use pf_desktop::marker::Marker;
+use pf_desktop::{
+    Newest, PictureSize, PictureSource, Source, SourceConfig, SourceStamp, SyntheticConfig,
+    WlrootsConfig, X11Config,
+};
+use pf_testkit::{PaintSettings, Painter, Sway, Xvfb, available, clock_ns};
+
+/// Something with a picture that the suite can set in motion and stop.
+pub trait Desk {
+    fn size(&self) -> PictureSize;
+    fn config(&self, fps: u32) -> SourceConfig;
+    /// Starts painting anew.
+    fn paint(&mut self, fps: f64);
+    /// Leaves one picture on the screen.
+    fn paint_still(&mut self);
+    fn painter_fps(&self) -> f64;
+    fn source_fps(&self) -> u32 {
+        60
+    }
+    /// How long nothing can be expected to change; `None` for a desk that always moves.
+    fn still_for(&self) -> Option<Duration>;
+    /// From painting to a picture ready to be taken, at the median.
+    fn latency_bound_us(&self) -> u32;
+}
+
+pub struct SyntheticDesk(PictureSize);
+
+impl SyntheticDesk {
+    pub fn new(width: u32, height: u32) -> Self {
+        Self(PictureSize { width, height })
+    }
+}
+
+impl Desk for SyntheticDesk {
+    fn size(&self) -> PictureSize {
+        self.0
+    }
+    fn config(&self, fps: u32) -> SourceConfig {
+        SourceConfig::Synthetic(SyntheticConfig { size: self.0, fps })
+    }
+    fn paint(&mut self, _: f64) {}
+    fn paint_still(&mut self) {}
+    fn painter_fps(&self) -> f64 {
+        60.0
+    }
+    fn still_for(&self) -> Option<Duration> {
+        None
+    }
+    fn latency_bound_us(&self) -> u32 {
+        5_000
+    }
+}
+
+pub struct X11Desk {
+    pub painter: Option<Painter>,
+    pub server: Xvfb,
+    pub size: PictureSize,
+}
+
+impl X11Desk {
+    pub fn start(width: u32, height: u32) -> Option<Self> {
+        let server = available(Xvfb::start(width, height))?;
+        let size = PictureSize { width, height };
+        Some(Self {
+            painter: None,
+            server,
+            size,
+        })
+    }
+
+    pub fn paint_with(&mut self, settings: PaintSettings) {
+        self.painter = None;
+        self.painter = Some(started(Painter::x11(self.server.display(), settings)));
+    }
+
+    pub fn x11_config(&self, fps: u32) -> X11Config {
+        X11Config {
+            display: Some(self.server.display()),
+            output: None,
+            fps,
+        }
+    }
+}
+
+impl Desk for X11Desk {
+    fn size(&self) -> PictureSize {
+        self.size
+    }
+    fn config(&self, fps: u32) -> SourceConfig {
+        SourceConfig::X11(self.x11_config(fps))
+    }
+    fn paint(&mut self, fps: f64) {
+        self.paint_with(PaintSettings::at(fps));
+    }
+    fn paint_still(&mut self) {
+        self.paint_with(PaintSettings::then_hold(60.0, 1));
+    }
+    fn painter_fps(&self) -> f64 {
+        60.0
+    }
+    fn still_for(&self) -> Option<Duration> {
+        Some(Duration::from_secs(2))
+    }
+    fn latency_bound_us(&self) -> u32 {
+        5_000
+    }
+}
+
+pub struct SwayDesk {
+    pub painter: Option<Painter>,
+    pub server: Sway,
+    pub size: PictureSize,
+}
+
+impl SwayDesk {
+    pub fn start(width: u32, height: u32) -> Option<Self> {
+        let server = available(Sway::start(&format!("{width}x{height}@60Hz")))?;
+        let size = PictureSize { width, height };
+        Some(Self {
+            painter: None,
+            server,
+            size,
+        })
+    }
+
+    pub fn wlroots_config(&self, fps: u32) -> WlrootsConfig {
+        WlrootsConfig {
+            display: Some(self.server.display()),
+            output: None,
+            fps,
+        }
+    }
+
+    fn paint_with(&mut self, settings: PaintSettings) {
+        self.painter = None;
+        self.painter = Some(started(Painter::wayland(self.server.display(), settings)));
+    }
+}
+
+impl Desk for SwayDesk {
+    fn size(&self) -> PictureSize {
+        self.size
+    }
+    fn config(&self, fps: u32) -> SourceConfig {
+        SourceConfig::Wlroots(self.wlroots_config(fps))
+    }
+    fn paint(&mut self, fps: f64) {
+        self.paint_with(PaintSettings::at(fps));
+    }
+    fn paint_still(&mut self) {
+        self.paint_with(PaintSettings::then_hold(60.0, 1));
+    }
+    /// Half the refresh rate: at the full rate the compositor itself merges pictures.
+    fn painter_fps(&self) -> f64 {
+        30.0
+    }
+    fn still_for(&self) -> Option<Duration> {
+        Some(Duration::from_secs(2))
+    }
+    /// A refresh of the compositor is part of it.
+    fn latency_bound_us(&self) -> u32 {
+        25_000
+    }
+}
+
+fn started(painter: Painter) -> Painter {
+    let until = Instant::now() + Duration::from_secs(5);
+    while painter.painted() == 0 {
+        if painter.has_ended() {
+            panic!("{:?}", painter.stop());
+        }
+        assert!(Instant::now() < until, "the painter never painted");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    painter
+}
+
+pub fn open(config: &SourceConfig) -> Source {
+    Source::open(config, clock_ns).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A picture that was taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// `None` when it cannot be read.
+    pub marker: Option<Marker>,
+    pub stamp: SourceStamp,
+    pub size: PictureSize,
+}
+
+/// The next picture that was not taken before.
+pub fn wait_for_fresh(source: &mut Source) -> Seen {
+    wait_for(source, |_| true)
+}
+
+/// The next picture for which `wanted` is true.
+pub fn wait_for(source: &mut Source, mut wanted: impl FnMut(&Seen) -> bool) -> Seen {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        match source.newest(clock_ns()) {
+            Newest::Fresh { picture, stamp } => {
+                let seen = Seen {
+                    marker: Marker::read_bgrx(picture.data, picture.stride_bytes).ok(),
+                    stamp,
+                    size: picture.size,
+                };
+                if wanted(&seen) {
+                    return seen;
+                }
+            }
+            Newest::Lost(error) => panic!("{error}"),
+            _ => {}
+        }
+        assert!(Instant::now() < until, "no such picture");
+        std::thread::sleep(Duration::from_micros(500));
+    }
+}
+
+/// What came of taking pictures for a while.
+#[derive(Debug, Default)]
+pub struct Watch {
+    pub pictures: u32,
+    pub first_counter: u32,
+    pub last_counter: u32,
+    pub first_sequence: u32,
+    pub last_sequence: u32,
+    pub unreadable: u32,
+    pub backwards: u32,
+    ages_us: AgesUs,
+    slowest_call: Duration,
+}
+
+/// Sorted; printed as quantiles.
+#[derive(Default)]
+struct AgesUs(Vec<u32>);
+
+impl std::fmt::Debug for AgesUs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = |pct: usize| self.0.get(self.0.len().saturating_sub(1) * pct / 100);
+        write!(f, "p50 {:?} p90 {:?} max {:?}", at(50), at(90), at(100))
+    }
+}
+
+impl Watch {
+    /// Asks four times a frame interval, so that no picture is replaced before it was taken.
+    pub fn run(source: &mut Source, length: Duration, fps: u32) -> Self {
+        let mut watch = Self::default();
+        let mut last: Option<(Marker, SourceStamp)> = None;
+        let until = Instant::now() + length;
+        while Instant::now() < until {
+            let called = Instant::now();
+            let newest = source.newest(clock_ns());
+            watch.slowest_call = watch.slowest_call.max(called.elapsed());
+            match newest {
+                Newest::Fresh { picture, stamp } => {
+                    match Marker::read_bgrx(picture.data, picture.stride_bytes) {
+                        Ok(marker) => watch.note(marker, stamp, &mut last),
+                        // Before the first marker it is the screen without a painter.
+                        Err(_) => watch.unreadable += u32::from(last.is_some()),
+                    }
+                }
+                Newest::Lost(error) => panic!("{error}"),
+                _ => {}
+            }
+            std::thread::sleep(Duration::from_secs(1) / (fps * 4));
+        }
+        watch.ages_us.0.sort_unstable();
+        watch
+    }
+
+    fn note(
+        &mut self,
+        marker: Marker,
+        stamp: SourceStamp,
+        last: &mut Option<(Marker, SourceStamp)>,
+    ) {
+        if let Some((before, before_stamp)) = *last {
+            let forwards = marker.counter > before.counter
+                && stamp.sequence > before_stamp.sequence
+                && stamp.painted_ns > before_stamp.painted_ns
+                && stamp.published_ns > before_stamp.published_ns;
+            self.backwards += u32::from(!forwards || stamp.published_ns < stamp.painted_ns);
+        } else {
+            self.first_counter = marker.counter;
+            self.first_sequence = stamp.sequence;
+        }
+        self.pictures += 1;
+        self.last_counter = marker.counter;
+        self.last_sequence = stamp.sequence;
+        self.ages_us.0.push(marker.age_us(stamp.published_ns));
+        *last = Some((marker, stamp));
+    }
+
+    pub fn age_us(&self, pct: usize) -> u32 {
+        self.ages_us.0[(self.ages_us.0.len() - 1) * pct / 100]
+    }
+}

@@ -1,0 +1,136 @@
+//! What every source promises, checked on every source: `synthetic`, `x11` on Xvfb, `wlroots` on headless sway.
+//! Needs Xvfb and sway; without them the tests say so and are skipped.
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Desk, SwayDesk, SyntheticDesk, Watch, X11Desk, open, wait_for_fresh};
+use pf_desktop::{Newest, PictureSource, Source};
+use pf_testkit::clock_ns;
+
+/// Runs the suite on one desk.
+fn conforms(desk: &mut impl Desk) {
+    first_picture_within_a_second_and_of_the_size_told(desk);
+    every_paint_is_counted_and_stamped(desk);
+    nothing_new_while_nothing_changes(desk);
+    dropping_joins_at_once(desk);
+    can_be_opened_twice(desk);
+}
+
+#[test]
+fn synthetic_conforms() {
+    conforms(&mut SyntheticDesk::new(1280, 720));
+}
+
+#[test]
+fn x11_conforms() {
+    if let Some(mut desk) = X11Desk::start(1280, 720) {
+        conforms(&mut desk);
+    }
+}
+
+#[test]
+fn wlroots_conforms() {
+    if let Some(mut desk) = SwayDesk::start(1280, 720) {
+        conforms(&mut desk);
+    }
+}
+
+fn first_picture_within_a_second_and_of_the_size_told(desk: &mut impl Desk) {
+    desk.paint_still();
+    let opened = Instant::now();
+    let mut source = open(&desk.config(60));
+    assert!(
+        opened.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        opened.elapsed()
+    );
+    let told = source.info();
+    assert_eq!(told.size, desk.size(), "{told:?}");
+    let first = wait_for_fresh(&mut source);
+    assert!(
+        opened.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        opened.elapsed()
+    );
+    assert_eq!(first.size, desk.size());
+    assert_eq!(first.stamp.sequence, 1);
+    assert!(first.marker.is_some(), "{first:?}");
+    assert!(source.repeat().is_some());
+}
+
+fn every_paint_is_counted_and_stamped(desk: &mut impl Desk) {
+    let mut source = open(&desk.config(desk.source_fps()));
+    desk.paint(desk.painter_fps());
+    let watch = Watch::run(&mut source, Duration::from_secs(4), desk.source_fps());
+    eprintln!("{}: {watch:?}", source.info().detail);
+    let painted = watch.last_counter - watch.first_counter;
+    let counted = watch.last_sequence - watch.first_sequence;
+    let seen = watch.pictures - 1;
+    assert!(painted >= 100, "only {painted} painted");
+    let share = f64::from(counted) / f64::from(painted);
+    assert!(
+        (0.98..=1.02).contains(&share),
+        "{counted} counted of {painted} painted"
+    );
+    assert!(
+        f64::from(seen) >= 0.98 * f64::from(painted),
+        "{seen} taken of {painted}"
+    );
+    assert_eq!(watch.unreadable, 0, "pictures without a marker");
+    assert_eq!(watch.backwards, 0, "counter or stamp went backwards");
+    let p50_us = watch.age_us(50);
+    assert!(
+        p50_us <= desk.latency_bound_us(),
+        "paint to published: p50 {p50_us} us"
+    );
+}
+
+fn nothing_new_while_nothing_changes(desk: &mut impl Desk) {
+    let Some(still_for) = desk.still_for() else {
+        return;
+    };
+    desk.paint_still();
+    let mut source = open(&desk.config(60));
+    wait_for_fresh(&mut source);
+    // What the painter's last picture or the compositor's start still brings.
+    std::thread::sleep(Duration::from_millis(300));
+    let _ = source.newest(clock_ns());
+    let counted = source.counted();
+    let until = Instant::now() + still_for;
+    while Instant::now() < until {
+        assert!(matches!(source.newest(clock_ns()), Newest::Unchanged));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(source.counted(), counted);
+    assert!(source.repeat().is_some(), "the last picture stays");
+}
+
+fn dropping_joins_at_once(desk: &mut impl Desk) {
+    let mut source = open(&desk.config(60));
+    wait_for_fresh(&mut source);
+    let dropped = Instant::now();
+    drop(source);
+    assert!(
+        dropped.elapsed() < Duration::from_millis(200),
+        "{:?}",
+        dropped.elapsed()
+    );
+}
+
+fn can_be_opened_twice(desk: &mut impl Desk) {
+    desk.paint(desk.painter_fps());
+    let mut sources: Vec<Source> = (0..2).map(|_| open(&desk.config(60))).collect();
+    for source in &mut sources {
+        let first = wait_for_fresh(source).marker.map(|marker| marker.counter);
+        let second = wait_for_fresh(source).marker.map(|marker| marker.counter);
+        assert!(first.is_some() && first < second, "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn a_source_can_be_handed_to_another_thread() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Source>();
+}
