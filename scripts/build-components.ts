@@ -2,6 +2,7 @@
 // and the capture control alone). Prints the sizes; fails when one is larger than its limit.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BunPlugin } from 'bun';
 
 const ROOT = join(import.meta.dir, '..');
 
@@ -45,12 +46,33 @@ async function bundle(entry: string, file: string): Promise<Built> {
     minify: true,
     // Without this Bun resolves Lit's development build: 15 kB more, and a warning in every console.
     define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [shortStyles],
   });
   const [output] = result.outputs;
   if (!result.success || output === undefined) {
     throw new AggregateError(result.logs, `${entry} cannot be built`);
   }
   return write(file, await output.text());
+}
+
+/** Bun leaves template literals as they are; the white space of the elements' styles is a tenth of the bundle. */
+const shortStyles: BunPlugin = {
+  name: 'short-styles',
+  setup(build) {
+    build.onLoad({ filter: /\/components\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await Bun.file(path).text()).replace(/\bcss`[^`]*`/g, shorten),
+      loader: 'ts',
+    }));
+  },
+};
+
+function shorten(style: string): string {
+  return style
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replace(/;}/g, '}');
 }
 
 async function copy(from: string, to: string): Promise<Built> {

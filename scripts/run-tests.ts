@@ -127,7 +127,7 @@ async function run(step: Step): Promise<Outcome> {
   const log = join(LOGS, `test-${step.name}.log`);
   const file = openSync(log, 'w');
   const started = performance.now();
-  process.stdout.write(`  … ${step.title}\n`);
+  const stopTicking = announce(step.title, started);
   const child = Bun.spawn([...step.command], {
     cwd: step.folder ?? ROOT,
     stdin: 'ignore',
@@ -139,6 +139,7 @@ async function run(step: Step): Promise<Outcome> {
   });
   const exitCode = await child.exited;
   closeSync(file);
+  stopTicking();
   const output = Bun.stripANSI(readFileSync(log, 'utf8'));
   const outcome = step.read(output, exitCode);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -158,6 +159,24 @@ async function run(step: Step): Promise<Outcome> {
     console.log(`  ✓ ${step.title}: ${outcome.passed} passed (${seconds} s)`);
   }
   return outcome;
+}
+
+/** At a terminal one line that counts seconds and is then wiped; in a log one line, once. */
+function announce(title: string, started: number): () => void {
+  if (!process.stdout.isTTY) {
+    console.log(`  … ${title}`);
+    return () => {};
+  }
+  const draw = (): void => {
+    const seconds = Math.round((performance.now() - started) / 1000);
+    process.stdout.write(`\r\x1b[K  … ${title}, ${seconds} s`);
+  };
+  draw();
+  const timer = setInterval(draw, 1000);
+  return () => {
+    clearInterval(timer);
+    process.stdout.write('\r\x1b[K');
+  };
 }
 
 function summarise(outcome: Outcome): number {
