@@ -4,7 +4,7 @@ import { Task, TaskStatus } from '@lit-labs/task';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import { Poller } from './poller.ts';
-import { type ApiFailure, type StatsApi, asFailure } from './stats-api.ts';
+import { type ApiFailure, asFailure, type StatsApi } from './stats-api.ts';
 
 export interface CaptureWish {
   readonly api: StatsApi;
@@ -32,7 +32,8 @@ export class CaptureSource implements ReactiveController {
     this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
     host.addController(this);
     this.#task = new Task(host, {
-      task: ([api, id], { signal }) => (id === undefined ? live(api, signal) : api.recording(id, signal)),
+      task: ([api, id], { signal }) =>
+        id === undefined ? live(api, signal) : api.recording(id, signal),
       args: () => [wish().api, wish().id] as const,
       autoRun: false,
       onComplete: (capture) => this.#settle(capture),

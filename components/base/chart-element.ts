@@ -1,18 +1,25 @@
 // What the chart elements share: one capture, one session of it, one x grid, one cursor, a table twin and the words for
 // loading, empty and failed. What is drawn is the subclass' business.
-import { type PropertyDeclarations, type PropertyValues, type TemplateResult, html, nothing, svg } from 'lit';
+import {
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  svg,
+  type TemplateResult,
+} from 'lit';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
-import { type Bucket, type Grid, type Range, bucketAt, buildGrid } from '../chart/grid.ts';
+import { type Bucket, bucketAt, buildGrid, type Grid, type Range } from '../chart/grid.ts';
 import { TICK_COLUMN_PX } from '../chart/options.ts';
 import { timeTicks } from '../chart/scale.ts';
 import type { Paint } from '../chart/scene.ts';
 import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import { CaptureSource } from './capture-source.ts';
 import { chartWords } from './chart-strings.ts';
-import { PfElement } from './element.ts';
 import { PfCursor } from './events.ts';
 import { readPaint } from './palette.ts';
 import { failureNote } from './states.ts';
+import { StatsElement } from './stats-element.ts';
 
 /** What a subclass draws from. */
 export interface Scope {
@@ -34,9 +41,9 @@ export interface LaneParts {
   readonly place: 'only' | 'first' | 'last';
 }
 
-export abstract class ChartElement extends PfElement {
+export abstract class ChartElement extends StatsElement {
   static override properties: PropertyDeclarations = {
-    ...PfElement.properties,
+    ...StatsElement.properties,
     recording: { attribute: false },
     recordingId: { type: String, attribute: 'recording-id' },
     session: { type: Number },
@@ -264,8 +271,10 @@ export abstract class ChartElement extends PfElement {
     const left = this.narrow ? 0 : TICK_COLUMN_PX;
     const width = Math.max(0, this.#plotWidth);
     const ticks = scope === undefined ? [] : this.timeTicks(scope.grid);
-    const x = (ms: number): number => left + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * width;
-    const edge = (px: number): string => (px < left + 16 ? 'start' : px > left + width - 16 ? 'end' : 'middle');
+    const x = (ms: number): number =>
+      left + ((ms - range.fromMs) / (range.toMs - range.fromMs)) * width;
+    const edge = (px: number): string =>
+      px < left + 16 ? 'start' : px > left + width - 16 ? 'end' : 'middle';
     return html`<div class="lane axis" aria-hidden="true"><div class="label"></div><div class="plot h-axis">
       <svg>${ticks.map((ms) => {
         const px = Math.round(x(ms));
@@ -281,7 +290,8 @@ export abstract class ChartElement extends PfElement {
     const left = this.narrow ? 0 : TICK_COLUMN_PX;
     const { fromMs, toMs } = scope?.grid.range ?? { fromMs: 0, toMs: 1 };
     const bucket = scope?.cursor;
-    const share = bucket === undefined ? -1 : ((bucket.fromMs + bucket.toMs) / 2 - fromMs) / (toMs - fromMs);
+    const share =
+      bucket === undefined ? -1 : ((bucket.fromMs + bucket.toMs) / 2 - fromMs) / (toMs - fromMs);
     const shown = share >= 0 && share <= 1 && this.#plotWidth > 0;
     const px = left + share * this.#plotWidth;
     for (const cursor of this.renderRoot.querySelectorAll<HTMLElement>('.cursor')) {
@@ -310,7 +320,9 @@ export abstract class ChartElement extends PfElement {
 
   readonly #onPointer = (event: PointerEvent): void => {
     const scope = this.scope;
-    const plot = event.composedPath().find((t) => t instanceof HTMLElement && t.classList.contains('plot'));
+    const plot = event
+      .composedPath()
+      .find((t) => t instanceof HTMLElement && t.classList.contains('plot'));
     if (scope === undefined || !(plot instanceof HTMLElement) || this.#plotWidth <= 0) return;
     const left = plot.getBoundingClientRect().left + (this.narrow ? 0 : TICK_COLUMN_PX);
     const share = Math.min(1, Math.max(0, (event.clientX - left) / this.#plotWidth));
@@ -377,7 +389,9 @@ const sameRange = (a: Range, b: Range): boolean => a.fromMs === b.fromMs && a.to
 
 function onlyCursor(changed: PropertyValues): boolean {
   const names = [...changed.keys()];
-  return names.length > 0 && names.every((n) => n === 'cursorMs' || n === 'spoken' || n === 'table');
+  return (
+    names.length > 0 && names.every((n) => n === 'cursorMs' || n === 'spoken' || n === 'table')
+  );
 }
 
 const NARROW_PX = 720;

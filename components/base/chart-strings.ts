@@ -1,7 +1,7 @@
 // Words of the chart elements.
 import { dictionary } from './i18n.ts';
 
-export const chartWords = dictionary(
+export const chartWords = /* @__PURE__ */ dictionary(
   {
     asTable: 'As table',
     tableOf: (chart: string) => `${chart} as a table`,

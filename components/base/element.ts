@@ -2,13 +2,13 @@
 // speaks, and that a change of theme or language around it repaints it.
 import { LitElement, type PropertyDeclarations } from 'lit';
 import { Format } from './format.ts';
-import { HttpStatsApi } from './http-stats-api.ts';
+import type { HttpOptions } from './http.ts';
 import { type Language, languageOf } from './i18n.ts';
-import type { StatsApi } from './stats-api.ts';
 
 export type Theme = 'light' | 'dark' | undefined;
 
-export abstract class PfElement extends LitElement {
+/** `Api` is what the element asks: an interface that a page may implement itself. */
+export abstract class PfElement<Api> extends LitElement {
   static override properties: PropertyDeclarations = {
     host: { type: String },
     token: { type: String },
@@ -21,17 +21,18 @@ export abstract class PfElement extends LitElement {
   /** Bearer token. A page that must not hold one hands in `api` instead. */
   declare token: string | undefined;
   /** Answers instead of `host` and `token`. */
-  declare api: StatsApi | undefined;
+  declare api: Api | undefined;
   /** `light` or `dark`; without it the page's own colour scheme. */
   declare theme: Theme;
 
-  #made: { readonly key: string; readonly api: StatsApi } | undefined;
+  #made: { readonly key: string; readonly api: Api } | undefined;
   #format: Format | undefined;
   #language: Language | undefined;
   #surroundings: MutationObserver | undefined;
   #media: readonly MediaQueryList[] = [];
 
   static override get observedAttributes(): string[] {
+    // biome-ignore lint/complexity/noThisInStatic: Lit's getter must see the subclass, whose properties it finalizes.
     return [...super.observedAttributes, 'lang'];
   }
 
@@ -43,7 +44,10 @@ export abstract class PfElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#surroundings = new MutationObserver(() => this.surroundingsChanged());
-    const attributes = { attributes: true, attributeFilter: ['lang', 'class', 'style', 'data-theme'] };
+    const attributes = {
+      attributes: true,
+      attributeFilter: ['lang', 'class', 'style', 'data-theme'],
+    };
     this.#surroundings.observe(document.documentElement, attributes);
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
@@ -69,14 +73,16 @@ export abstract class PfElement extends LitElement {
   }
 
   /** The API to ask: the one handed in, else one made from `host` and `token`. */
-  protected get client(): StatsApi {
+  protected get client(): Api {
     if (this.api !== undefined) return this.api;
     const host = this.host ?? '';
     const token = this.token ?? '';
     const key = `${host}\n${token}`;
-    if (this.#made?.key !== key) this.#made = { key, api: new HttpStatsApi({ host, token }) };
+    if (this.#made?.key !== key) this.#made = { key, api: this.makeApi({ host, token }) };
     return this.#made.api;
   }
+
+  protected abstract makeApi(options: HttpOptions): Api;
 
   /** Language or theme may be another one now. */
   protected surroundingsChanged(): void {

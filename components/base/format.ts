@@ -40,14 +40,6 @@ export class Format {
     return this.#fixed(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
   }
 
-  /** Share of one as percent. */
-  percent(share: number | undefined): string {
-    if (share === undefined || !Number.isFinite(share)) return DASH;
-    const value = share * 100;
-    const text = this.#fixed(value, value > 0 && value < 1 ? 1 : 0);
-    return this.language === 'de' ? `${text}${NBSP}%` : `${text}%`;
-  }
-
   /** A number already written, with its unit behind a no-break space; a dash stays alone. */
   unit(text: string, unit: string): string {
     return text === DASH ? DASH : `${text}${NBSP}${unit}`;
@@ -66,51 +58,21 @@ export class Format {
     return `${h > 0 ? `${h}:` : ''}${tail}${tenths}`;
   }
 
-  /** A length in words: 42 s, 20 min, 1 h 12 min. */
-  length(ms: number | undefined): string {
-    if (ms === undefined || !Number.isFinite(ms)) return DASH;
-    const s = Math.round(ms / 1000);
-    if (s < 60) return this.unit(this.count(s), 's');
-    const min = Math.round(s / 60);
-    if (s < 600 && s % 60 !== 0) {
-      return `${this.unit(this.count(Math.floor(s / 60)), 'min')} ${this.unit(this.count(s % 60), 's')}`;
-    }
-    if (min < 60) return this.unit(this.count(min), 'min');
-    const hours = this.unit(this.count(Math.floor(min / 60)), 'h');
-    return min % 60 === 0 ? hours : `${hours} ${this.unit(this.count(min % 60), 'min')}`;
-  }
-
-  /** Fri 21 Aug 2026, 20:14 · Fr., 21. Aug. 2026, 20:14 */
-  date(unixMs: number): string {
-    const part = this.#parts(unixMs, {
-      weekday: 'short',
-      day: 'numeric',
-      month: 'short',
-      year: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      hour12: false,
-    });
-    const time = `${part('hour')}:${part('minute')}`;
-    const weekday = part('weekday').replace(/\.$/, '');
-    return this.language === 'de'
-      ? `${weekday}., ${part('day')}. ${part('month')} ${part('year')}, ${time}`
-      : `${weekday} ${part('day')} ${part('month')} ${part('year')}, ${time}`;
-  }
-
   /** 20:31:07 */
   time(unixMs: number): string {
-    const part = this.#parts(unixMs, {
+    const options = {
       hour: '2-digit',
       minute: '2-digit',
       second: '2-digit',
-      hour12: false,
-    });
+      hourCycle: 'h23',
+    } as const;
+    const part = this.dateParts(unixMs, options);
     return `${part('hour')}:${part('minute')}:${part('second')}`;
   }
 
-  #parts(unixMs: number, options: Intl.DateTimeFormatOptions): (type: string) => string {
-    if (!Number.isFinite(unixMs) || Math.abs(unixMs) > 8.64e15) return () => DASH;
+  /** The parts of a local time by their name; dashes for a time that no calendar has. */
+  dateParts(unixMs: number, options: Intl.DateTimeFormatOptions): (type: string) => string {
+    if (!(Math.abs(unixMs) <= LAST_DATE_MS)) return () => DASH;
     const zone = this.#timeZone === undefined ? {} : { timeZone: this.#timeZone };
     const parts = new Intl.DateTimeFormat(LOCALE[this.language], { ...options, ...zone });
     const found = parts.formatToParts(new Date(unixMs));
@@ -136,3 +98,5 @@ export const codecName = (codec: keyof typeof CODEC): string => CODEC[codec];
 
 const KIND = { native: 'punktfunk', gamestream: 'GameStream', '': DASH } as const;
 export const kindName = (kind: keyof typeof KIND): string => KIND[kind];
+
+const LAST_DATE_MS = 8.64e15;

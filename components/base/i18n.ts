@@ -13,7 +13,9 @@ export type Translation<T extends Record<string, Entry>> = {
     : string;
 };
 
-export type Dictionary<T extends Record<string, Entry>> = Readonly<Record<Language, Translation<T>>>;
+export type Dictionary<T extends Record<string, Entry>> = Readonly<
+  Record<Language, Translation<T>>
+>;
 
 export function dictionary<T extends Record<string, Entry>>(
   en: T,

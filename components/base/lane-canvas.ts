@@ -1,16 +1,9 @@
 // One canvas of one element: makes the chart when there is something to draw, replaces its data afterwards, destroys it
 // when the element leaves the page. The only file that runs chart.js.
-import {
-  Chart,
-  Filler,
-  LineController,
-  LineElement,
-  LinearScale,
-  PointElement,
-} from 'chart.js';
+import { Chart, Filler, LinearScale, LineController, LineElement, PointElement } from 'chart.js';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { type LaneView, laneConfig, laneOptions, scenePlugin } from '../chart/options.ts';
 import type { Point } from '../chart/grid.ts';
+import { type LaneView, laneConfig, laneOptions, scenePlugin } from '../chart/options.ts';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
 
@@ -24,10 +17,19 @@ export class LaneCanvas implements ReactiveController {
 
   draw(canvas: HTMLCanvasElement | null | undefined, view: LaneView | undefined): void {
     this.#view = view;
-    if (!canvas || view === undefined) return this.hostDisconnected();
+    if (!canvas || view === undefined) {
+      this.hostDisconnected();
+      return;
+    }
     if (this.#chart !== undefined && this.#chart.canvas !== canvas) this.hostDisconnected();
     if (this.#chart === undefined) {
-      this.#chart = new Chart(canvas, laneConfig(view, scenePlugin(() => this.#view)));
+      this.#chart = new Chart(
+        canvas,
+        laneConfig(
+          view,
+          scenePlugin(() => this.#view),
+        ),
+      );
       return;
     }
     this.#chart.data.datasets = [...view.datasets];

@@ -1,7 +1,7 @@
 // What the tokens are right now, for canvases: resolved from the element's own style, with the patterns that stand in
 // for colour under high contrast, forced colours and print.
 import type { Paint } from '../chart/scene.ts';
-import { TOKENS, type Token } from './tokens.ts';
+import { TOKENS, type Token } from './series-tokens.ts';
 
 type Pattern = 'plain' | 'horizontal' | 'diagonal' | 'dots' | 'vertical' | 'grid';
 

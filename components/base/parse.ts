@@ -9,48 +9,26 @@ import type {
   StageName,
   StageTiming,
   StatsSample,
-  StatsStatus,
 } from '../../contract/stats.ts';
 import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
-import { ApiFailure } from './stats-api.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import {
+  asFields,
+  type Fields,
+  fields,
+  number,
+  oneOf,
+  some,
+  text,
+  unreadable,
+  whole,
+} from './fields.ts';
+import { parseMeta } from './parse-status.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
-
-export function parseStatus(value: unknown): StatsStatus {
-  const f = fields(value, 'status');
-  if (typeof f['armed'] !== 'boolean') throw unreadable('status.armed is not true or false');
-  return {
-    armed: f['armed'],
-    sample_count: whole(f['sample_count']),
-    started_unix_ms: whole(f['started_unix_ms']),
-    kind: oneOf(f['kind'], ['native', 'gamestream', ''], ''),
-    ...some('now_unix_ms', number(f['now_unix_ms'])),
-    ...(f['unsaved'] === true ? { unsaved: true } : {}),
-  };
-}
 
 export function parseMetas(value: unknown): readonly CaptureMeta[] {
   if (!Array.isArray(value)) throw unreadable('the list of recordings is not a list');
   return value.filter((one) => typeof asFields(one)?.['id'] === 'string').map(parseMeta);
-}
-
-export function parseMeta(value: unknown): CaptureMeta {
-  const f = fields(value, 'meta');
-  if (typeof f['id'] !== 'string') throw unreadable('meta.id is missing');
-  return {
-    id: f['id'],
-    started_unix_ms: whole(f['started_unix_ms']),
-    duration_ms: whole(f['duration_ms']),
-    kind: oneOf(f['kind'], ['native', 'gamestream', ''], ''),
-    width: whole(f['width']),
-    height: whole(f['height']),
-    fps: whole(f['fps']),
-    codec: oneOf(f['codec'], ['h264', 'hevc', 'av1', ''], ''),
-    client: text(f['client']),
-    sample_count: whole(f['sample_count']),
-  };
 }
 
 export function parseCapture(value: unknown): Capture {
@@ -216,38 +194,3 @@ function parseReport(f: Fields): TestStreamReport {
     ...some('invalidations_answered', number(f['invalidations_answered'])),
   };
 }
-
-function fields(value: unknown, what: string): Fields {
-  const found = asFields(value);
-  if (found === undefined) throw unreadable(`${what} is not an object`);
-  return found;
-}
-
-const asFields = (value: unknown): Fields | undefined => (isFields(value) ? value : undefined);
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A finite number ≥ 0, else absent: `null` in JSON means "not measured". */
-function number(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-/** A required number. The schema forbids its absence, so 0 here is a broken peer and not a measurement. */
-const whole = (value: unknown): number => number(value) ?? 0;
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-function oneOf<T extends string>(value: unknown, allowed: readonly T[], otherwise: NoInfer<T>): T {
-  return allowed.find((one) => one === value) ?? otherwise;
-}
-
-function some<K extends string>(key: K, value: number | undefined): { [P in K]?: number } {
-  const out: { [P in K]?: number } = {};
-  if (value !== undefined) out[key] = value;
-  return out;
-}
-
-const unreadable = (what: string): ApiFailure =>
-  new ApiFailure('unreadable', `The host's answer cannot be read: ${what}.`);

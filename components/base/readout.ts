@@ -1,5 +1,5 @@
 // The legend that is also the readout: key, name and the value under the cursor, in the drawn order.
-import { type TemplateResult, html } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import type { Format } from './format.ts';
 import { figure } from './states.ts';
 import { type Key, swatch } from './swatch.ts';
@@ -13,11 +13,16 @@ export interface ReadoutRow {
 }
 
 /** `rows` lines are kept free before data arrive, so that nothing moves when they do. */
-export function readout(rows: readonly ReadoutRow[], format: Format, lines: number): TemplateResult {
+export function readout(
+  rows: readonly ReadoutRow[],
+  format: Format,
+  lines: number,
+): TemplateResult {
   const blanks = Array.from({ length: Math.max(0, lines - rows.length) });
   return html`<dl>${rows.map(
-    (row) => html`<div class=${row.over === true ? 'over' : ''}>${
-      row.key === undefined ? html`<span class="sw"></span>` : swatch(row.key)
-    }<dt>${row.name}</dt><dd>${figure(row.text, format)}</dd></div>`,
+    (row) =>
+      html`<div class=${row.over === true ? 'over' : ''}>${
+        row.key === undefined ? html`<span class="sw"></span>` : swatch(row.key)
+      }<dt>${row.name}</dt><dd>${figure(row.text, format)}</dd></div>`,
   )}${blanks.map(() => html`<div class="blank" aria-hidden="true"></div>`)}</dl>`;
 }

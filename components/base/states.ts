@@ -1,5 +1,5 @@
 // The sentences that stand where content would be, the same in every element.
-import { type TemplateResult, html, nothing } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { DASH, type Format } from './format.ts';
 import type { ApiFailure } from './stats-api.ts';
 import { common } from './strings.ts';
@@ -14,9 +14,7 @@ export function failureText(failure: ApiFailure, format: Format): TemplateResult
       return html`${t.tokenWrong} <code>punktfunk-host token</code>.`;
     case 'offline': {
       const since = failure.lastAnswerUnixMs;
-      return since === undefined
-        ? html`${t.offlineNever}`
-        : html`${t.offline(format.time(since))}`;
+      return since === undefined ? html`${t.offlineNever}` : html`${t.offline(format.time(since))}`;
     }
     case 'not-found':
       return html`${t.gone}`;

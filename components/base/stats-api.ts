@@ -4,11 +4,15 @@ import type { HostInfo } from '../../contract/host.ts';
 import type { Capture, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 
-export interface StatsApi {
+/** What the capture control asks: enough for a page that only arms and saves. */
+export interface ControlApi {
   status(signal?: AbortSignal): Promise<StatsStatus>;
   start(signal?: AbortSignal): Promise<StatsStatus>;
   /** The saved recording; undefined when nothing was running. */
   stop(signal?: AbortSignal): Promise<CaptureMeta | undefined>;
+}
+
+export interface StatsApi extends ControlApi {
   /** The capture so far; undefined while idle. */
   live(signal?: AbortSignal): Promise<Capture | undefined>;
   recordings(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;

@@ -1,9 +1,9 @@
 // Words that more than one element says: states of the connection, names of stages and counters.
 import type { StageName } from '../../contract/stats.ts';
 import type { Counter } from '../chart/counts.ts';
-import { type Language, dictionary } from './i18n.ts';
+import { dictionary, type Language } from './i18n.ts';
 
-export const common = dictionary(
+export const common = /* @__PURE__ */ dictionary(
   {
     notMeasured: 'not measured',
     offline: (since: string) =>
@@ -32,7 +32,7 @@ export const common = dictionary(
   },
 );
 
-export const stageNames = dictionary<Record<StageName, string>>(
+export const stageNames = /* @__PURE__ */ dictionary<Record<StageName, string>>(
   { capture: 'Capture', submit: 'Submit', encode: 'Encode', packetize: 'Packetize', send: 'Send' },
   {
     capture: 'Aufnahme',
@@ -43,7 +43,7 @@ export const stageNames = dictionary<Record<StageName, string>>(
   },
 );
 
-export const counterNames = dictionary<Record<Counter, string>>(
+export const counterNames = /* @__PURE__ */ dictionary<Record<Counter, string>>(
   {
     frames_dropped: 'Frames dropped',
     packets_dropped: 'Packets lost',

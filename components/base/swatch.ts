@@ -1,7 +1,7 @@
 // Keys of a legend: what the series looks like, beside its name. Filled ones carry their pattern where colour alone
 // would not do; lines show their dashes.
-import { type TemplateResult, css, html, svg, unsafeCSS } from 'lit';
-import type { Token } from './tokens.ts';
+import { css, html, svg, type TemplateResult, unsafeCSS } from 'lit';
+import type { Token } from './series-tokens.ts';
 
 export type Key =
   | { readonly shape: 'fill'; readonly token: Token }
@@ -48,7 +48,20 @@ function pattern(token: Token): TemplateResult {
 }
 
 const FILLED: readonly Token[] = [
-  'capture', 'submit', 'encode', 'packetize', 'send', 'other', 'new', 'repeat', 'bad', 'ok', 'text2', 'text3', 'total', 'budget',
+  'capture',
+  'submit',
+  'encode',
+  'packetize',
+  'send',
+  'other',
+  'new',
+  'repeat',
+  'bad',
+  'ok',
+  'text2',
+  'text3',
+  'total',
+  'budget',
 ];
 
 // One rule a token: a style attribute would break the strict policy.

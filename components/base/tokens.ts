@@ -1,6 +1,7 @@
-// Colour, type and space tokens as CSS. Public names are `--pf-<token>` and a host page may set any of them; elements
-// read only the private `--_<token>` below, which falls back to the design's value. Contrast of every pair is tested.
-import { css, unsafeCSS } from 'lit';
+// Colour, type and space tokens as CSS: what frames, words and controls need. Public names are `--pf-<token>` and a host
+// page may set any of them; elements read only the private `--_<token>`, which falls back to the design's value.
+// The colours of data are in series-tokens.ts: a page that draws no chart need not load them.
+import { type CSSResult, css, unsafeCSS } from 'lit';
 
 /** A colour in the four themes of the design. */
 export interface Colour {
@@ -12,7 +13,7 @@ export interface Colour {
   readonly forced: string;
 }
 
-const colour = (
+export const colour = (
   light: string,
   dark: string,
   contrastLight: string,
@@ -20,12 +21,11 @@ const colour = (
   forced: string,
 ): Colour => ({ light, dark, contrastLight, contrastDark, forced });
 
-export const COLOURS = {
+export const CHROME = {
   ground: colour('#f4f5f7', '#0c0f13', '#ffffff', '#000000', 'Canvas'),
   surface: colour('#ffffff', '#14181f', '#ffffff', '#000000', 'Canvas'),
   raised: colour('#eef0f3', '#1d222b', '#ffffff', '#000000', 'Canvas'),
   hairline: colour('#e0e3e8', '#282e38', '#000000', '#ffffff', 'CanvasText'),
-  grid: colour('#eceef1', '#20252e', '#bbbbbb', '#555555', 'GrayText'),
   text: colour('#14181f', '#e8ebf0', '#000000', '#ffffff', 'CanvasText'),
   text2: colour('#475060', '#aab3c0', '#1c1c1c', '#f0f0f0', 'CanvasText'),
   text3: colour('#626b79', '#8a94a3', '#333333', '#d6d6d6', 'CanvasText'),
@@ -33,35 +33,38 @@ export const COLOURS = {
   ok: colour('#1c7443', '#62c792', '#00531f', '#7dffb3', 'CanvasText'),
   warn: colour('#855600', '#efb95a', '#5e3c00', '#ffd27a', 'CanvasText'),
   bad: colour('#bd2a26', '#ff7b72', '#9c0000', '#ff9c95', 'CanvasText'),
-  budget: colour('#bd2a26', '#ff7b72', '#9c0000', '#ff9c95', 'CanvasText'),
   control: colour('#848c98', '#66707f', '#000000', '#ffffff', 'ButtonBorder'),
-  capture: colour('#265fbd', '#4f8ce3', '#1b65ad', '#598bdd', 'CanvasText'),
-  submit: colour('#1b9aae', '#58e1d1', '#003b35', '#56e0d1', 'CanvasText'),
-  encode: colour('#c97800', '#f1a132', '#ac6500', '#f5a01a', 'CanvasText'),
-  packetize: colour('#8d2b75', '#cdb3fd', '#461779', '#ccb2fc', 'CanvasText'),
-  send: colour('#356a3e', '#74bc98', '#005f45', '#78bd94', 'CanvasText'),
-  other: colour('#75797e', '#6d7075', '#6e7480', '#7d828b', 'CanvasText'),
-  total: colour('#14181f', '#ffffff', '#000000', '#ffffff', 'CanvasText'),
-  new: colour('#8791a0', '#6a7584', '#757575', '#8c8c8c', 'CanvasText'),
-  repeat: colour('#a8195a', '#ff8ab5', '#7d003a', '#ffb0d0', 'CanvasText'),
 } as const satisfies Record<string, Colour>;
 
-export type Token = keyof typeof COLOURS;
-
-// The cast is safe: Object.keys of a literal object yields exactly its own keys.
-export const TOKENS = Object.keys(COLOURS) as readonly Token[];
-
-const declare = (value: (colour: Colour) => string): string =>
-  TOKENS.map((name) => `--_${name}:var(--pf-${name},${value(COLOURS[name])});`).join('');
-
-const normal = declare((c) => `light-dark(${c.light},${c.dark})`);
-const contrast = declare((c) => `light-dark(${c.contrastLight},${c.contrastDark})`);
-const forced = declare((c) => c.forced);
+/** The declarations of a set of tokens, in every theme. */
+export function declared(set: Readonly<Record<string, Colour>>): CSSResult {
+  const all = (value: (colour: Colour) => string): CSSResult =>
+    unsafeCSS(
+      Object.entries(set)
+        .map(([name, c]) => `--_${name}:var(--pf-${name},${value(c)});`)
+        .join(''),
+    );
+  return css`
+    :host {
+      ${all((c) => `light-dark(${c.light},${c.dark})`)}
+    }
+    @media (prefers-contrast: more) {
+      :host {
+        ${all((c) => `light-dark(${c.contrastLight},${c.contrastDark})`)}
+      }
+    }
+    @media (forced-colors: active) {
+      :host {
+        ${all((c) => c.forced)}
+      }
+    }
+  `;
+}
 
 /** Put first into `static styles` of every element. */
 export const tokens = css`
+  ${declared(CHROME)}
   :host {
-    ${unsafeCSS(normal)}
     --_tint: color-mix(in srgb, var(--_accent) 13%, transparent);
     --_size: 13px;
     --_size-s: 12px;
@@ -86,14 +89,8 @@ export const tokens = css`
   :host([theme='dark']) {
     color-scheme: dark;
   }
-  @media (prefers-contrast: more) {
-    :host {
-      ${unsafeCSS(contrast)}
-    }
-  }
   @media (forced-colors: active) {
     :host {
-      ${unsafeCSS(forced)}
       --_tint: transparent;
     }
   }

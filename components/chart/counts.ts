@@ -1,8 +1,8 @@
 // Throughput and health as data: new and repeated frames against the mode, goodput against the target, and the
 // counters, each of which may be unknown to a path.
 import type { StatsSample } from '../../contract/stats.ts';
-import { type Grid, type Pick, type Point, column, largest, points } from './grid.ts';
-import { type Scale, fixedScale, niceScale } from './scale.ts';
+import { column, type Grid, largest, type Pick, type Point, points } from './grid.ts';
+import { fixedScale, niceScale, type Scale } from './scale.ts';
 
 export interface FramesModel {
   readonly grid: Grid;
@@ -53,7 +53,11 @@ export function bitrateModel(grid: Grid): BitrateModel {
   const mean = column(grid, mbps, 'mean');
   const max = column(grid, mbps, 'max');
   // 0 says that nobody set a target: the schema wants the field, and a target of nothing is none.
-  const target = column(grid, (s) => (s.bitrate_kbps > 0 ? s.bitrate_kbps / 1000 : undefined), 'mean');
+  const target = column(
+    grid,
+    (s) => (s.bitrate_kbps > 0 ? s.bitrate_kbps / 1000 : undefined),
+    'mean',
+  );
   return {
     grid,
     mean,
@@ -96,7 +100,8 @@ export interface HealthModel {
 /** Rows share no scale: each has its own maximum, at square-root height so that single losses stay visible. */
 export function healthModel(grid: Grid): HealthModel {
   const counters = COUNTERS.filter(
-    (c) => c !== 'source_skipped' || grid.buckets.some((b) => b.samples.some((s) => s[c] !== undefined)),
+    (c) =>
+      c !== 'source_skipped' || grid.buckets.some((b) => b.samples.some((s) => s[c] !== undefined)),
   );
   const rows = counters.map((counter, i): HealthRow => {
     const values = column(grid, (s) => s[counter], 'max');

@@ -1,8 +1,8 @@
 // Latency by stage as data: which stages a recording has, their stack at p50, their lines at p99, the figures at one
 // bucket and the sentence about the run. Stage quantiles at p99 do not add up, so they are never stacked.
 import type { StageName, StatsSample } from '../../contract/stats.ts';
-import { type Grid, type Pick, type Point, column, largest, points } from './grid.ts';
-import { type Scale, latencyScale } from './scale.ts';
+import { column, type Grid, largest, type Pick, type Point, points } from './grid.ts';
+import { latencyScale, type Scale } from './scale.ts';
 
 export type Quantile = 'p50' | 'p99';
 
@@ -71,7 +71,9 @@ export interface LatencySummary {
   /** Windows whose frame total was measured. */
   readonly judged: number;
   readonly overBudget: number;
-  readonly worst: { readonly ms: number; readonly atMs: number; readonly slowest?: StagePeak } | undefined;
+  readonly worst:
+    | { readonly ms: number; readonly atMs: number; readonly slowest?: StagePeak }
+    | undefined;
   readonly gaps: number;
 }
 
@@ -132,7 +134,9 @@ export function overflows(drawn: readonly Point[], max: number, apartMs: number)
 }
 
 function stagesOf(grid: Grid): StageName[] {
-  const present = new Set(grid.buckets.flatMap((b) => b.samples.flatMap((s) => s.stages.map((t) => t.name))));
+  const present = new Set(
+    grid.buckets.flatMap((b) => b.samples.flatMap((s) => s.stages.map((t) => t.name))),
+  );
   return ORDER.filter((name) => present.has(name));
 }
 

@@ -1,12 +1,12 @@
 // Lanes as chart.js configurations: data in, plain objects out. No animation, no legend, no tooltip, no axis of
 // chart.js' own (scene.ts writes the ticks, so that none is ever clipped). Built and tested without a DOM.
 import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
-import type { Token } from '../base/tokens.ts';
+import type { Token } from '../base/series-tokens.ts';
 import type { BitrateModel, FramesModel, HealthModel } from './counts.ts';
 import type { Grid, Point, Range } from './grid.ts';
 import type { LatencyModel } from './latency.ts';
 import type { Scale } from './scale.ts';
-import { type Paint, type Placing, type Scene, drawBehind, drawOver } from './scene.ts';
+import { drawBehind, drawOver, type Paint, type Placing, type Scene } from './scene.ts';
 
 export type LaneDataset = ChartDataset<'line', Point[]>;
 export type LaneConfig = ChartConfiguration<'line', Point[]>;
@@ -30,8 +30,12 @@ export function latencyDatasets(model: LatencyModel, paint: Paint): LaneDataset[
     return area(s.stage, s.drawn, paint.fill(s.stage), paint.colour('surface'));
   });
   const median =
-    model.quantile === 'p50' ? [line('Total p50', model.totalPoints, paint.colour('text2'), 1)] : [];
-  return [total, halo, ...median, ...stages].filter((d) => d.data.some((p) => Number.isFinite(p.y)));
+    model.quantile === 'p50'
+      ? [line('Total p50', model.totalPoints, paint.colour('text2'), 1)]
+      : [];
+  return [total, halo, ...median, ...stages].filter((d) =>
+    d.data.some((p) => Number.isFinite(p.y)),
+  );
 }
 
 export function framesDatasets(model: FramesModel, paint: Paint): LaneDataset[] {
@@ -132,7 +136,9 @@ export function scenePlugin(current: () => LaneView | undefined): Plugin<'line'>
   };
 }
 
-function placing(chart: Parameters<NonNullable<Plugin<'line'>['afterDraw']>>[0]): Placing | undefined {
+function placing(
+  chart: Parameters<NonNullable<Plugin<'line'>['afterDraw']>>[0],
+): Placing | undefined {
   const { x, y } = chart.scales;
   if (x === undefined || y === undefined) return undefined;
   return {

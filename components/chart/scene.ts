@@ -1,6 +1,6 @@
 // What a lane draws besides its series: tick labels, the budget, gap edges, marks of values that left at the top, words
 // in place of data. Draws on any 2D context; knows neither chart.js nor the DOM.
-import type { Token } from '../base/tokens.ts';
+import type { Token } from '../base/series-tokens.ts';
 import type { Range } from './grid.ts';
 
 export interface Paint {
@@ -88,7 +88,15 @@ function drawRule(g: Context, at: Placing, rule: Rule, paint: Paint): void {
   g.restore();
   if (rule.label === undefined) return;
   const above = y - LABEL_RISE_PX;
-  label(g, paint, rule.label, right - 4, above < top + 6 ? y + LABEL_RISE_PX : above, rule.token, 'right');
+  label(
+    g,
+    paint,
+    rule.label,
+    right - 4,
+    above < top + 6 ? y + LABEL_RISE_PX : above,
+    rule.token,
+    'right',
+  );
 }
 
 /** A label that would touch the one before it is dropped; its mark stays. */

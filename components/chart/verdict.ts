@@ -2,7 +2,7 @@
 // not measured is named, never taken for zero.
 import type { Capture, StatsSample } from '../../contract/stats.ts';
 import { COUNTERS, type Counter } from './counts.ts';
-import { type LatencySummary, budgetMs, summarize } from './latency.ts';
+import { budgetMs, type LatencySummary, summarize } from './latency.ts';
 
 export interface Verdict {
   readonly budgetMs: number | undefined;
@@ -40,7 +40,9 @@ export function verdictOf(
     truncated: capture.truncated === true,
     recordsLost: capture.records_lost ?? 0,
     newerVersion:
-      capture.version !== undefined && capture.version > KNOWN_VERSION ? capture.version : undefined,
+      capture.version !== undefined && capture.version > KNOWN_VERSION
+        ? capture.version
+        : undefined,
   };
 }
 

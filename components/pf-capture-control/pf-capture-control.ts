@@ -1,15 +1,24 @@
 // <pf-capture-control>: arms a capture and saves it. Shows whether one runs, for how long by the host's clock, and how
 // much it holds. Small on purpose: it is also built alone, for pages that want nothing else.
 import { Task, TaskStatus } from '@lit-labs/task';
-import { type PropertyDeclarations, type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import {
+  css,
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
 import type { SessionInfo } from '../../contract/host.ts';
 import type { StatsStatus } from '../../contract/stats.ts';
-import { PfElement, define } from '../base/element.ts';
+import { define, PfElement } from '../base/element.ts';
 import { PfCaptureChange, PfRecordingSelect } from '../base/events.ts';
 import { kindName } from '../base/format.ts';
+import type { HttpOptions } from '../base/http.ts';
+import { HttpControlApi } from '../base/http-control-api.ts';
 import { Poller } from '../base/poller.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import { type ApiFailure, asFailure, type ControlApi } from '../base/stats-api.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { words } from './strings.ts';
@@ -23,7 +32,7 @@ type Action = 'start' | 'stop';
  * @csspart card - The frame.
  * @csspart problem - The sentence about a failure.
  */
-export class PfCaptureControl extends PfElement {
+export class PfCaptureControl extends PfElement<ControlApi> {
   static override properties: PropertyDeclarations = {
     ...PfElement.properties,
     status: { attribute: false },
@@ -190,6 +199,10 @@ export class PfCaptureControl extends PfElement {
     this.#beat = undefined;
   }
 
+  protected override makeApi(options: HttpOptions): ControlApi {
+    return new HttpControlApi(options);
+  }
+
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('api') || changed.has('host') || changed.has('token')) {
       this.#asked = undefined;
@@ -237,7 +250,8 @@ export class PfCaptureControl extends PfElement {
   #session(status: StatsStatus | undefined): string {
     const names = (this.sessions ?? []).map((s) => s.client || kindName(s.kind));
     if (status?.armed === true && names.length > 0) return names.join(', ');
-    if (status === undefined || !status.armed || status.kind === '') return words[this.language].noSession;
+    if (status === undefined || !status.armed || status.kind === '')
+      return words[this.language].noSession;
     return kindName(status.kind);
   }
 
@@ -245,7 +259,8 @@ export class PfCaptureControl extends PfElement {
     const t = words[this.language];
     if (this.failure !== undefined) return failureNote(this.failure, this.format);
     if (status?.unsaved === true) return html`<p class="note warn" role="status">${t.unsaved}</p>`;
-    if (status?.armed === true) return status.kind === '' ? html`<p class="note">${t.ready}</p>` : nothing;
+    if (status?.armed === true)
+      return status.kind === '' ? html`<p class="note">${t.ready}</p>` : nothing;
     return html`<p class="note" role="status">${this.saved ? t.saved : t.hint}</p>`;
   }
 
@@ -255,7 +270,8 @@ export class PfCaptureControl extends PfElement {
       return html`<button class="btn" disabled>${this.#action === 'start' ? t.starting : t.stopping}</button>`;
     }
     const action: Action = status?.armed === true || status?.unsaved === true ? 'stop' : 'start';
-    const label = status?.armed === true ? t.stop : status?.unsaved === true ? t.saveAgain : t.start;
+    const label =
+      status?.armed === true ? t.stop : status?.unsaved === true ? t.saveAgain : t.start;
     const waiting = status === undefined;
     return html`<button class="btn primary" ?disabled=${waiting} @click=${() => this.#run(action)}>${label}</button>`;
   }

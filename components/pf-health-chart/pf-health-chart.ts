@@ -1,12 +1,15 @@
 // <pf-health-chart>: the counters of what went wrong, a row each. A counter that a path cannot know says so in its row:
 // it is not zero.
-import { type TemplateResult, html } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import { ChartElement, type Scope } from '../base/chart-element.ts';
 import { chartWords } from '../base/chart-strings.ts';
 import { chartStyles } from '../base/chart-styles.ts';
 import { define } from '../base/element.ts';
+import { fieldStyles } from '../base/field-styles.ts';
+import { lengthOf } from '../base/format-dates.ts';
 import { LaneCanvas } from '../base/lane-canvas.ts';
 import { type ReadoutRow, readout } from '../base/readout.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
 import { aloud, figure } from '../base/states.ts';
 import { counterNames } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
@@ -25,7 +28,7 @@ import { words } from './strings.ts';
  * @csspart table - The table twin.
  */
 export class PfHealthChart extends ChartElement {
-  static override styles = [tokens, controls, swatchStyles, chartStyles];
+  static override styles = [tokens, seriesTokens, controls, fieldStyles, swatchStyles, chartStyles];
 
   readonly #lane = new LaneCanvas(this);
   #model: HealthModel | undefined;
@@ -44,7 +47,10 @@ export class PfHealthChart extends ChartElement {
 
   protected override drawLanes(scope: Scope | undefined, paint: Paint): void {
     const model = this.model;
-    if (scope === undefined || model === undefined) return this.#lane.draw(undefined, undefined);
+    if (scope === undefined || model === undefined) {
+      this.#lane.draw(undefined, undefined);
+      return;
+    }
     const unknown = model.rows.filter((r) => r.total === undefined && scope.samples.length > 0);
     const t = words[this.language];
     const names = counterNames[this.language];
@@ -92,9 +98,11 @@ export class PfHealthChart extends ChartElement {
     const f = this.format;
     const names = counterNames[this.language];
     const rows = (this.model?.rows ?? []).map((r) =>
-      r.total === undefined ? `${t.rowNotMeasured(names[r.counter])}.` : t.total(names[r.counter], f.count(r.total)),
+      r.total === undefined
+        ? `${t.rowNotMeasured(names[r.counter])}.`
+        : t.total(names[r.counter], f.count(r.total)),
     );
-    return [t.summary(f.length(scope.grid.range.toMs)), ...rows].join(' ');
+    return [t.summary(lengthOf(f, scope.grid.range.toMs)), ...rows].join(' ');
   }
 
   protected override speak(scope: Scope): string {

@@ -1,7 +1,7 @@
 // Words of <pf-health-chart>.
 import { dictionary } from '../base/i18n.ts';
 
-export const words = dictionary(
+export const words = /* @__PURE__ */ dictionary(
   {
     heading: 'Health',
     unit: 'per window',

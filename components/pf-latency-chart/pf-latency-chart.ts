@@ -1,13 +1,16 @@
 // <pf-latency-chart>: where a frame's time goes. Medians of the stages stacked; at p99 a line a stage, because those do
 // not add up. Totals and budget come from the frames themselves. Draws windows, never single frames.
-import { type PropertyDeclarations, type TemplateResult, html } from 'lit';
+import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { ChartElement, type Scope } from '../base/chart-element.ts';
 import { chartWords } from '../base/chart-strings.ts';
 import { chartStyles } from '../base/chart-styles.ts';
 import { define } from '../base/element.ts';
+import { fieldStyles } from '../base/field-styles.ts';
 import { kindName } from '../base/format.ts';
+import { lengthOf } from '../base/format-dates.ts';
 import { LaneCanvas } from '../base/lane-canvas.ts';
 import { type ReadoutRow, readout } from '../base/readout.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
 import { aloud, figure } from '../base/states.ts';
 import { stageNames } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
@@ -15,9 +18,9 @@ import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
 import {
   type LatencyModel,
-  type Quantile,
   latencyModel,
   overflows,
+  type Quantile,
   summarize,
 } from '../chart/latency.ts';
 import { latencyDatasets, sceneOf } from '../chart/options.ts';
@@ -37,13 +40,15 @@ export class PfLatencyChart extends ChartElement {
     ...ChartElement.properties,
     quantile: { type: String, reflect: true },
   };
-  static override styles = [tokens, controls, swatchStyles, chartStyles];
+  static override styles = [tokens, seriesTokens, controls, fieldStyles, swatchStyles, chartStyles];
 
   /** `p50` (stacked) or `p99` (lines). */
   declare quantile: Quantile;
 
   readonly #lane = new LaneCanvas(this);
-  #model: { readonly scope: Scope; readonly quantile: Quantile; readonly model: LatencyModel } | undefined;
+  #model:
+    | { readonly scope: Scope; readonly quantile: Quantile; readonly model: LatencyModel }
+    | undefined;
 
   constructor() {
     super();
@@ -68,7 +73,10 @@ export class PfLatencyChart extends ChartElement {
   protected override drawLanes(scope: Scope | undefined, paint: Paint): void {
     const canvas = this.canvas('latency');
     const model = this.model;
-    if (scope === undefined || model === undefined) return this.#lane.draw(canvas, undefined);
+    if (scope === undefined || model === undefined) {
+      this.#lane.draw(canvas, undefined);
+      return;
+    }
     this.#lane.draw(canvas, {
       datasets: latencyDatasets(model, paint),
       range: scope.grid.range,
@@ -90,7 +98,14 @@ export class PfLatencyChart extends ChartElement {
       rules:
         budget === undefined
           ? []
-          : [{ value: budget, token: 'budget', dash: [5, 4], label: t.budgetLine(f.unit(f.ms(budget), 'ms')) }],
+          : [
+              {
+                value: budget,
+                token: 'budget',
+                dash: [5, 4],
+                label: t.budgetLine(f.unit(f.ms(budget), 'ms')),
+              },
+            ],
       marks: leaving.map(({ x, value }) => ({ x, text: t.mark(f.unit(f.ms(value), 'ms')) })),
     });
   }
@@ -128,7 +143,11 @@ export class PfLatencyChart extends ChartElement {
       },
     ];
     if (model.quantile === 'p50') {
-      rows.push({ key: { shape: 'thin', token: 'text2' }, name: t.totalP50, text: f.ms(model.total[at]) });
+      rows.push({
+        key: { shape: 'thin', token: 'text2' },
+        name: t.totalP50,
+        text: f.ms(model.total[at]),
+      });
     }
     const shape = model.quantile === 'p50' ? 'fill' : 'line';
     for (const s of [...model.stages].reverse()) {
@@ -165,14 +184,20 @@ export class PfLatencyChart extends ChartElement {
     const { meta } = scope.capture;
     const sum = summarize(scope.samples, scope.fps, scope.grid.gaps.length);
     const budget = this.model?.budgetMs;
-    const parts = [t.summary(f.length(scope.grid.range.toMs), meta.kind === '' ? '' : `, ${kindName(meta.kind)}`)];
+    const parts = [
+      t.summary(
+        lengthOf(f, scope.grid.range.toMs),
+        meta.kind === '' ? '' : `, ${kindName(meta.kind)}`,
+      ),
+    ];
     if (budget !== undefined) {
       parts.push(t.summaryBudget(f.ms(budget), f.count(sum.overBudget), f.count(sum.judged)));
     }
     if (sum.worst !== undefined) {
       parts.push(t.summaryWorst(f.ms(sum.worst.ms), f.clock(sum.worst.atMs)));
       const slowest = sum.worst.slowest;
-      if (slowest !== undefined) parts.push(t.summaryStage(stageNames[this.language][slowest.stage]));
+      if (slowest !== undefined)
+        parts.push(t.summaryStage(stageNames[this.language][slowest.stage]));
     }
     if (sum.gaps > 0) parts.push(chartWords[this.language].gaps(f.count(sum.gaps)));
     return parts.join(' ');
@@ -180,7 +205,9 @@ export class PfLatencyChart extends ChartElement {
 
   protected override speak(scope: Scope): string {
     const t = words[this.language];
-    const figures = this.#rows(scope).map((r) => `${r.name} ${aloud(r.text, this.format)}${r.over === true ? ` ${t.over}` : ''}`);
+    const figures = this.#rows(scope).map(
+      (r) => `${r.name} ${aloud(r.text, this.format)}${r.over === true ? ` ${t.over}` : ''}`,
+    );
     return t.spoken(this.format.clock(scope.cursor?.toMs), figures.join(', '));
   }
 

@@ -1,7 +1,7 @@
 // Words of <pf-latency-chart>.
 import { dictionary } from '../base/i18n.ts';
 
-export const words = dictionary(
+export const words = /* @__PURE__ */ dictionary(
   {
     heading: 'Latency by stage',
     lane: 'Latency',
@@ -17,7 +17,8 @@ export const words = dictionary(
     summary: (length: string, kind: string) => `Latency by stage, ${length}${kind}.`,
     summaryBudget: (ms: string, over: string, judged: string) =>
       `Frame budget ${ms} milliseconds. Windows over budget at the 99th percentile: ${over} of ${judged}.`,
-    summaryWorst: (ms: string, at: string) => `Largest 99th percentile ${ms} milliseconds at ${at}.`,
+    summaryWorst: (ms: string, at: string) =>
+      `Largest 99th percentile ${ms} milliseconds at ${at}.`,
     summaryStage: (stage: string) => `Slowest stage there: ${stage}.`,
     spoken: (at: string, figures: string) => `${at}: ${figures}`,
     over: 'over budget',

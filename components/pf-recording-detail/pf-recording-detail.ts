@@ -2,21 +2,23 @@
 // then latency, throughput and health on one axis with one cursor.
 import { Task } from '@lit-labs/task';
 import {
+  html,
+  nothing,
   type PropertyDeclarations,
   type PropertyValues,
   type TemplateResult,
-  css,
-  html,
-  nothing,
 } from 'lit';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { saveFile } from '../base/download.ts';
-import { PfElement, define } from '../base/element.ts';
+import { define } from '../base/element.ts';
 import type { PfCursor } from '../base/events.ts';
-import { DASH, codecName, kindName, mode } from '../base/format.ts';
+import { fieldStyles } from '../base/field-styles.ts';
+import { codecName, DASH, kindName, mode } from '../base/format.ts';
+import { dateOf, lengthOf } from '../base/format-dates.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import { StatsElement } from '../base/stats-element.ts';
 import { counterNames, stageNames } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
@@ -27,8 +29,8 @@ import { type Verdict, verdictOf } from '../chart/verdict.ts';
 import '../pf-health-chart/pf-health-chart.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
-import { detailStyles } from './styles.ts';
 import { losses, words } from './strings.ts';
+import { detailStyles } from './styles.ts';
 
 /** One session of one capture, with what is said about it. */
 interface View {
@@ -46,9 +48,9 @@ interface View {
  * @csspart verdict - The sentence and its evidence.
  * @csspart timeline - The charts.
  */
-export class PfRecordingDetail extends PfElement {
+export class PfRecordingDetail extends StatsElement {
   static override properties: PropertyDeclarations = {
-    ...PfElement.properties,
+    ...StatsElement.properties,
     recording: { attribute: false },
     recordingId: { type: String, attribute: 'recording-id' },
     session: { type: Number },
@@ -58,7 +60,7 @@ export class PfRecordingDetail extends PfElement {
     cursorMs: { state: true },
     failure: { state: true },
   };
-  static override styles = [tokens, controls, detailStyles];
+  static override styles = [tokens, controls, fieldStyles, detailStyles];
 
   /** A capture handed in; nothing is asked for then. */
   declare recording: Capture | undefined;
@@ -78,7 +80,8 @@ export class PfRecordingDetail extends PfElement {
     id: this.recordingId,
   }));
   readonly #download = new Task<readonly [string], void>(this, {
-    task: async ([id], { signal }) => saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
+    task: async ([id], { signal }) =>
+      saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
     autoRun: false,
     onError: (thrown) => {
       this.failure = asFailure(thrown);
@@ -109,7 +112,11 @@ export class PfRecordingDetail extends PfElement {
     const session = this.session ?? (this.#source.live ? ids.at(-1) : ids[0]);
     const samples = capture.samples.filter((s) => s.session_id === session);
     const fps = sessionFps(capture, session);
-    const gaps = buildGrid(samples, { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }, samples.length + 1).gaps.length;
+    const gaps = buildGrid(
+      samples,
+      { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER },
+      samples.length + 1,
+    ).gaps.length;
     return { capture, ids, session, samples, verdict: verdictOf(capture, samples, fps, gaps) };
   }
 
@@ -125,7 +132,7 @@ export class PfRecordingDetail extends PfElement {
     const f = this.format;
     const meta = view?.capture.meta;
     const live = this.#source.live;
-    const when = meta === undefined ? '' : f.date(meta.started_unix_ms);
+    const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
     const title = live ? t.live : meta === undefined ? t.reading : when;
     return html`<div class="headrow" part="head">
       <div><h1>${title}</h1><div class="meta">${this.#facts(view).map((x) => html`<span>${x}</span>`)}</div></div>
@@ -147,7 +154,7 @@ export class PfRecordingDetail extends PfElement {
     const codec = own?.codec ?? meta.codec;
     const size = own ?? meta;
     const facts = [
-      this.#source.live ? t.since(f.time(meta.started_unix_ms)) : f.length(meta.duration_ms),
+      this.#source.live ? t.since(f.time(meta.started_unix_ms)) : lengthOf(f, meta.duration_ms),
       own?.client ?? meta.client,
       kindName(kind),
       mode(f, size.width, size.height, size.fps),
@@ -167,7 +174,8 @@ export class PfRecordingDetail extends PfElement {
   #renderVerdict(view: View | undefined): unknown {
     const t = words[this.language];
     if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const [big, ...rest] = view === undefined ? [this.#source.loading ? t.reading : t.idle] : this.#sentences(view);
+    const [big, ...rest] =
+      view === undefined ? [this.#source.loading ? t.reading : t.idle] : this.#sentences(view);
     return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
       <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
       ${view === undefined || view.samples.length === 0 ? nothing : html`<p class="sight">${t.sight}</p>`}
@@ -177,13 +185,10 @@ export class PfRecordingDetail extends PfElement {
   /** The answer first, then what it rests on. */
   #sentences(view: View): string[] {
     const t = words[this.language];
-    const f = this.format;
     const { verdict, samples } = view;
     const live = this.#source.live;
     if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...this.#caveats(verdict)];
-    return [this.#judgement(verdict), ...this.#evidence(verdict), ...this.#caveats(verdict)].filter(
-      (x) => x !== '' && f !== undefined,
-    );
+    return [this.#judgement(verdict), ...this.#evidence(verdict), ...this.#caveats(verdict)];
   }
 
   #judgement({ budgetMs, latency }: Verdict): string {
@@ -194,7 +199,8 @@ export class PfRecordingDetail extends PfElement {
     const budget = f.unit(f.ms(budgetMs), 'ms');
     const of = f.count(latency.judged);
     const live = this.#source.live;
-    if (latency.overBudget === 0) return live ? t.allWithinSoFar(of, budget) : t.allWithin(of, budget);
+    if (latency.overBudget === 0)
+      return live ? t.allWithinSoFar(of, budget) : t.allWithin(of, budget);
     const n = f.count(latency.overBudget);
     return live ? t.someOverSoFar(n, of, budget) : t.someOver(n, of, budget);
   }
@@ -230,7 +236,9 @@ export class PfRecordingDetail extends PfElement {
     if (verdict.recordsLost > 0) out.push(t.recordsLost(f.count(verdict.recordsLost)));
     if (verdict.unknown.length > 0 && verdict.latency.windows > 0) {
       const names = verdict.unknown.map((c) => counterNames[this.language][c]);
-      out.push(t.unknown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names)));
+      out.push(
+        t.unknown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names)),
+      );
     }
     return out;
   }
@@ -266,7 +274,8 @@ export class PfRecordingDetail extends PfElement {
     const capture = view?.capture ?? EMPTY;
     const live = this.#source.live;
     const range = live && !this.whole ? lastMinutes(view) : undefined;
-    const cursor = this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
+    const cursor =
+      this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
     const lang = this.language;
     const theme = this.theme ?? nothing;
     return html`<pf-latency-chart lane lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
@@ -284,7 +293,8 @@ export class PfRecordingDetail extends PfElement {
     const f = this.format;
     const name = (id: number): string => {
       const own = view.capture.sessions?.find((s) => s.session_id === id);
-      const what = own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
+      const what =
+        own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
       return what === '' ? `${t.session} ${id}` : t.sessionOf(id, what);
     };
     return html`<select class="pick" aria-label=${t.session} @change=${this.#onSession}>${view.ids.map(
@@ -315,7 +325,10 @@ export class PfRecordingDetail extends PfElement {
 
 /** The live view keeps the last two minutes at its right edge. */
 function lastMinutes(view: View | undefined): Range {
-  const end = Math.max(view?.capture.meta.duration_ms ?? 0, view?.capture.samples.at(-1)?.t_ms ?? 0);
+  const end = Math.max(
+    view?.capture.meta.duration_ms ?? 0,
+    view?.capture.samples.at(-1)?.t_ms ?? 0,
+  );
   return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
 }
 

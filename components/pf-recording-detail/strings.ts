@@ -1,8 +1,9 @@
 // Words of <pf-recording-detail>.
-import type { Counter } from '../chart/counts.ts';
-import { dictionary } from '../base/i18n.ts';
 
-export const words = dictionary(
+import { dictionary } from '../base/i18n.ts';
+import type { Counter } from '../chart/counts.ts';
+
+export const words = /* @__PURE__ */ dictionary(
   {
     live: 'Live',
     since: (time: string) => `since ${time}`,
@@ -66,7 +67,8 @@ export const words = dictionary(
     waiting: 'Bereit. Die Aufzeichnung beginnt mit dem ersten Stream.',
     idle: 'Es läuft keine Aufzeichnung.',
     noSamples: 'Während dieser Aufzeichnung wurde nichts gestreamt.',
-    allWithin: (n, budget) => `Alle ${n} Fenster blieben beim 99. Perzentil im Budget von ${budget}.`,
+    allWithin: (n, budget) =>
+      `Alle ${n} Fenster blieben beim 99. Perzentil im Budget von ${budget}.`,
     allWithinSoFar: (n, budget) =>
       `Bisher blieben alle ${n} Fenster beim 99. Perzentil im Budget von ${budget}.`,
     someOver: (n, of, budget) =>
@@ -82,7 +84,8 @@ export const words = dictionary(
     unknown: (names) => `Auf diesem Weg nicht gemessen: ${names}.`,
     truncated: 'Die Aufzeichnung erreichte ihre Grenze von 3 Stunden; spätere Fenster fehlen.',
     recordsLost: (n) => `${n} Bilddaten gingen auf dem Weg zum Rekorder verloren: eine Lücke.`,
-    newer: (version) => `Von einer neueren Version (Format ${version}). Bekannte Teile werden gezeigt.`,
+    newer: (version) =>
+      `Von einer neueren Version (Format ${version}). Bekannte Teile werden gezeigt.`,
     sight:
       'Gesehen vom Host aus: von der Aufnahme bis zum letzten Paket. Dekodieren und Anzeige beim Client sind nicht in dieser Aufzeichnung.',
     cursor: 'Zeiger',
@@ -92,7 +95,7 @@ export const words = dictionary(
 );
 
 /** Sums in a sentence. */
-export const losses = dictionary<Record<Counter, (n: string) => string>>(
+export const losses = /* @__PURE__ */ dictionary<Record<Counter, (n: string) => string>>(
   {
     frames_dropped: (n) => `${n} frames dropped before sending.`,
     packets_dropped: (n) => `${n} packets lost on the way.`,

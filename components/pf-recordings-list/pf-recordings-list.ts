@@ -2,21 +2,23 @@
 // recording only by its head; the samples are the detail's business.
 import { Task, TaskStatus } from '@lit-labs/task';
 import {
-  type PropertyDeclarations,
-  type PropertyValues,
-  type TemplateResult,
   css,
   html,
   nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
 } from 'lit';
 import type { CaptureMeta } from '../../contract/stats.ts';
 import { saveFile } from '../base/download.ts';
-import { PfElement, define } from '../base/element.ts';
+import { define } from '../base/element.ts';
 import { PfRecordingDeleted, PfRecordingSelect } from '../base/events.ts';
 import { codecName, kindName, mode } from '../base/format.ts';
+import { dateOf } from '../base/format-dates.ts';
 import { Poller } from '../base/poller.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, type StatsApi, asFailure } from '../base/stats-api.ts';
+import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
+import { StatsElement } from '../base/stats-element.ts';
 import { common } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
@@ -30,9 +32,9 @@ import { words } from './strings.ts';
  * @csspart row - One recording.
  * @csspart problem - The sentence about a failure.
  */
-export class PfRecordingsList extends PfElement {
+export class PfRecordingsList extends StatsElement {
   static override properties: PropertyDeclarations = {
-    ...PfElement.properties,
+    ...StatsElement.properties,
     recordings: { attribute: false },
     selected: { type: String },
     held: { state: true },
@@ -182,7 +184,8 @@ export class PfRecordingsList extends PfElement {
     onError: (thrown) => this.#fail(thrown),
   });
   readonly #download = new Task<readonly [string], void>(this, {
-    task: async ([id], { signal }) => saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
+    task: async ([id], { signal }) =>
+      saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
     autoRun: false,
     onError: (thrown) => this.#fail(thrown),
   });
@@ -225,7 +228,9 @@ export class PfRecordingsList extends PfElement {
     const list = this.recordings ?? this.held;
     return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}>
       <div class="head"><h2>${t.heading}</h2>${
-        list === undefined ? nothing : html`<span class="t3 s">${this.format.count(list.length)}</span>`
+        list === undefined
+          ? nothing
+          : html`<span class="t3 s">${this.format.count(list.length)}</span>`
       }</div>
       ${this.failure === undefined ? nothing : html`<div class="say">${failureNote(this.failure, this.format)}</div>`}
       ${this.#renderList(list)}
@@ -247,9 +252,11 @@ export class PfRecordingsList extends PfElement {
   #renderRow(meta: CaptureMeta): TemplateResult {
     const t = words[this.language];
     const f = this.format;
-    const when = f.date(meta.started_unix_ms);
+    const when = dateOf(f, meta.started_unix_ms);
     const on = meta.id === this.selected;
-    const facts = [mode(f, meta.width, meta.height, meta.fps), codecName(meta.codec)].filter((x) => x !== '–');
+    const facts = [mode(f, meta.width, meta.height, meta.fps), codecName(meta.codec)].filter(
+      (x) => x !== '–',
+    );
     return html`<li class="row ${on ? 'on' : ''}" part="row" data-id=${meta.id} aria-current=${on ? 'true' : nothing}>
       <span class="when">${when}</span><span class="long">${f.clock(meta.duration_ms)}</span>
       <span class="facts"><span class="kind">${meta.kind === '' ? t.noSession : kindName(meta.kind)}</span>${facts.map(

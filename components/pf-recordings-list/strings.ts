@@ -1,7 +1,7 @@
 // Words of <pf-recordings-list>.
 import { dictionary } from '../base/i18n.ts';
 
-export const words = dictionary(
+export const words = /* @__PURE__ */ dictionary(
   {
     heading: 'Recordings',
     none: 'No recording yet. Start one, play until it stutters, then look here.',

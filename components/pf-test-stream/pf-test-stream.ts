@@ -1,17 +1,19 @@
 // <pf-test-stream>: runs the real session path over loopback and reports what an independent receiver saw. A form, a
 // progress line, a report; what it measures while a capture runs appears there as a session like any other.
 import { Task, TaskStatus } from '@lit-labs/task';
-import { type PropertyValues, type TemplateResult, css, html, nothing } from 'lit';
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type {
   TestStreamReport,
   TestStreamRequest,
   TestStreamState,
 } from '../../contract/test-streams.ts';
-import { PfElement, define } from '../base/element.ts';
+import { define } from '../base/element.ts';
 import { PfTestStream } from '../base/events.ts';
+import { fieldStyles } from '../base/field-styles.ts';
 import { Poller } from '../base/poller.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import { StatsElement } from '../base/stats-element.ts';
 import { stageName } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
@@ -27,9 +29,9 @@ const SOURCES = ['auto', 'synthetic', 'x11', 'wlroots'] as const;
  * @csspart report - The report's tables.
  * @csspart problem - The sentence about a failure.
  */
-export class PfTestStreamElement extends PfElement {
+export class PfTestStreamElement extends StatsElement {
   static override properties = {
-    ...PfElement.properties,
+    ...StatsElement.properties,
     stream: { state: true },
     failure: { state: true },
     formError: { state: true },
@@ -37,6 +39,7 @@ export class PfTestStreamElement extends PfElement {
   static override styles = [
     tokens,
     controls,
+    fieldStyles,
     css`
       .body {
         display: grid;
@@ -257,7 +260,9 @@ export class PfTestStreamElement extends PfElement {
       const why = stream.error === undefined ? t.failedUnknown : t.failed(stream.error);
       return html`<p class="note bad" role="status">${why}</p>`;
     }
-    return stream?.state === 'done' && stream.report !== undefined ? this.#renderReport(stream.report) : nothing;
+    return stream?.state === 'done' && stream.report !== undefined
+      ? this.#renderReport(stream.report)
+      : nothing;
   }
 
   #renderReport(report: TestStreamReport): TemplateResult {
@@ -283,7 +288,8 @@ export class PfTestStreamElement extends PfElement {
       </div>
       <table><thead><tr><th scope="col">${t.stageMs}</th><th scope="col">p50</th><th scope="col">p99</th></tr></thead>
         <tbody>${Object.entries(report.stages).map(
-          ([name, q]) => html`<tr><th scope="row">${stageName(name, this.language)}</th><td>${f.ms(q.p50_us / 1000)}</td><td>${f.ms(q.p99_us / 1000)}</td></tr>`,
+          ([name, q]) =>
+            html`<tr><th scope="row">${stageName(name, this.language)}</th><td>${f.ms(q.p50_us / 1000)}</td><td>${f.ms(q.p99_us / 1000)}</td></tr>`,
         )}</tbody></table>
       <dl>${rows.filter(([, value]) => value !== '–').map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
     </div>`;
@@ -348,7 +354,10 @@ export class PfTestStreamElement extends PfElement {
   }
 }
 
-function figureOf<K extends string>(key: K, value: FormDataEntryValue | null): { [P in K]?: number } {
+function figureOf<K extends string>(
+  key: K,
+  value: FormDataEntryValue | null,
+): { [P in K]?: number } {
   const out: { [P in K]?: number } = {};
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
   if (Number.isFinite(number)) out[key] = number;

@@ -2,7 +2,7 @@
 import type { TestStreamSource } from '../../contract/test-streams.ts';
 import { dictionary } from '../base/i18n.ts';
 
-export const sourceNames = dictionary<Record<TestStreamSource, string>>(
+export const sourceNames = /* @__PURE__ */ dictionary<Record<TestStreamSource, string>>(
   { auto: 'Automatic', synthetic: 'Synthetic', x11: 'X11 screen', wlroots: 'Wayland (wlroots)' },
   {
     auto: 'Automatisch',
@@ -12,7 +12,7 @@ export const sourceNames = dictionary<Record<TestStreamSource, string>>(
   },
 );
 
-export const words = dictionary(
+export const words = /* @__PURE__ */ dictionary(
   {
     heading: 'Test stream',
     hint: 'The real path over loopback, to a receiver of its own.',
@@ -79,6 +79,7 @@ export const words = dictionary(
     keyFrames: 'Keyframes',
     received: 'Empfangen',
     stageMs: 'Stufe, ms',
-    badMode: 'Den Modus als Breite x Höhe @ Bilder je Sekunde schreiben, zum Beispiel 1920x1080@60.',
+    badMode:
+      'Den Modus als Breite x Höhe @ Bilder je Sekunde schreiben, zum Beispiel 1920x1080@60.',
   },
 );

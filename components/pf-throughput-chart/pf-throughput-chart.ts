@@ -1,17 +1,20 @@
 // <pf-throughput-chart>: new and repeated frames a second over the bitrate sent. Two lanes with one axis each, never
 // one lane with two.
-import { type TemplateResult, html } from 'lit';
+import { html, type TemplateResult } from 'lit';
 import { ChartElement, type Scope } from '../base/chart-element.ts';
 import { chartWords } from '../base/chart-strings.ts';
 import { chartStyles } from '../base/chart-styles.ts';
 import { define } from '../base/element.ts';
+import { fieldStyles } from '../base/field-styles.ts';
+import { lengthOf } from '../base/format-dates.ts';
 import { LaneCanvas } from '../base/lane-canvas.ts';
 import { type ReadoutRow, readout } from '../base/readout.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
 import { aloud, figure } from '../base/states.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
-import { type BitrateModel, type FramesModel, bitrateModel, framesModel } from '../chart/counts.ts';
+import { type BitrateModel, bitrateModel, type FramesModel, framesModel } from '../chart/counts.ts';
 import type { Grid } from '../chart/grid.ts';
 import { bitrateDatasets, framesDatasets, sceneOf } from '../chart/options.ts';
 import type { Scale } from '../chart/scale.ts';
@@ -32,7 +35,7 @@ interface Models {
  * @csspart table - The table twin.
  */
 export class PfThroughputChart extends ChartElement {
-  static override styles = [tokens, controls, swatchStyles, chartStyles];
+  static override styles = [tokens, seriesTokens, controls, fieldStyles, swatchStyles, chartStyles];
 
   readonly #frames = new LaneCanvas(this);
   readonly #bitrate = new LaneCanvas(this);
@@ -80,8 +83,12 @@ export class PfThroughputChart extends ChartElement {
 
   #scene(grid: Grid, scale: Scale, rules: readonly Rule[]): Scene {
     const f = this.format;
-    const text = (value: number): string => (Number.isInteger(value) ? f.count(value) : f.tenth(value));
-    return sceneOf(grid, { ticks: scale.ticks.map((value) => ({ value, text: text(value) })), rules });
+    const text = (value: number): string =>
+      Number.isInteger(value) ? f.count(value) : f.tenth(value);
+    return sceneOf(grid, {
+      ticks: scale.ticks.map((value) => ({ value, text: text(value) })),
+      rules,
+    });
   }
 
   protected override renderLanes(scope: Scope | undefined): TemplateResult {
@@ -117,7 +124,11 @@ export class PfThroughputChart extends ChartElement {
       { key: { shape: 'hatch', token: 'repeat' }, name: t.repeat, text: f.count(model.repeat[at]) },
     ];
     if (model.target !== undefined) {
-      rows.push({ key: { shape: 'dots', token: 'text3' }, name: t.target, text: f.count(model.target) });
+      rows.push({
+        key: { shape: 'dots', token: 'text3' },
+        name: t.target,
+        text: f.count(model.target),
+      });
     }
     return rows;
   }
@@ -137,7 +148,7 @@ export class PfThroughputChart extends ChartElement {
   protected override summary(scope: Scope): string {
     const repeats = scope.samples.filter((s) => s.repeat_fps > 0).length;
     const f = this.format;
-    return words[this.language].summary(f.length(scope.grid.range.toMs), f.count(repeats));
+    return words[this.language].summary(lengthOf(f, scope.grid.range.toMs), f.count(repeats));
   }
 
   protected override speak(scope: Scope): string {

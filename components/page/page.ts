@@ -1,0 +1,90 @@
+// The page shell: takes the token out of the address into this tab's memory, then mounts the dashboard and keeps the
+// address, language and theme. Everything visible is <pf-dashboard>.
+
+import type { PfPreference, PfRecordingSelect, PfToken } from '../base/events.ts';
+import { supported } from '../base/i18n.ts';
+import { PfDashboard } from '../pf-dashboard/pf-dashboard.ts';
+import { readAddress, writeAddress } from './address.ts';
+
+const arrived = readAddress(location.hash);
+if (arrived.token !== undefined) {
+  keep(sessionStorage, TOKEN(), arrived.token);
+  history.replaceState(history.state, '', here(arrived.recordingId));
+}
+applyLanguage(supported(stored(localStorage, 'pf-language')) ?? preferred());
+applyTheme(stored(localStorage, 'pf-theme'));
+
+const page = new PfDashboard();
+const token = stored(sessionStorage, TOKEN());
+if (token !== undefined) page.token = token;
+page.selected = arrived.recordingId;
+page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
+page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
+  const address = here(event.recordingId);
+  if (address !== here(readAddress(location.hash).recordingId))
+    history.pushState(undefined, '', address);
+});
+page.addEventListener('pf-preference', (event: PfPreference) => {
+  keep(localStorage, 'pf-language', event.language);
+  keep(localStorage, 'pf-theme', event.theme);
+  applyLanguage(supported(event.language) ?? 'en');
+  applyTheme(event.theme);
+});
+addEventListener('popstate', followAddress);
+addEventListener('hashchange', followAddress);
+document.body.append(page);
+
+/** Back, forward, or an address typed in: also one with a new token. */
+function followAddress(): void {
+  const now = readAddress(location.hash);
+  if (now.token !== undefined) {
+    keep(sessionStorage, TOKEN(), now.token);
+    history.replaceState(history.state, '', here(now.recordingId));
+    page.token = now.token;
+  }
+  page.selected = now.recordingId;
+}
+
+function applyLanguage(language: 'en' | 'de'): void {
+  document.documentElement.lang = language;
+  document.title = language === 'de' ? 'Leistung · punktfunk' : 'Performance · punktfunk';
+}
+
+function applyTheme(theme: string | undefined): void {
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme;
+  else delete document.documentElement.dataset['theme'];
+}
+
+function preferred(): 'en' | 'de' {
+  for (const tag of navigator.languages) {
+    const found = supported(tag);
+    if (found !== undefined) return found;
+  }
+  return 'en';
+}
+
+function here(recordingId: string | undefined): string {
+  return `${location.pathname}${location.search}${writeAddress(recordingId)}`;
+}
+
+/** Storage may be switched off: then the page asks again next time. */
+function stored(storage: Storage, key: string): string | undefined {
+  try {
+    return storage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(storage: Storage, key: string, value: string): void {
+  try {
+    storage.setItem(key, value);
+  } catch {
+    // Nothing is lost but comfort.
+  }
+}
+
+/** A function, so that it exists before the module's first line runs. */
+function TOKEN(): string {
+  return 'pf-token';
+}

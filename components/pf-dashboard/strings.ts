@@ -1,0 +1,43 @@
+// Words of <pf-dashboard>.
+import { dictionary } from '../base/i18n.ts';
+
+export const words = /* @__PURE__ */ dictionary(
+  {
+    skip: 'Skip to the recording',
+    performance: 'Performance',
+    controls: 'Capture, test stream and recordings',
+    otherLanguage: 'Deutsch',
+    otherLanguageShort: 'DE',
+    theme: 'Light or dark',
+    answers: 'answers',
+    silent: 'does not answer',
+    streamingTo: (client: string) => `streaming to ${client}`,
+    streaming: 'streaming',
+    none: 'No recording yet. Start one, play until it stutters, then look here.',
+    tokenMissing: 'This host asks for its token.',
+    tokenWrong: 'The host did not accept this token.',
+    tokenWhere: 'You find it with',
+    token: 'Token',
+    useToken: 'Use this token',
+    reading: 'Reading …',
+  },
+  {
+    skip: 'Zur Aufzeichnung springen',
+    performance: 'Leistung',
+    controls: 'Aufzeichnung, Teststrom und Aufzeichnungen',
+    otherLanguage: 'English',
+    otherLanguageShort: 'EN',
+    theme: 'Hell oder dunkel',
+    answers: 'antwortet',
+    silent: 'antwortet nicht',
+    streamingTo: (client) => `streamt an ${client}`,
+    streaming: 'streamt',
+    none: 'Noch keine Aufzeichnung. Starten, spielen bis es ruckelt, dann hier nachsehen.',
+    tokenMissing: 'Dieser Host verlangt sein Token.',
+    tokenWrong: 'Der Host hat dieses Token nicht angenommen.',
+    tokenWhere: 'Du findest es mit',
+    token: 'Token',
+    useToken: 'Dieses Token verwenden',
+    reading: 'Wird gelesen …',
+  },
+);
