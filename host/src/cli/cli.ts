@@ -1,0 +1,106 @@
+// The command line: finds the subcommand, shows help, turns errors into sentences and exit codes.
+import { userInfo } from 'node:os';
+import { ConfigError } from '../config.ts';
+import { AppError, reasonOf } from '../errors.ts';
+import { VERSION } from '../version.ts';
+import {
+  type CliContext,
+  type Command,
+  commandHelp,
+  type ExitCode,
+  exitCode,
+  parseFlags,
+  UsageError,
+} from './command.ts';
+import { doctor } from './doctor.ts';
+import { openapi } from './openapi.ts';
+import { serve } from './serve.ts';
+import { testStream } from './test-stream.ts';
+import { token } from './token.ts';
+import { trial } from './trial.ts';
+
+const commands: readonly Command[] = [serve, testStream, doctor, token, openapi, trial];
+
+/** Runs one invocation and answers the exit code. */
+export async function runCli(
+  args: readonly string[],
+  context: CliContext = processContext(),
+): Promise<ExitCode> {
+  const [first = '', ...rest] = args;
+  if (first === '--version') {
+    context.out(`punktfunk-host ${VERSION}\n`);
+    return exitCode.ok;
+  }
+  if (first === '--help' || first === 'help') {
+    context.out(overview());
+    return exitCode.ok;
+  }
+  const named = commands.find(({ name }) => name === first);
+  if (named === undefined && first !== '' && !first.startsWith('-')) {
+    context.err(`punktfunk-host: unknown command "${first}"; --help lists them\n`);
+    return exitCode.usage;
+  }
+  const command = named ?? serve;
+  try {
+    const flags = parseFlags(command, named === undefined ? args : rest);
+    if (flags['help'] === true) {
+      context.out(commandHelp(command));
+      return exitCode.ok;
+    }
+    return await command.run(flags, context);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      context.err(
+        `punktfunk-host ${command.name}: ${error.message}; --help shows what is possible\n`,
+      );
+      return exitCode.usage;
+    }
+    if (error instanceof ConfigError) {
+      context.err(`punktfunk-host: ${error.message}\n`);
+      return exitCode.usage;
+    }
+    const code = error instanceof AppError ? ` [${error.code}]` : '';
+    context.err(`punktfunk-host ${command.name}: ${reasonOf(error)}${code}\n`);
+    return exitCode.problem;
+  }
+}
+
+function overview(): string {
+  const visible = commands.filter(({ hidden }) => hidden !== true);
+  const width = Math.max(...visible.map(({ name }) => name.length));
+  return [
+    'punktfunk-host: streams this screen and records where the time goes',
+    '',
+    'punktfunk-host [command] [options]     without a command: serve',
+    '',
+    ...visible.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'punktfunk-host <command> --help shows its options; --version prints the version.',
+    'Exit codes: 0 fine, 1 a problem was found, 2 misuse.',
+    '',
+  ].join('\n');
+}
+
+function processContext(): CliContext {
+  return {
+    env: process.env,
+    homeDir: homeOfAccount(),
+    out: (text) => {
+      process.stdout.write(text);
+    },
+    err: (text) => {
+      process.stderr.write(text);
+    },
+    outIsTerminal: process.stdout.isTTY === true,
+    errIsTerminal: process.stderr.isTTY === true,
+  };
+}
+
+/** From the user database: HOME may be unset, and an account may have no entry. */
+function homeOfAccount(): string | undefined {
+  try {
+    return userInfo().homedir || undefined;
+  } catch {
+    return undefined;
+  }
+}

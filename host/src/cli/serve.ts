@@ -1,0 +1,46 @@
+// `serve`: runs the host until a signal.
+import { startHost } from '../app.ts';
+import { reasonOf } from '../errors.ts';
+import { type Command, exitCode } from './command.ts';
+import { configure } from './setup.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the host (default)',
+  options: {
+    'gamestream-port': { value: 'PORT', doc: 'Base port of GameStream (47989).' },
+    'api-host': { value: 'ADDRESS', doc: 'Loopback address of API and page (127.0.0.1).' },
+    'api-port': { value: 'PORT', doc: 'Port of API and page (47990).' },
+    'link-mbps': { value: 'MBPS', doc: 'Rate of the slowest hop, for pacing.' },
+  },
+  async run(flags, context) {
+    const { config, log } = configure(flags, context);
+    const host = await startHost({ config, env: context.env, log });
+    log.info('serving', { address: host.address });
+    // The token goes to a person at a terminal and nowhere else.
+    if (context.outIsTerminal) context.out(`${host.address}/#token=${host.token}\n`);
+    process.on('unhandledRejection', (reason) => {
+      log.error('unhandled rejection', { reason: reasonOf(reason) });
+    });
+    const why = await endOf();
+    log.info('stopping', { why });
+    const clean = await host.stop();
+    log.info('stopped', { clean });
+    // A thread that hangs inside a driver must not keep a stopped host alive.
+    process.exit(clean ? exitCode.ok : exitCode.problem);
+  },
+};
+
+/** Resolves with the signal that ends the host; a second one ends the process at once. */
+function endOf(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(exitCode.problem);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
