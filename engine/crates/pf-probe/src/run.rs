@@ -106,54 +106,56 @@ pub fn run<R: Recovery>(
     let mut buffer = vec![0; shard_bytes + 64];
 
     let start = Instant::now();
+    let mut watch = Watch {
+        start,
+        duration,
+        first_datagram: None,
+        last_datagram: start,
+    };
     let mut next_ping = start;
-    let mut next_progress = start + PROGRESS_INTERVAL;
-    let mut first_datagram = None;
-    let mut last_datagram = start;
+    let mut next_progress = start + INTERVAL;
     loop {
         let now = Instant::now();
-        if stop.load(Ordering::Relaxed) {
-            return Ok(receiver.findings.report());
-        }
         if now >= next_ping {
             pinger.ping(&socket, server)?;
-            next_ping += PING_INTERVAL;
+            next_ping += INTERVAL;
         }
         if now >= next_progress {
             on_progress(&receiver.findings.report());
-            next_progress += PROGRESS_INTERVAL;
+            next_progress += INTERVAL;
         }
-        let silent = now - last_datagram;
-        let is_over = now - start >= duration;
-        match first_datagram {
-            None if is_over || silent >= PATIENCE => {
+        let findings = &mut receiver.findings;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(findings.report());
+        }
+        match watch.verdict(now, findings.report.key_frames) {
+            Verdict::GoOn => {}
+            Verdict::Over => return Ok(findings.report()),
+            Verdict::NoVideo => {
                 return Err(ProbeError::NoVideo {
                     waited: now - start,
                     pings: pinger.sent,
                 });
             }
-            _ if is_over => return Ok(receiver.findings.report()),
-            Some(first) if receiver.findings.report.key_frames == 0 && now - first >= PATIENCE => {
-                let report = Box::new(receiver.findings.report());
+            Verdict::NoKeyFrame { waited } => {
                 return Err(ProbeError::NoKeyFrame {
-                    waited: now - first,
-                    report,
+                    waited,
+                    report: Box::new(findings.report()),
                 });
             }
-            Some(_) if silent >= PATIENCE => {
-                receiver.findings.fault(
+            Verdict::FellSilent => {
+                findings.fault(
                     Fault::Silence,
-                    format_args!("nothing came any more for {} s", silent.as_secs()),
+                    format_args!("nothing came any more for {} s", PATIENCE.as_secs()),
                 );
-                return Ok(receiver.findings.report());
+                return Ok(findings.report());
             }
-            _ => {}
         }
 
         let bytes = match socket.recv_from(&mut buffer) {
             Ok((bytes, from)) if is_same_peer(from, server) => bytes,
             Ok((_, from)) => {
-                receiver.findings.fault(
+                findings.fault(
                     Fault::ForeignSender,
                     format_args!("a datagram from {from}, expected {server}"),
                 );
@@ -167,12 +169,51 @@ pub fn run<R: Recovery>(
                 });
             }
         };
-        last_datagram = now;
-        first_datagram.get_or_insert(now);
+        watch.note_datagram(now);
         receiver.handle_datagram(&buffer[..bytes]);
         let report = &mut receiver.findings.report;
         if report.first_frame_ms.is_none() && report.first_frame_index.is_some() {
             report.first_frame_ms = u32::try_from(start.elapsed().as_millis()).ok();
+        }
+    }
+}
+
+/// When a run ends, and why.
+#[derive(Debug)]
+struct Watch {
+    start: Instant,
+    duration: Duration,
+    first_datagram: Option<Instant>,
+    last_datagram: Instant,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    GoOn,
+    Over,
+    NoVideo,
+    NoKeyFrame { waited: Duration },
+    FellSilent,
+}
+
+impl Watch {
+    fn note_datagram(&mut self, now: Instant) {
+        self.first_datagram.get_or_insert(now);
+        self.last_datagram = now;
+    }
+
+    fn verdict(&self, now: Instant, key_frames: u64) -> Verdict {
+        let is_over = now - self.start >= self.duration;
+        let is_silent = now - self.last_datagram >= PATIENCE;
+        match self.first_datagram {
+            None if is_over || is_silent => Verdict::NoVideo,
+            None => Verdict::GoOn,
+            Some(_) if is_over => Verdict::Over,
+            Some(first) if key_frames == 0 && now - first >= PATIENCE => Verdict::NoKeyFrame {
+                waited: now - first,
+            },
+            Some(_) if is_silent => Verdict::FellSilent,
+            Some(_) => Verdict::GoOn,
         }
     }
 }
@@ -276,8 +317,8 @@ impl Error for ProbeError {
     }
 }
 
-const PING_INTERVAL: Duration = Duration::from_millis(500);
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
+/// Of pings, and of progress.
+const INTERVAL: Duration = Duration::from_millis(500);
 /// How long a client bears nothing (§10.2).
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How soon a stop is seen.
@@ -287,3 +328,73 @@ const RECEIVE_BUFFER_PACKETS: usize = 2048;
 const SMALLEST_PACKET_SIZE: u16 = (HEADER_BYTES - 16 + FRAME_HEADER_BYTES + 1) as u16;
 /// Beyond jumbo frames; bounds the memory of a block of 1,023 packets to 17 MB, of a frame to 67 MB.
 const LARGEST_PACKET_SIZE: u16 = 16_384;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn watch() -> (Watch, Instant) {
+        let start = Instant::now();
+        (
+            Watch {
+                start,
+                duration: 60 * SECOND,
+                first_datagram: None,
+                last_datagram: start,
+            },
+            start,
+        )
+    }
+
+    #[test]
+    fn nothing_at_all_is_borne_for_ten_seconds() {
+        let (watch, start) = watch();
+        assert_eq!(watch.verdict(start + 9 * SECOND, 0), Verdict::GoOn);
+        assert_eq!(watch.verdict(start + 10 * SECOND, 0), Verdict::NoVideo);
+    }
+
+    #[test]
+    fn a_stream_without_key_frame_is_borne_for_ten_seconds_from_its_first_datagram() {
+        let (mut watch, start) = watch();
+        watch.note_datagram(start + 5 * SECOND);
+        watch.note_datagram(start + 14 * SECOND);
+        assert_eq!(watch.verdict(start + 14 * SECOND, 0), Verdict::GoOn);
+        assert_eq!(
+            watch.verdict(start + 15 * SECOND, 0),
+            Verdict::NoKeyFrame {
+                waited: 10 * SECOND
+            }
+        );
+        assert_eq!(watch.verdict(start + 15 * SECOND, 1), Verdict::GoOn);
+    }
+
+    #[test]
+    fn a_stream_that_falls_silent_ends_with_its_report() {
+        let (mut watch, start) = watch();
+        watch.note_datagram(start + 5 * SECOND);
+        assert_eq!(watch.verdict(start + 14 * SECOND, 1), Verdict::GoOn);
+        assert_eq!(watch.verdict(start + 15 * SECOND, 1), Verdict::FellSilent);
+    }
+
+    #[test]
+    fn time_up_is_the_end_of_a_stream_and_an_error_without_one() {
+        let (mut watch, start) = watch();
+        watch.duration = SECOND;
+        assert_eq!(watch.verdict(start + SECOND, 0), Verdict::NoVideo);
+        watch.note_datagram(start);
+        assert_eq!(watch.verdict(start + SECOND, 0), Verdict::Over);
+    }
+
+    #[test]
+    fn only_the_server_s_own_port_is_listened_to() {
+        let address = |text: &str| -> SocketAddr { text.parse().expect("an address") };
+        let server = address("127.0.0.1:47998");
+        assert!(is_same_peer(server, server));
+        assert!(is_same_peer(address("[::ffff:127.0.0.1]:47998"), server));
+        assert!(is_same_peer(server, address("0.0.0.0:47998")));
+        assert!(!is_same_peer(address("127.0.0.1:47999"), server));
+        assert!(!is_same_peer(address("127.0.0.2:47998"), server));
+    }
+}
