@@ -84,7 +84,8 @@ function enclosingItem(lines: readonly string[], index: number): number {
 
 function offending(glob: string, pattern: RegExp): string[] {
   expect(exists('engine/crates')).toBe(true);
-  return files(glob).flatMap((path) =>
+  const production = files(glob).filter((path) => !/(\/tests?\/|(^|\/|_)tests?\.rs$)/.test(path));
+  return production.flatMap((path) =>
     productionRust(read(path))
       .split('\n')
       .flatMap((line, index) =>
