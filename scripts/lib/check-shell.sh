@@ -13,6 +13,6 @@ for script in "${scripts[@]}"; do
   bash -n "$script" || status=1
 done
 if command -v shellcheck >/dev/null; then
-  shellcheck -x "${scripts[@]}" || status=1
+  shellcheck -x -P SCRIPTDIR "${scripts[@]}" || status=1
 fi
 exit "$status"

@@ -5,6 +5,7 @@
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 LOG_DIR="$ROOT/.cache/log"
 STAMP_DIR="$ROOT/.cache/stamp"
+# shellcheck disable=SC2034 # read by the scripts that source this file
 BUN="$ROOT/node_modules/.bin/bun"
 mkdir -p "$LOG_DIR" "$STAMP_DIR"
 
