@@ -12,8 +12,6 @@ export interface RunTotals {
   readonly framesNew: number;
   readonly framesRepeated: number;
   readonly keyFrames: number;
-  /** Frames that answered a loss without a key frame. */
-  readonly invalidations: number;
   readonly bytesSent: number;
   /** Undefined when the source does not count its pictures. */
   readonly sourcePictures: number | undefined;
@@ -30,7 +28,6 @@ export class RunCollector {
   #fresh = 0;
   #repeated = 0;
   #keys = 0;
-  #invalidations = 0;
   #bytes = 0;
   #skipped: number | undefined;
   #firstSequence: number | undefined;
@@ -56,7 +53,6 @@ export class RunCollector {
     if (record.flags.repeat) this.#repeated += 1;
     else this.#fresh += 1;
     if (record.flags.key) this.#keys += 1;
-    if (record.flags.afterInvalidation) this.#invalidations += 1;
     this.#pending.push(record);
     if (this.#pending.length >= 2 * REORDER) this.#settle(this.#pending.length - REORDER);
   }
@@ -76,7 +72,6 @@ export class RunCollector {
       framesNew: this.#fresh,
       framesRepeated: this.#repeated,
       keyFrames: this.#keys,
-      invalidations: this.#invalidations,
       bytesSent: this.#bytes,
       sourcePictures: counted
         ? (((this.#lastSequence ?? 0) - (this.#firstSequence ?? 0)) >>> 0) + 1

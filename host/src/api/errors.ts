@@ -18,9 +18,7 @@ export function toAppError({ code, error }: Thrown): AppError {
     case 'PARSE':
       return new AppError(400, 'bad_json', 'The body is not valid JSON.');
     case 'VALIDATION':
-      return isResponseFault(error)
-        ? new AppError(500, 'internal', INTERNAL, { cause: error })
-        : new AppError(422, 'invalid', validationSentence(error));
+      return validationError(error);
     case 'INVALID_FILE_TYPE':
     case 'INVALID_COOKIE_SIGNATURE':
       return new AppError(400, 'bad_request', 'The request is malformed.');
@@ -46,8 +44,12 @@ export function errorResponse(error: AppError, request: Request, log: Log): Resp
   });
 }
 
-function isResponseFault(error: unknown): boolean {
-  return error instanceof Error && 'type' in error && error.type === 'response';
+function validationError(error: unknown): AppError {
+  const part = error instanceof Error && 'type' in error ? error.type : undefined;
+  if (part === 'response') return new AppError(500, 'internal', INTERNAL, { cause: error });
+  // An address whose escapes cannot be decoded names nothing.
+  if (part === 'params') return new AppError(404, 'not_found', 'There is nothing at this address.');
+  return new AppError(422, 'invalid', validationSentence(error));
 }
 
 /** “width: must be integer” out of whatever form Elysia gives the issues. */

@@ -292,14 +292,23 @@ export class FakeEngine implements EngineTransport {
   #runProbe(probe: FakeProbe): void {
     if (this.#nowNs >= probe.nextProgressNs) {
       probe.nextProgressNs += 500_000_000n;
-      this.#emit('probe.progress', { probe: probe.probe, ...this.#counted(probe) });
+      const { frames_received, frames_lost, packets_lost, packets_recovered, bytes } =
+        this.#counted(probe);
+      this.#emit('probe.progress', {
+        probe: probe.probe,
+        frames_received,
+        frames_lost,
+        packets_lost,
+        packets_recovered,
+        bytes,
+      });
     }
     if (this.#nowNs >= probe.endsNs) this.#finishProbe(probe);
   }
 
   #finishProbe(probe: FakeProbe): void {
     this.#probes.delete(probe.probe);
-    const report = { ...this.#counted(probe), key_frames: 1 };
+    const report = this.#counted(probe);
     const result = this.#options.report?.(report) ?? report;
     this.#emit('op.done', { op: probe.op, ok: true, result });
   }
@@ -313,6 +322,9 @@ export class FakeEngine implements EngineTransport {
       packets_lost: 0,
       packets_recovered: 0,
       bytes: frames * FRAME_BYTES,
+      key_frames: Math.min(1, frames),
+      invalidations_answered: 0,
+      problems: [],
     };
   }
 

@@ -113,19 +113,18 @@ export const Snapshot = Type.Object({
 });
 export type Snapshot = Static<typeof Snapshot>;
 
-/** What `op.done` of a probe carries. */
+/** What `op.done` of a probe carries, as far as the host looks at it. */
 export const ProbeReport = Type.Object({
   frames_received: count,
   frames_recovered: count,
   frames_lost: count,
+  key_frames: count,
+  invalidations_answered: count,
   packets_lost: count,
   packets_recovered: count,
   bytes: count,
-  key_frames: Type.Optional(count),
-  frames_corrupt: Type.Optional(count),
-  packets_malformed: Type.Optional(count),
-  invalidations: Type.Optional(count),
-  idr_requests: Type.Optional(count),
+  /** What the sender does wrong, a sentence each; losses are none. */
+  problems: Type.Array(Type.String()),
 });
 export type ProbeReport = Static<typeof ProbeReport>;
 

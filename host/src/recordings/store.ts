@@ -82,7 +82,7 @@ export class RecordingStore {
       return meta === undefined ? [] : [meta];
     });
     return metas.sort(
-      (a, b) => b.started_unix_ms - a.started_unix_ms || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0),
+      (a, b) => b.started_unix_ms - a.started_unix_ms || ordinalOf(b.id) - ordinalOf(a.id),
     );
   }
 
@@ -196,6 +196,11 @@ export class RecordingStore {
   #path(id: RecordingId, suffix: string): string | undefined {
     return this.#folder === undefined ? undefined : join(this.#folder, `${id}${suffix}`);
   }
+}
+
+/** 2 for the second recording of one second. */
+function ordinalOf(id: string): number {
+  return Number(/Z-(\d+)_/.exec(id)?.[1] ?? 1);
 }
 
 interface Ends {

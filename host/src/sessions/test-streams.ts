@@ -300,16 +300,10 @@ export function problemsOf(
   seen: ProbeReport,
   sent: RunTotals | undefined,
 ): string[] {
-  const problems: string[] = [];
+  const problems = [...seen.problems];
   if (seen.frames_received === 0) problems.push('No frame arrived.');
   if (seen.frames_lost > 0 && plan.dropPct === 0) {
     problems.push(`${seen.frames_lost} frames were lost, though none were dropped on purpose.`);
-  }
-  if ((seen.frames_corrupt ?? 0) > 0) {
-    problems.push(`${seen.frames_corrupt} frames arrived with a wrong picture.`);
-  }
-  if ((seen.packets_malformed ?? 0) > 0) {
-    problems.push(`${seen.packets_malformed} packets were malformed.`);
   }
   if (sent === undefined || sent.framesSent === 0) {
     problems.push('The sender’s figures are missing: no frame records came.');
@@ -350,8 +344,8 @@ function reportOf(
     ...optional('frames_repeated', sent?.framesRepeated),
     ...optional('source_pictures', sent?.sourcePictures),
     ...optional('source_skipped', sent?.sourceSkipped),
-    ...optional('key_frames', seen.key_frames ?? sent?.keyFrames),
-    ...optional('invalidations_answered', sent?.invalidations),
+    key_frames: seen.key_frames,
+    invalidations_answered: seen.invalidations_answered,
   };
 }
 
