@@ -328,6 +328,7 @@ mod tests {
         let line_ns = Kbps::GIGABIT.line_time_ns(33 * DATAGRAM as u64);
         pacer.begin_frame(10_000, DATAGRAM);
         assert_eq!(pacer.poll(10_000), PacerAction::WaitUntil(line_ns));
+        assert_eq!(pacer.poll(line_ns - 1), PacerAction::WaitUntil(line_ns));
         assert_eq!(pacer.poll(line_ns), PacerAction::Send(DATAGRAM));
     }
 

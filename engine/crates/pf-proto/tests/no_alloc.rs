@@ -1,10 +1,14 @@
-//! The per-frame path allocates nothing: plan, packetize, pace, recovery slot, ping.
+//! The per-frame path allocates nothing: packet 0, plan, packetize, pace, recovery slot, ping.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use pf_proto::gamestream::bitstream::{NalCodec, fit_packet_zero};
+use pf_proto::gamestream::ping::{EndpointTracker, Ping};
+use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot};
 use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoFormat, VideoPacketizer};
-use pf_proto::units::{PacketSize, RtpTimestamp};
+use pf_proto::pacer::{Pacer, PacerAction, PacerConfig};
+use pf_proto::units::{Kbps, PacketSize, RtpTimestamp};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -84,4 +88,69 @@ fn ten_thousand_frames_are_packetized_without_an_allocation() {
     }
     assert_eq!(ALLOCATIONS.get() - before, 0);
     assert!(packets > 100_000, "{packets} packets");
+}
+
+#[test]
+fn ten_thousand_frames_are_stripped_paced_recovered_and_pinged_for_without_an_allocation() {
+    let packet_size = PacketSize::new(1392).unwrap();
+    let mut pacer = Pacer::new(PacerConfig::for_link(Kbps::GIGABIT, 1408));
+    let mut slot = RecoverySlot::default();
+    let mut endpoint = EndpointTracker::default();
+    let from = "192.0.2.1:5000".parse().unwrap();
+    let delimited = [&[0, 0, 0, 1, 9, 0x10, 0, 0, 0, 1, 0x41][..], &[0x5A; 5_000]].concat();
+    let mut unit = delimited.clone();
+
+    let before = ALLOCATIONS.get();
+    let (mut now_ns, mut keys, mut sends) = (0, 0, 0);
+    for number in 1..=10_000_u32 {
+        slot.ack_ltr(number.wrapping_sub(2));
+        slot.take_acknowledged();
+        match number % 100 {
+            40 => slot.request_idr(),
+            _ => slot.invalidate(number.wrapping_sub(5), number),
+        };
+        let action = slot.poll(number);
+        let is_key = action == RecoveryAction::KeyFrame;
+        keys += u32::from(is_key);
+        slot.frame_encoded(
+            number,
+            if is_key {
+                AnswerKind::KeyFrame
+            } else {
+                AnswerKind::AfterInvalidation
+            },
+        );
+        slot.frame_sent(number);
+
+        unit.clear();
+        unit.extend_from_slice(&delimited);
+        assert_eq!(
+            fit_packet_zero(NalCodec::H264, &mut unit, FrameType::Predicted, packet_size),
+            Ok(6)
+        );
+
+        pacer.begin_frame(now_ns, 100 * 1408);
+        loop {
+            match pacer.poll(now_ns) {
+                PacerAction::Done => break,
+                PacerAction::WaitUntil(at_ns) => now_ns = at_ns,
+                PacerAction::Send(bytes) => {
+                    sends += 1;
+                    pacer.sent(bytes);
+                }
+            }
+        }
+
+        let mut ping = [b'x'; 20];
+        ping[16..].copy_from_slice(&number.to_be_bytes());
+        if let Ping::Payload { payload, sequence } = Ping::classify(&ping) {
+            assert!(payload.matches(&[b'x'; 16]));
+            endpoint.ping(from, sequence, now_ns);
+        }
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert!(
+        keys >= 100 && sends >= 30_000,
+        "{keys} key frames, {sends} sends"
+    );
 }

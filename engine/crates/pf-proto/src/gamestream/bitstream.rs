@@ -393,6 +393,19 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_too_much_is_enough_to_take_the_sei_out() {
+        let clean = [unit(SPS, 8), unit(PPS, 2), unit(IDR, 20)].concat();
+        let front = clean.len() - 20;
+        for (sei, removed) in [
+            (LIMIT - front - 5, 0),
+            (LIMIT - front - 4, LIMIT - front + 1),
+        ] {
+            let mut data = [unit(SPS, 8), unit(PPS, 2), unit(SEI, sei), unit(IDR, 20)].concat();
+            assert_eq!(key(&mut data), Ok(removed), "SEI of {sei} bytes");
+        }
+    }
+
+    #[test]
     fn zero_padding_in_front_of_the_slice_is_taken_out_when_it_is_too_much() {
         let mut data = [unit(SPS, 8), vec![0; 60], unit(PPS, 2), unit(IDR, 20)].concat();
         assert_eq!(key(&mut data), Ok(60));
