@@ -132,6 +132,9 @@ export const chartStyles = css`
     line-height: 18px;
     min-height: 18px;
   }
+  .read .bare {
+    grid-template-columns: minmax(0, 1fr) auto;
+  }
   .read dd {
     text-align: end;
     white-space: nowrap;
@@ -145,6 +148,9 @@ export const chartStyles = css`
     width: 10px;
     height: 10px;
     overflow: hidden;
+  }
+  .probe {
+    font-size: var(--_size-xs);
   }
   .state {
     padding: 10px 16px;

@@ -1,5 +1,5 @@
 // The legend that is also the readout: key, name and the value under the cursor, in the drawn order.
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import type { Format } from './format.ts';
 import { figure } from './states.ts';
 import { type Key, swatch } from './swatch.ts';
@@ -21,8 +21,12 @@ export function readout(
   const blanks = Array.from({ length: Math.max(0, lines - rows.length) });
   return html`<dl>${rows.map(
     (row) =>
-      html`<div class=${row.over === true ? 'over' : ''}>${
-        row.key === undefined ? html`<span class="sw"></span>` : swatch(row.key)
+      html`<div class=${rowClass(row)}>${
+        row.key === undefined ? nothing : swatch(row.key)
       }<dt>${row.name}</dt><dd>${figure(row.text, format)}</dd></div>`,
   )}${blanks.map(() => html`<div class="blank" aria-hidden="true"></div>`)}</dl>`;
+}
+
+function rowClass(row: ReadoutRow): string {
+  return row.key === undefined ? 'bare' : row.over === true ? 'over' : '';
 }

@@ -167,4 +167,13 @@ export const controls = css`
       padding-inline: 12px 8px;
     }
   }
+  /* A panel: larger type. Elements in a side column are as narrow but not a panel; their page says so with "side". */
+  @container (max-width: 340px) {
+    :host(:not([side])) .frame > * {
+      --_size: 14px;
+      --_size-s: 13px;
+      --_size-xs: 12px;
+      font-size: var(--_size);
+    }
+  }
 `;

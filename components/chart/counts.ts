@@ -66,9 +66,13 @@ export function bitrateModel(grid: Grid): BitrateModel {
     minPoints: points(grid, column(grid, mbps, 'min')),
     maxPoints: points(grid, max),
     targetPoints: points(grid, target),
-    scale: niceScale(Math.max(largest(max) ?? 0, largest(target) ?? 0), 2),
+    scale: bitrateScale(Math.max(largest(max) ?? 0, largest(target) ?? 0)),
   };
 }
+
+/** Head room above the target, so that a stream that meets it does not draw along the edge. */
+const bitrateScale = (top: number): Scale =>
+  top > 0 ? fixedScale(top * 1.15, 2.5) : niceScale(0, 2);
 
 export const COUNTERS = [
   'frames_dropped',
@@ -87,7 +91,10 @@ export interface HealthRow {
   readonly total: number | undefined;
   /** Where the row stands: 0 is the lowest. */
   readonly base: number;
+  /** Bars over `base`; nothing where the counter stood still. */
   readonly drawn: readonly Point[];
+  /** `base` wherever the counter was measured: a zero that is known, unlike a gap. */
+  readonly baseline: readonly Point[];
 }
 
 export interface HealthModel {
@@ -108,13 +115,15 @@ export function healthModel(grid: Grid): HealthModel {
     const sums = column(grid, (s) => s[counter], 'sum').filter((v) => Number.isFinite(v));
     const top = largest(values) ?? 0;
     const base = counters.length - 1 - i;
-    const height = values.map((v) => base + (top > 0 ? Math.sqrt(v / top) * ROW_FILL : v));
+    const height = values.map((v) => (v > 0 ? base + Math.sqrt(v / top) * ROW_FILL : Number.NaN));
+    const still = values.map((v) => (Number.isFinite(v) ? base : Number.NaN));
     return {
       counter,
       values,
       total: sums.length === 0 ? undefined : sums.reduce((a, b) => a + b, 0),
       base,
       drawn: steps(grid, height),
+      baseline: steps(grid, still),
     };
   });
   return { grid, rows, scale: fixedScale(counters.length, counters.length) };

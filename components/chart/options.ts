@@ -57,11 +57,12 @@ export function bitrateDatasets(model: BitrateModel, paint: Paint): LaneDataset[
 }
 
 export function healthDatasets(model: HealthModel, paint: Paint): LaneDataset[] {
-  return model.rows.map((row) => {
+  return model.rows.flatMap((row) => {
     const colour = paint.colour(HEALTH_TOKEN[row.counter]);
     // The edge keeps a single lost packet visible where its window is thinner than a pixel.
     const bars = area(row.counter, row.drawn, colour, colour);
-    return { ...bars, fill: { value: row.base } };
+    const measured = line(`${row.counter} measured`, row.baseline, paint.colour('control'), 1);
+    return [{ ...bars, fill: { value: row.base } }, measured];
   });
 }
 

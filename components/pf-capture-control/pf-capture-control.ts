@@ -83,6 +83,9 @@ export class PfCaptureControl extends PfElement<ControlApi> {
         color: var(--_text3);
         font-weight: 400;
       }
+      dl[hidden] {
+        display: none;
+      }
       dl {
         display: grid;
         grid-template-columns: auto 1fr;
@@ -118,22 +121,22 @@ export class PfCaptureControl extends PfElement<ControlApi> {
         }
       }
       @container (max-width: 340px) {
-        .body {
+        :host(:not([side])) .body {
           grid-template-columns: minmax(0, 1fr) auto;
           padding: 12px;
           gap: 8px 12px;
         }
-        .state, .clock {
+        :host(:not([side])) .state, :host(:not([side])) .clock {
           align-self: center;
         }
-        .clock {
+        :host(:not([side])) .clock {
           font-size: 20px;
           line-height: 24px;
         }
-        .notes, .acts, dl {
+        :host(:not([side])) .notes, :host(:not([side])) .acts, :host(:not([side])) dl {
           grid-column: 1 / -1;
         }
-        .acts .btn {
+        :host(:not([side])) .acts .btn {
           min-height: 40px;
         }
       }
@@ -241,7 +244,7 @@ export class PfCaptureControl extends PfElement<ControlApi> {
       <div class="clock ${armed ? '' : 'off'}" role="timer" aria-label=${t.elapsed}>${
         armed ? f.clock(Math.max(0, this.#elapsedMs ?? 0)) : '00:00'
       }</div>
-      <dl><dt>${t.session}</dt><dd>${this.#session(status)}</dd><dt>${t.samples}</dt><dd>${f.count(status?.sample_count ?? 0)}</dd></dl>
+      <dl ?hidden=${!armed}><dt>${t.session}</dt><dd>${this.#session(status)}</dd><dt>${t.samples}</dt><dd>${f.count(status?.sample_count ?? 0)}</dd></dl>
       <div class="notes">${this.#notes(status)}</div>
       <div class="acts">${this.#button(status)}</div>
     </div></section></div>`;

@@ -50,6 +50,7 @@ export class PfDashboard extends StatsElement {
     info: { state: true },
     list: { state: true },
     failure: { state: true },
+    wide: { state: true },
   };
   static override styles = [tokens, controls, fieldStyles, dashboardStyles];
 
@@ -59,6 +60,8 @@ export class PfDashboard extends StatsElement {
   declare protected info: HostInfo | undefined;
   declare protected list: readonly CaptureMeta[] | undefined;
   declare protected failure: ApiFailure | undefined;
+  /** Two columns: the narrow one is a side column and no panel. */
+  declare protected wide: boolean;
 
   readonly #poller = new Poller({ ask: (signal) => this.#ask(signal) });
   readonly #list = new Task<readonly [StatsApi], readonly CaptureMeta[]>(this, {
@@ -70,11 +73,24 @@ export class PfDashboard extends StatsElement {
     },
     onError: (thrown) => this.#fail(thrown),
   });
+  readonly #resize = new ResizeObserver(() => this.#measure());
   /** The list may be another one than what is shown. */
   #listStale = true;
 
+  constructor() {
+    super();
+    this.wide = false;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resize.observe(this);
+    this.#measure();
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#resize.disconnect();
     this.#poller.stop();
     this.#list.abort();
   }
@@ -160,10 +176,10 @@ export class PfDashboard extends StatsElement {
     const watching = this.#shown;
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
-        <pf-capture-control lang=${lang} theme=${theme} .api=${api} .status=${this.status} .sessions=${this.info?.sessions}
+        <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${this.status} .sessions=${this.info?.sessions}
           ?watch=${watching !== undefined} @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-capture-control>
-        <pf-test-stream lang=${lang} theme=${theme} .api=${api}></pf-test-stream>
-        <pf-recordings-list lang=${lang} theme=${theme} .api=${api} .recordings=${this.list ?? []} .selected=${watching}
+        <pf-test-stream ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>
+        <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${this.list ?? []} .selected=${watching}
           ?hidden=${this.list === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
@@ -246,6 +262,10 @@ export class PfDashboard extends StatsElement {
     this.dispatchEvent(new PfRecordingSelect(id));
   }
 
+  #measure(): void {
+    this.wide = this.clientWidth > ONE_COLUMN_PX;
+  }
+
   readonly #onLanguage = (): void => {
     this.lang = this.language === 'de' ? 'en' : 'de';
     this.#prefer();
@@ -290,3 +310,6 @@ declare global {
     'pf-dashboard': PfDashboard;
   }
 }
+
+/** As in styles.ts. */
+const ONE_COLUMN_PX = 1100;

@@ -160,7 +160,7 @@ export class PfRecordingDetail extends StatsElement {
       mode(f, size.width, size.height, size.fps),
       [codecName(codec), own?.encoder].filter((x) => x !== undefined && x !== '').join(' · '),
       own?.source ?? '',
-      t.samples(f.count(view.samples.length)),
+      t.samples(f.count(view.samples.length), view.samples.length === 1),
     ];
     return facts.filter((x) => x !== '' && x !== DASH);
   }
@@ -219,11 +219,12 @@ export class PfRecordingDetail extends StatsElement {
       first.push(t.slowest(name, f.unit(f.ms(peak.ms), 'ms')));
     }
     const second: string[] = [];
-    if (verdict.repeatWindows > 0) second.push(t.repeats(f.count(verdict.repeatWindows)));
+    if (verdict.repeatWindows > 0)
+      second.push(t.repeats(f.count(verdict.repeatWindows), verdict.repeatWindows === 1));
     for (const { counter, total } of verdict.losses) {
-      second.push(losses[this.language][counter](f.count(total)));
+      second.push(losses[this.language][counter](f.count(total), total === 1));
     }
-    if (gaps > 0) second.push(t.gaps(f.count(gaps)));
+    if (gaps > 0) second.push(t.gaps(f.count(gaps), gaps === 1));
     return [first.join(' '), second.join(' ')].filter((x) => x !== '');
   }
 

@@ -18,7 +18,7 @@ export const words = /* @__PURE__ */ dictionary(
     whole: 'All',
     asTable: 'As table',
     download: 'Download',
-    samples: (n: string) => `${n} samples`,
+    samples: (n: string, one: boolean) => (one ? 'one sample' : `${n} samples`),
     reading: 'Reading …',
     waiting: 'Ready. Recording begins with the first stream.',
     idle: 'Nothing is being recorded.',
@@ -35,8 +35,10 @@ export const words = /* @__PURE__ */ dictionary(
     noTotals: 'Whether frames were late, this recording does not show: frame totals are missing.',
     worst: (ms: string, at: string) => `The worst was ${ms} at ${at}.`,
     slowest: (stage: string, ms: string) => `The slowest stage there was ${stage}, ${ms}.`,
-    repeats: (n: string) => `Repeats in ${n} windows: the source had nothing new.`,
-    gaps: (n: string) => `${n} gaps: nothing was measured there.`,
+    repeats: (n: string, one: boolean) =>
+      `Repeats in ${one ? 'one window' : `${n} windows`}: the source had nothing new.`,
+    gaps: (n: string, one: boolean) =>
+      `${one ? 'One gap' : `${n} gaps`}: nothing was measured there.`,
     unknown: (names: string) => `Not measured on this path: ${names}.`,
     truncated: 'The recording reached its limit of 3 hours; later windows are missing.',
     recordsLost: (n: string) => `${n} frame records were lost on the way to the recorder: a gap.`,
@@ -62,7 +64,7 @@ export const words = /* @__PURE__ */ dictionary(
     whole: 'Alles',
     asTable: 'Als Tabelle',
     download: 'Herunterladen',
-    samples: (n) => `${n} Messpunkte`,
+    samples: (n, one) => (one ? 'ein Messpunkt' : `${n} Messpunkte`),
     reading: 'Wird gelesen …',
     waiting: 'Bereit. Die Aufzeichnung beginnt mit dem ersten Stream.',
     idle: 'Es läuft keine Aufzeichnung.',
@@ -79,8 +81,9 @@ export const words = /* @__PURE__ */ dictionary(
     noTotals: 'Ob Bilder spät kamen, zeigt diese Aufzeichnung nicht: Die Gesamtzeiten fehlen.',
     worst: (ms, at) => `Am größten: ${ms} bei ${at}.`,
     slowest: (stage, ms) => `Langsamste Stufe dort: ${stage}, ${ms}.`,
-    repeats: (n) => `Wiederholungen in ${n} Fenstern: Die Quelle hatte nichts Neues.`,
-    gaps: (n) => `${n} Lücken: Dort wurde nichts gemessen.`,
+    repeats: (n, one) =>
+      `Wiederholungen in ${one ? 'einem Fenster' : `${n} Fenstern`}: Die Quelle hatte nichts Neues.`,
+    gaps: (n, one) => `${one ? 'Eine Lücke' : `${n} Lücken`}: Dort wurde nichts gemessen.`,
     unknown: (names) => `Auf diesem Weg nicht gemessen: ${names}.`,
     truncated: 'Die Aufzeichnung erreichte ihre Grenze von 3 Stunden; spätere Fenster fehlen.',
     recordsLost: (n) => `${n} Bilddaten gingen auf dem Weg zum Rekorder verloren: eine Lücke.`,
@@ -95,19 +98,35 @@ export const words = /* @__PURE__ */ dictionary(
 );
 
 /** Sums in a sentence. */
-export const losses = /* @__PURE__ */ dictionary<Record<Counter, (n: string) => string>>(
+export const losses = /* @__PURE__ */ dictionary<
+  Record<Counter, (n: string, one: boolean) => string>
+>(
   {
-    frames_dropped: (n) => `${n} frames dropped before sending.`,
-    packets_dropped: (n) => `${n} packets lost on the way.`,
-    send_dropped: (n) => `${n} packets refused by the socket.`,
-    fec_recovered: (n) => `${n} shards rebuilt from parity.`,
-    source_skipped: (n) => `${n} pictures of the source that no frame carried.`,
+    frames_dropped: (n, one) =>
+      one ? 'One frame dropped before sending.' : `${n} frames dropped before sending.`,
+    packets_dropped: (n, one) =>
+      one ? 'One packet lost on the way.' : `${n} packets lost on the way.`,
+    send_dropped: (n, one) =>
+      one ? 'One packet refused by the socket.' : `${n} packets refused by the socket.`,
+    fec_recovered: (n, one) =>
+      one ? 'One shard rebuilt from parity.' : `${n} shards rebuilt from parity.`,
+    source_skipped: (n, one) =>
+      one
+        ? 'One picture of the source that no frame carried.'
+        : `${n} pictures of the source that no frame carried.`,
   },
   {
-    frames_dropped: (n) => `${n} Bilder vor dem Senden verworfen.`,
-    packets_dropped: (n) => `${n} Pakete unterwegs verloren.`,
-    send_dropped: (n) => `${n} Pakete vom Socket abgelehnt.`,
-    fec_recovered: (n) => `${n} Teile aus Parität ersetzt.`,
-    source_skipped: (n) => `${n} Bilder der Quelle trug kein gesendetes Bild.`,
+    frames_dropped: (n, one) =>
+      one ? 'Ein Bild vor dem Senden verworfen.' : `${n} Bilder vor dem Senden verworfen.`,
+    packets_dropped: (n, one) =>
+      one ? 'Ein Paket unterwegs verloren.' : `${n} Pakete unterwegs verloren.`,
+    send_dropped: (n, one) =>
+      one ? 'Ein Paket vom Socket abgelehnt.' : `${n} Pakete vom Socket abgelehnt.`,
+    fec_recovered: (n, one) =>
+      one ? 'Ein Teil aus Parität ersetzt.' : `${n} Teile aus Parität ersetzt.`,
+    source_skipped: (n, one) =>
+      one
+        ? 'Ein Bild der Quelle trug kein gesendetes Bild.'
+        : `${n} Bilder der Quelle trug kein gesendetes Bild.`,
   },
 );

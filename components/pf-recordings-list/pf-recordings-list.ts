@@ -147,10 +147,10 @@ export class PfRecordingsList extends StatsElement {
         }
       }
       @container (max-width: 340px) {
-        .row, .say {
+        :host(:not([side])) .row, :host(:not([side])) .say {
           padding-inline: 12px;
         }
-        .acts .btn {
+        :host(:not([side])) .acts .btn {
           min-height: 40px;
         }
       }
@@ -261,7 +261,7 @@ export class PfRecordingsList extends StatsElement {
       <span class="when">${when}</span><span class="long">${f.clock(meta.duration_ms)}</span>
       <span class="facts"><span class="kind">${meta.kind === '' ? t.noSession : kindName(meta.kind)}</span>${facts.map(
         (x) => html`<span>${x}</span>`,
-      )}<span class="t3">${t.samples(f.count(meta.sample_count))}</span></span>
+      )}<span class="t3">${t.samples(f.count(meta.sample_count), meta.sample_count === 1)}</span></span>
       ${this.asking === meta.id ? this.#renderSure(meta.id) : this.#renderActs(meta.id, when)}
     </li>`;
   }

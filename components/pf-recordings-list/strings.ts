@@ -16,7 +16,7 @@ export const words = /* @__PURE__ */ dictionary(
     keep: 'Keep it',
     deleting: 'Deleting …',
     deleted: 'Recording deleted.',
-    samples: (n: string) => `${n} samples`,
+    samples: (n: string, one: boolean) => (one ? 'one sample' : `${n} samples`),
     noSession: 'no stream',
   },
   {
@@ -33,7 +33,7 @@ export const words = /* @__PURE__ */ dictionary(
     keep: 'Behalten',
     deleting: 'Wird gelöscht …',
     deleted: 'Aufzeichnung gelöscht.',
-    samples: (n) => `${n} Messpunkte`,
+    samples: (n, one) => (one ? 'ein Messpunkt' : `${n} Messpunkte`),
     noSession: 'kein Stream',
   },
 );

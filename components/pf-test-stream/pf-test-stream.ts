@@ -163,10 +163,10 @@ export class PfTestStreamElement extends StatsElement {
         }
       }
       @container (max-width: 340px) {
-        .body {
+        :host(:not([side])) .body {
           padding: 0 12px 12px;
         }
-        .acts .btn {
+        :host(:not([side])) .acts .btn {
           min-height: 40px;
         }
       }

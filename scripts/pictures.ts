@@ -1,0 +1,105 @@
+// Writes docs/img/*.png: the compiled page in real Chromium, dark, light, German, narrow and as a panel. Without a base
+// URL it shows seeded recordings from the tests' own host; with one, a real host: `scripts/pictures.ts http://… TOKEN`.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { PageHost } from '../tests/support/page-host.ts';
+import { everyRecording } from '../tests/support/seeded-recordings.ts';
+import { buildComponents } from './build-components.ts';
+
+interface Picture {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly scale: number;
+  readonly dark: boolean;
+  readonly locale: string;
+  readonly contrast?: boolean;
+  /** Brings the page into the state to be shown. */
+  readonly before?: (page: Page) => Promise<void>;
+}
+
+const ROOT = join(import.meta.dir, '..');
+const WIDE = { width: 1440, height: 900, scale: 1.5, locale: 'en-GB' };
+
+const PICTURES: readonly Picture[] = [
+  { ...WIDE, name: 'page-dark', dark: true },
+  { ...WIDE, name: 'page-light', dark: false },
+  { ...WIDE, name: 'page-german', dark: false, locale: 'de-DE' },
+  { ...WIDE, name: 'page-contrast', dark: false, contrast: true },
+  { name: 'page-narrow', width: 390, height: 844, scale: 2, dark: true, locale: 'en-GB' },
+  { name: 'page-panel', width: 320, height: 700, scale: 2, dark: true, locale: 'en-GB' },
+  { ...WIDE, name: 'page-live', dark: true, before: streamLive },
+];
+
+export async function takePictures(base: string, token: string, into: string): Promise<void> {
+  await mkdir(into, { recursive: true });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium' });
+  try {
+    for (const picture of PICTURES) await take(browser, picture, base, token, into);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function take(
+  browser: Browser,
+  picture: Picture,
+  base: string,
+  token: string,
+  into: string,
+): Promise<void> {
+  const context = await browser.newContext({
+    viewport: { width: picture.width, height: picture.height },
+    deviceScaleFactor: picture.scale,
+    colorScheme: picture.dark ? 'dark' : 'light',
+    locale: picture.locale,
+    contrast: picture.contrast === true ? 'more' : 'no-preference',
+  });
+  const page = await context.newPage();
+  await page.goto(`${base}/#token=${token}`);
+  await page.locator('pf-latency-chart canvas').waitFor();
+  await picture.before?.(page);
+  // Nothing announces the last frame of a chart: two pictures of the screen after one another are enough.
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+  const path = join(into, `${picture.name}.png`);
+  await page.screenshot({ path, fullPage: true });
+  console.log(path);
+  await context.close();
+}
+
+/** Arms a capture, runs a test stream and waits until its first windows are drawn. */
+async function streamLive(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start capture' }).click();
+  await page.getByRole('button', { name: 'Start test stream' }).click();
+  await page.waitForFunction(
+    () => {
+      const detail = document
+        .querySelector('pf-dashboard')
+        ?.shadowRoot?.querySelector('pf-recording-detail');
+      const chart = detail?.shadowRoot?.querySelector('pf-latency-chart');
+      return (chart?.model?.grid.buckets.length ?? 0) >= 8;
+    },
+    undefined,
+    { timeout: 60_000, polling: 500 },
+  );
+}
+
+if (import.meta.main) {
+  const [base, token] = process.argv.slice(2);
+  const into = join(ROOT, 'docs/img');
+  if (base !== undefined && token !== undefined) {
+    await takePictures(base, token, into);
+  } else {
+    const dist = process.env['PICTURES_DIST'] ?? join(ROOT, 'dist');
+    await buildComponents(dist);
+    using host = new PageHost({
+      web: join(dist, 'web'),
+      recordings: everyRecording(),
+      windowMs: 1000,
+    });
+    await takePictures(host.url, host.token, into);
+  }
+}

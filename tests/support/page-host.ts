@@ -1,0 +1,291 @@
+// A host for tests of the page: the same routes, headers and refusals, with recordings from a seed and a capture whose
+// windows pass faster than real ones. No engine, no files.
+import { join, normalize } from 'node:path';
+import type { HostInfo } from '../../contract/host.ts';
+import type { Capture, CaptureMeta, StatsSample, StatsStatus } from '../../contract/stats.ts';
+import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
+import { GAMESTREAM, sampleOf, seeded } from './seeded-recordings.ts';
+
+export interface PageHostOptions {
+  /** Folder with the built page; without it only the API answers. */
+  readonly web?: string;
+  readonly recordings: readonly Capture[];
+  /** Origins of other pages that may call. */
+  readonly origins?: readonly string[];
+  /** Length of a live window; real hosts take a second. */
+  readonly windowMs?: number;
+}
+
+interface Armed {
+  readonly startedUnixMs: number;
+  readonly id: string;
+}
+
+interface Streaming {
+  readonly startedUnixMs: number;
+  readonly seconds: number;
+  stoppedUnixMs: number | undefined;
+}
+
+export class PageHost implements Disposable {
+  readonly token = 'a-token-of-the-test';
+  /** Every request, in order: `GET /api/v1/host`. */
+  readonly requests: string[] = [];
+  /** Breaks every connection without an answer. */
+  silent = false;
+  /** Refuses to save, as a host with a full disk does. */
+  diskFull = false;
+  readonly #options: PageHostOptions;
+  readonly #recordings: Map<string, Capture>;
+  readonly #server: Bun.Server<undefined>;
+  readonly #windowMs: number;
+  #armed: Armed | undefined;
+  #stream: Streaming | undefined;
+
+  constructor(options: PageHostOptions) {
+    this.#options = options;
+    this.#windowMs = options.windowMs ?? 250;
+    this.#recordings = new Map(options.recordings.map((r) => [r.meta.id, r]));
+    this.#server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: (request) => this.#answer(request),
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  get ids(): string[] {
+    return this.#metas().map((m) => m.id);
+  }
+
+  /** A recording's file, byte for byte. */
+  file(id: string): string {
+    return JSON.stringify(this.#recordings.get(id));
+  }
+
+  [Symbol.dispose](): void {
+    void this.#server.stop(true);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    // A redirect that no client follows: to fetch it is a network error, as a closed port would be.
+    if (this.silent) return Response.redirect('silent://nobody');
+    this.requests.push(`${request.method} ${url.pathname}`);
+    const answer = await this.#route(request, url);
+    for (const [name, value] of Object.entries(SAFETY_HEADERS)) answer.headers.set(name, value);
+    const origin = request.headers.get('origin');
+    if (origin !== null && this.#options.origins?.includes(origin) === true) {
+      answer.headers.set('access-control-allow-origin', origin);
+      answer.headers.set('access-control-allow-headers', 'authorization, content-type');
+      answer.headers.set('access-control-allow-methods', 'GET, POST, DELETE');
+    }
+    return answer;
+  }
+
+  #route(request: Request, url: URL): Response | Promise<Response> {
+    if (request.method === 'OPTIONS') return new Response(undefined, { status: 204 });
+    if (!url.pathname.startsWith('/api/')) return this.#asset(url.pathname);
+    if (request.headers.get('authorization') !== `Bearer ${this.token}`) {
+      return refusal(401, 'unauthorized', 'The token is missing or wrong.');
+    }
+    const call = `${request.method} ${url.pathname.replace('/api/v1', '')}`;
+    const id = /^(?:GET|DELETE) \/stats\/recordings\/(.+)$/.exec(call)?.[1];
+    if (id !== undefined) return this.#recording(request.method, decodeURIComponent(id));
+    switch (call) {
+      case 'POST /stats/capture/start':
+        this.#armed ??= { startedUnixMs: Date.now(), id: idAt(Date.now()) };
+        return Response.json(this.#status());
+      case 'POST /stats/capture/stop':
+        return this.#stop();
+      case 'GET /stats/capture/status':
+        return Response.json(this.#status());
+      case 'GET /stats/capture/live':
+        return this.#armed === undefined
+          ? refusal(404, 'idle', 'Nothing is being recorded.')
+          : Response.json(this.#live(this.#armed));
+      case 'GET /stats/recordings':
+        return Response.json(this.#metas());
+      case 'GET /host':
+        return Response.json(this.#info());
+      case 'GET /test-streams':
+        return Response.json(this.#streamState());
+      case 'POST /test-streams':
+        return this.#startStream(request);
+      case 'DELETE /test-streams':
+        if (this.#stream !== undefined) this.#stream.stoppedUnixMs ??= Date.now();
+        return Response.json(this.#streamState());
+      default:
+        return refusal(404, 'not_found', `There is no ${call}.`);
+    }
+  }
+
+  #recording(method: string, id: string): Response {
+    const found = this.#recordings.get(id);
+    if (found === undefined) return refusal(404, 'not_found', `There is no recording ${id}.`);
+    if (method === 'GET') {
+      return new Response(this.file(id), { headers: { 'content-type': 'application/json' } });
+    }
+    this.#recordings.delete(id);
+    return new Response(undefined, { status: 204 });
+  }
+
+  #status(): StatsStatus {
+    const armed = this.#armed;
+    const samples = armed === undefined ? [] : this.#live(armed).samples;
+    return {
+      armed: armed !== undefined,
+      sample_count: samples.length,
+      started_unix_ms: armed?.startedUnixMs ?? 0,
+      kind: samples.length > 0 ? 'gamestream' : '',
+      now_unix_ms: Date.now(),
+    };
+  }
+
+  /** Windows exist only while something streams, as in a real host. */
+  #live(armed: Armed): Capture {
+    const random = seeded(armed.startedUnixMs % 1000);
+    const now = Date.now();
+    const samples: StatsSample[] = [];
+    const stream = this.#stream;
+    if (stream !== undefined) {
+      const from = Math.max(0, stream.startedUnixMs - armed.startedUnixMs);
+      const to = Math.min(now, endOf(stream)) - armed.startedUnixMs;
+      const shape = { fps: 60, windowMs: this.#windowMs, kbps: 20_000, stages: GAMESTREAM };
+      for (let t = from + this.#windowMs; t <= to; t += this.#windowMs) {
+        samples.push(sampleOf({ ...shape, tMs: Math.round(t), session: 1 }, random));
+      }
+    }
+    const came = samples.length > 0;
+    const meta: CaptureMeta = {
+      id: `${armed.id}_${came ? '1280x720' : 'idle'}`,
+      started_unix_ms: armed.startedUnixMs,
+      duration_ms: now - armed.startedUnixMs,
+      kind: came ? 'gamestream' : '',
+      width: came ? 1280 : 0,
+      height: came ? 720 : 0,
+      fps: came ? 60 : 0,
+      codec: came ? 'h264' : '',
+      client: came ? 'test' : '',
+      sample_count: samples.length,
+    };
+    return { meta, version: 1, samples };
+  }
+
+  #stop(): Response {
+    if (this.#armed === undefined) return new Response(undefined, { status: 204 });
+    if (this.diskFull) return refusal(507, 'disk_full', 'The disk is full; the capture waits.');
+    const saved = this.#live(this.#armed);
+    this.#recordings.set(saved.meta.id, saved);
+    this.#armed = undefined;
+    return Response.json(saved.meta);
+  }
+
+  #metas(): CaptureMeta[] {
+    const metas = [...this.#recordings.values()].map((r) => r.meta);
+    return metas.sort((a, b) => b.started_unix_ms - a.started_unix_ms);
+  }
+
+  #info(): HostInfo {
+    const session: HostInfo['sessions'][number] = {
+      session_id: 1,
+      kind: 'gamestream',
+      state: 'streaming',
+      client: 'test',
+      source: 'synthetic',
+      encoder: 'openh264',
+      codec: 'h264',
+      width: 1280,
+      height: 720,
+      fps: 60,
+      bitrate_kbps: 20_000,
+    };
+    return {
+      name: 'wohnzimmer',
+      version: '0.1.0',
+      started_unix_ms: 0,
+      now_unix_ms: Date.now(),
+      gamestream_port: 47989,
+      engine: { abi: 1, version: '0.1.0' },
+      sessions: this.#streamState().state === 'running' ? [session] : [],
+    };
+  }
+
+  async #startStream(request: Request): Promise<Response> {
+    if (this.#streamState().state === 'running') {
+      return refusal(409, 'test_stream_running', 'A test stream is running already.');
+    }
+    const body: unknown = await request.json().catch(() => ({}));
+    const seconds =
+      typeof body === 'object' && body !== null && 'seconds' in body ? Number(body.seconds) : 10;
+    this.#stream = { startedUnixMs: Date.now(), seconds, stoppedUnixMs: undefined };
+    return Response.json(this.#streamState(), { status: 202 });
+  }
+
+  #streamState(): TestStreamState {
+    const stream = this.#stream;
+    if (stream === undefined) return { state: 'idle' };
+    const { seconds } = stream;
+    const elapsed_s = (Math.min(Date.now(), endOf(stream)) - stream.startedUnixMs) / 1000;
+    if (Date.now() < endOf(stream)) return { state: 'running', elapsed_s, seconds, session_id: 1 };
+    return { state: 'done', elapsed_s, seconds, session_id: 1, report: reportOf(elapsed_s) };
+  }
+
+  async #asset(pathname: string): Promise<Response> {
+    const { web } = this.#options;
+    if (web === undefined) return refusal(404, 'not_found', 'No page here.');
+    const file = Bun.file(join(web, normalize(pathname === '/' ? '/index.html' : pathname)));
+    if (!(await file.exists())) return refusal(404, 'not_found', `There is no ${pathname}.`);
+    return new Response(file, { headers: { 'content-type': file.type } });
+  }
+}
+
+function endOf(stream: Streaming): number {
+  return stream.stoppedUnixMs ?? stream.startedUnixMs + stream.seconds * 1000;
+}
+
+function reportOf(seconds: number): TestStreamReport {
+  const frames = Math.round(seconds * 60);
+  return {
+    source: 'synthetic',
+    mode: '1280x720@60',
+    codec: 'h264',
+    seconds,
+    frames_sent: frames,
+    frames_received: frames,
+    frames_recovered: 3,
+    frames_lost: 0,
+    packets_sent: frames * 34,
+    packets_lost: 41,
+    packets_recovered: 41,
+    bytes: frames * 41_000,
+    stages: Object.fromEntries(
+      Object.entries(GAMESTREAM).map(([name, us]) => [name, { p50_us: us, p99_us: us * 1.4 }]),
+    ),
+    ok: true,
+    frames_new: frames,
+    frames_repeated: 0,
+    key_frames: 1,
+  };
+}
+
+function refusal(status: number, code: string, error: string): Response {
+  return Response.json({ error, code }, { status });
+}
+
+function idAt(unixMs: number): string {
+  return new Date(unixMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z');
+}
+
+/** What the real host sends with every answer: the page has to live under it. */
+const SAFETY_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+    "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
