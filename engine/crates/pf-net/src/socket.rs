@@ -250,10 +250,7 @@ impl MediaSocket {
             match rustix::net::recvfrom(&self.fd, &mut *buffer, RecvFlags::DONTWAIT) {
                 Ok((bytes, _, Some(from))) => {
                     let from = SocketAddr::try_from(from).map_err(NetError::system("recvfrom"))?;
-                    return Ok(Some((
-                        bytes,
-                        SocketAddr::new(from.ip().to_canonical(), from.port()),
-                    )));
+                    return Ok(Some((bytes, unmapped(from))));
                 }
                 Ok((_, _, None)) | Err(Errno::AGAIN) => return Ok(None),
                 Err(errno) if is_network_error(errno) => _ = self.take_queued_errors(),
@@ -271,8 +268,7 @@ impl MediaSocket {
 
     /// Datagrams to `peer` that the network answered with an error (its port is closed, no way to it).
     pub fn refused_by(&self, peer: SocketAddr) -> u64 {
-        self.peer_errors
-            .of(SocketAddr::new(peer.ip().to_canonical(), peer.port()))
+        self.peer_errors.of(peer)
     }
 
     fn send_once(
@@ -310,9 +306,7 @@ impl MediaSocket {
             (SocketAddr::V6(_), SocketAddr::V4(v4)) => {
                 SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into()
             }
-            (SocketAddr::V4(_), SocketAddr::V6(_)) => {
-                SocketAddr::new(peer.ip().to_canonical(), peer.port())
-            }
+            (SocketAddr::V4(_), SocketAddr::V6(_)) => unmapped(peer),
             _ => peer,
         }
     }
@@ -376,6 +370,14 @@ fn grow_buffers(fd: &OwnedFd, options: &SocketOptions) {
     }
 }
 
+/// An IPv4 peer as IPv4. Others are left alone: a link-local one is nothing without its scope.
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(v4) => SocketAddr::from((v4, address.port())),
+        IpAddr::V6(_) => address,
+    }
+}
+
 fn is_network_error(errno: Errno) -> bool {
     matches!(
         errno,
@@ -411,3 +413,19 @@ const ERRORS_AT_ONCE: usize = 256;
 
 /// A queue of 1,000 packets empties by some 17 of 1,408 bytes in this time at 1 Gb/s.
 const INTERFACE_FULL_PAUSE_NS: u64 = 200_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lose_their_mapping_and_keep_their_scope() {
+        let address = |text: &str| -> SocketAddr { text.parse().expect("an address") };
+        assert_eq!(
+            unmapped(address("[::ffff:192.0.2.1]:5")),
+            address("192.0.2.1:5")
+        );
+        assert_eq!(unmapped(address("[fe80::1%3]:5")), address("[fe80::1%3]:5"));
+        assert_eq!(unmapped(address("192.0.2.1:5")), address("192.0.2.1:5"));
+    }
+}
