@@ -1,6 +1,10 @@
 //! The matrix as it stands, a few parity rows at once: each data byte is loaded one time for all of them.
 //! Best for few rows; its work grows with data × parity.
 #![allow(unsafe_code)]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "counted loops over arrays unroll into registers; iterators went through memory, 8 x slower"
+)]
 
 use super::lanes::Lanes;
 use super::shards::Shards;
@@ -39,19 +43,19 @@ unsafe fn encode_columns<L: Lanes, const ROWS: usize, const COUNT: usize>(
         let mut sums = [[L::zero(); COUNT]; ROWS];
         for index in 0..shards.data() {
             let mut data = [L::zero(); COUNT];
-            for (i, data) in data.iter_mut().enumerate() {
-                *data = shards.load(index, column + i * L::BYTES);
+            for i in 0..COUNT {
+                data[i] = shards.load(index, column + i * L::BYTES);
             }
-            for (row, sums) in sums.iter_mut().enumerate() {
+            for row in 0..ROWS {
                 let factor = L::factor(INVERSE[(ROWS + index) ^ row]);
-                for (sum, data) in sums.iter_mut().zip(data) {
-                    *sum = sum.add(data.times(factor));
+                for i in 0..COUNT {
+                    sums[row][i] = sums[row][i].add(data[i].times(factor));
                 }
             }
         }
-        for (row, sums) in sums.into_iter().enumerate() {
-            for (i, sum) in sums.into_iter().enumerate() {
-                shards.store(row, column + i * L::BYTES, sum);
+        for row in 0..ROWS {
+            for i in 0..COUNT {
+                shards.store(row, column + i * L::BYTES, sums[row][i]);
             }
         }
     }
