@@ -90,7 +90,7 @@ impl Converter {
     /// Writes the whole of `target`, bars included.
     ///
     /// Nothing is allocated once warm, except when the factor is not whole: then `fast_image_resize` allocates its
-    /// filter tables for every picture (measured 1280x720 → 1920x1080: see `examples/convert_bench.rs`).
+    /// filter tables for every picture (`examples/encode_bench.rs` measures it).
     ///
     /// Errors: pictures of another size than announced; too few source bytes.
     pub fn convert(
@@ -353,7 +353,7 @@ fn filter(
 ) -> Result<(), CodecError> {
     let words = |error: &dyn std::fmt::Display| CodecError::Conversion(error.to_string());
     let PictureSize { width, height } = source.size;
-    let whole_pixels = source.stride_bytes % BGRX_BYTES == 0;
+    let whole_pixels = source.stride_bytes.is_multiple_of(BGRX_BYTES);
     let whole_rows = source.data.len() >= source.stride_bytes * height as usize;
     // The crate knows no strides: a view of stride / 4 columns is cut to the picture. Where that does not
     // describe the bytes (odd stride, last row without its padding) the rows are packed first.

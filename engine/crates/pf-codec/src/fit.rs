@@ -39,7 +39,7 @@ pub(crate) fn fit(
             max_side: MAX_SIDE,
         });
     }
-    let side_fits = |side: u32| side % 2 == 0 && (2..=MAX_SIDE).contains(&side);
+    let side_fits = |side: u32| side.is_multiple_of(2) && (2..=MAX_SIDE).contains(&side);
     if !side_fits(target.width) || !side_fits(target.height) {
         return Err(CodecError::PictureSize {
             size: target,

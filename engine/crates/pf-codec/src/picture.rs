@@ -118,7 +118,7 @@ impl I420Image {
     ///
     /// Errors: [`CodecError::PictureSize`] when a side is odd, 0 or longer than 16384.
     pub fn new(size: PictureSize) -> Result<Self, CodecError> {
-        let side_fits = |side: u32| side % 2 == 0 && (2..=MAX_SIDE).contains(&side);
+        let side_fits = |side: u32| side.is_multiple_of(2) && (2..=MAX_SIDE).contains(&side);
         if !side_fits(size.width) || !side_fits(size.height) {
             return Err(CodecError::PictureSize {
                 size,

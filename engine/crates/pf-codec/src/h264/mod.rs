@@ -12,6 +12,9 @@ pub(crate) use parameter_sets::{
 };
 pub(crate) use slice_header::{ListModification, Marking, MemoryOperation, SliceHeader, SliceType};
 
+#[cfg(test)]
+pub(crate) use slice_header::few;
+
 /// Kind of a NAL unit, as far as the engine tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NalKind {

@@ -169,6 +169,9 @@ impl SliceHeader {
             let _cabac_table = reader.unsigned_up_to(2, "cabac_init_idc")?;
         }
         let qp = picture.initial_qp.saturating_add(reader.signed()?);
+        if !(0..=51).contains(&qp) {
+            return Err(CodecError::Bitstream(format!("a slice quantiser of {qp}")));
+        }
         Ok(Self {
             slice_type,
             frame_num,
@@ -270,6 +273,9 @@ fn difference(reader: &mut BitReader<'_>) -> Result<u32, CodecError> {
 const FEW: usize = 8;
 /// Bytes a header is read from; the longest allowed above stays well below.
 const MAX_HEADER_BYTES: usize = 192;
+
+#[cfg(test)]
+pub(crate) use tests::few;
 
 #[cfg(test)]
 #[path = "slice_header_tests.rs"]
