@@ -15,6 +15,18 @@ const ENTRY_POINTS = ['main.ts', 'engine/drain-worker.ts', 'recordings/worker.ts
   join(ROOT, 'host/src', path),
 );
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.woff2': 'font/woff2',
+};
+
 const engine = engineLibrary();
 const assets = stageAssets();
 const result = await Bun.build({
@@ -54,18 +66,24 @@ function engineLibrary(): string {
   process.exit(1);
 }
 
-/** Gzips every file of the page and of swagger-ui into dist/embed. */
+/** Gzips every file of the page, of the element bundles and of swagger-ui into dist/embed. */
 function stageAssets(): EmbeddedAsset[] {
   rmSync(STAGING, { recursive: true, force: true });
   mkdirSync(STAGING, { recursive: true });
   const web = join(ROOT, 'dist/web');
   const page = filesBelow(web).map((file) => ({ file, address: addressOf(relative(web, file)) }));
+  // For pages of other origins that embed the elements straight from this host.
+  const elements = join(ROOT, 'dist/components');
+  const embeddable = filesBelow(elements).map((file) => ({
+    file,
+    address: `/assets/components/${relative(elements, file)}`,
+  }));
   const swagger = join(ROOT, 'node_modules/swagger-ui-dist');
   const docs = ['swagger-ui-bundle.js', 'swagger-ui.css'].map((name) => ({
     file: join(swagger, name),
     address: `/assets/${name}`,
   }));
-  const all = [...page, ...docs].map(({ file, address }) => ({
+  const all = [...page, ...embeddable, ...docs].map(({ file, address }) => ({
     address,
     content: readFileSync(file),
   }));
@@ -128,15 +146,3 @@ function embeddedModule(files: readonly EmbeddedAsset[], library: string): strin
     '',
   ].join('\n');
 }
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-  '.woff2': 'font/woff2',
-};

@@ -1,5 +1,6 @@
 // The engine in memory, on virtual time: sessions, records and a probe as docs/ffi-abi.md says, without a socket or
 // thread. For tests only; tests/ffi/conformance.test.ts holds it to what the real engine does.
+import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Session,
   type SessionRequest,
   type Snapshot,
+  SourceName,
 } from './messages.ts';
 import { EngineError, type EngineTransport, engineStatus } from './transport.ts';
 
@@ -406,6 +408,10 @@ function parseCommand(request: string): Command {
   } catch {
     throw badArgument('no JSON');
   }
+  const source = Value.Check(AnySource, data) ? data.session.source : 'synthetic';
+  if (!Value.Check(SourceName, source)) {
+    throw refusal('unknown_source', `There is no source ${JSON.stringify(source)}.`);
+  }
   if (!isCommand(data)) throw badArgument('an unknown command or field');
   return data;
 }
@@ -472,6 +478,8 @@ function badArgument(message: string): EngineError {
   return new EngineError(engineStatus.bad_argument, 'bad_argument', message);
 }
 
+/** A request that names a source, whichever. */
+const AnySource = Type.Object({ session: Type.Object({ source: Type.String() }) });
 const STEP_NS = 10_000_000n;
 /** From grabbing to the last packet: a frame younger than this has no record yet. */
 const FRAME_NS = 6_000_000n;

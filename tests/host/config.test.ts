@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'bun:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConfigInput, configurationMarkdown, loadConfig } from '../../host/src/config.ts';
+import { temporaryFolder } from '../support/fake-host.ts';
+
+const DOC = join(import.meta.dir, '../../docs/configuration.md');
+
+function load(input: Partial<ConfigInput>) {
+  return loadConfig({ flags: {}, env: {}, homeDir: undefined, ...input });
+}
+
+function withFile(content: string): Readonly<Record<string, string>> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'config.json'), content);
+  return { PUNKTFUNK_CONFIG_DIR: folder };
+}
+
+describe('settings', () => {
+  test('have their documented defaults', () => {
+    expect(load({})).toEqual({
+      configDir: undefined,
+      apiHost: '127.0.0.1',
+      apiPort: 47990,
+      apiOrigins: [],
+      gamestreamPort: 47989,
+      perf: false,
+      fecPct: 20,
+      videoDropPct: 0,
+      dscp: false,
+      linkMbps: undefined,
+      logFormat: 'auto',
+      logLevel: 'info',
+    });
+  });
+
+  test('come from flag, then environment, then file', () => {
+    const file = withFile('{"api_port": 1, "fec_pct": 1, "gamestream_port": 2000}');
+    const config = load({
+      flags: { 'api-port': '3' },
+      env: { ...file, PUNKTFUNK_API_PORT: '2', PUNKTFUNK_FEC_PCT: '2' },
+    });
+    expect([config.apiPort, config.fecPct, config.gamestreamPort]).toEqual([3, 2, 2000]);
+  });
+
+  test('an empty variable counts as unset', () => {
+    expect(load({ env: { PUNKTFUNK_FEC_PCT: '' } }).fecPct).toBe(20);
+  });
+
+  test('that are wrong say which, what and what would be right', () => {
+    const wrong: [ConfigInput['env'], string][] = [
+      [
+        { PUNKTFUNK_API_PORT: '70000' },
+        'PUNKTFUNK_API_PORT is "70000"; it must be a number from 0 to 65535.',
+      ],
+      [{ PUNKTFUNK_API_PORT: '1.5' }, 'PUNKTFUNK_API_PORT'],
+      [{ PUNKTFUNK_FEC_PCT: '-1' }, 'PUNKTFUNK_FEC_PCT'],
+      [{ PUNKTFUNK_FEC_PCT: '256' }, 'PUNKTFUNK_FEC_PCT'],
+      [{ PUNKTFUNK_FEC_PCT: '1e2' }, 'PUNKTFUNK_FEC_PCT'],
+      [{ PUNKTFUNK_VIDEO_DROP: '101' }, 'PUNKTFUNK_VIDEO_DROP'],
+      [{ PUNKTFUNK_PERF: 'yes' }, 'PUNKTFUNK_PERF is "yes"; it must be 0 or 1.'],
+      [{ PUNKTFUNK_API_ORIGINS: 'example.org' }, 'PUNKTFUNK_API_ORIGINS'],
+      [{ PUNKTFUNK_API_ORIGINS: 'https://a.example/path' }, 'PUNKTFUNK_API_ORIGINS'],
+      [{ PUNKTFUNK_API_ORIGINS: '*' }, 'PUNKTFUNK_API_ORIGINS'],
+      [withFile('{"api_port": "x"}'), 'config.json: api_port'],
+      [withFile('{"api_prot": 1}'), 'unknown setting "api_prot"'],
+      [withFile('{'), 'is not JSON'],
+      [withFile('[]'), 'must hold one JSON object'],
+    ];
+    for (const [env, message] of wrong) expect(() => load({ env })).toThrow(message);
+  });
+
+  test('origins are split and normalised', () => {
+    const env = { PUNKTFUNK_API_ORIGINS: ' https://steamloopback.host, http://localhost:8080/ ,' };
+    expect(load({ env }).apiOrigins).toEqual([
+      'https://steamloopback.host',
+      'http://localhost:8080',
+    ]);
+  });
+});
+
+describe('the config directory', () => {
+  test('is the named one, else below XDG_CONFIG_HOME, HOME or the account’s home', () => {
+    const dir = (env: ConfigInput['env'], homeDir?: string) => load({ env, homeDir }).configDir;
+    expect(dir({ PUNKTFUNK_CONFIG_DIR: '/a', XDG_CONFIG_HOME: '/b', HOME: '/c' })).toBe('/a');
+    expect(dir({ XDG_CONFIG_HOME: '/b', HOME: '/c' })).toBe('/b/punktfunk');
+    expect(dir({ HOME: '/c' })).toBe('/c/.config/punktfunk');
+    expect(dir({}, '/d')).toBe('/d/.config/punktfunk');
+    expect(dir({})).toBeUndefined();
+  });
+});
+
+test('docs/configuration.md holds the table as it is (UPDATE_EXPECT=1 rewrites it)', () => {
+  const { UPDATE_EXPECT } = process.env;
+  const mark = '<!-- table -->\n';
+  const text = readFileSync(DOC, 'utf8');
+  const [before = '', , after = ''] = text.split(mark);
+  const expected = [before, configurationMarkdown(), after].join(mark);
+  if (UPDATE_EXPECT === '1') writeFileSync(DOC, expected);
+  expect(readFileSync(DOC, 'utf8')).toBe(expected);
+});
