@@ -9,7 +9,14 @@ import {
   type TemplateResult,
 } from 'lit';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
-import { type Bucket, bucketAt, buildGrid, type Grid, type Range } from '../chart/grid.ts';
+import {
+  type Bucket,
+  bucketAt,
+  buildGrid,
+  type Grid,
+  MAX_BUCKETS,
+  type Range,
+} from '../chart/grid.ts';
 import { TICK_COLUMN_PX } from '../chart/options.ts';
 import { timeTicks } from '../chart/scale.ts';
 import type { Paint } from '../chart/scene.ts';
@@ -86,6 +93,8 @@ export abstract class ChartElement extends StatsElement {
   #scope: { readonly key: readonly unknown[]; readonly scope: Scope | undefined } | undefined;
   #resize: ResizeObserver | undefined;
   #plotWidth = 0;
+  /** Width that the current grid was made for. */
+  #gridWidth = 0;
   #speak: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -137,7 +146,7 @@ export abstract class ChartElement extends StatsElement {
 
   protected get scope(): Scope | undefined {
     const capture = this.source.capture;
-    const key = [capture, this.session, this.cursorMs, this.range, this.follow];
+    const key = [capture, this.session, this.cursorMs, this.range, this.follow, this.#plotWidth];
     if (this.#scope === undefined || key.some((k, i) => k !== this.#scope?.key[i])) {
       this.#scope = { key, scope: capture === undefined ? undefined : this.#scopeOf(capture) };
     }
@@ -154,8 +163,10 @@ export abstract class ChartElement extends StatsElement {
     const previous = this.#scope?.scope;
     const range = this.range ?? { fromMs: 0, toMs: end };
     const same = previous?.capture === capture && sameRange(previous.grid.range, range);
-    const reuse = same && previous.samples[0]?.session_id === session;
-    const grid = reuse ? previous.grid : buildGrid(samples, range);
+    const reuse =
+      same && previous.samples[0]?.session_id === session && this.#gridWidth === this.#plotWidth;
+    const grid = reuse ? previous.grid : buildGrid(samples, range, this.#buckets);
+    this.#gridWidth = this.#plotWidth;
     const wanted = this.cursorMs ?? (growing ? end : startCursorMs(samples));
     const found = grid.buckets.length === 0 ? undefined : bucketAt(grid, wanted ?? 0);
     return {
@@ -166,6 +177,12 @@ export abstract class ChartElement extends StatsElement {
       at: found,
       cursor: found === undefined ? undefined : grid.buckets[found],
     };
+  }
+
+  /** No more points than pixels: a narrow plot stays calm, and its peaks stay its peaks. */
+  get #buckets(): number {
+    if (this.#plotWidth === 0) return MAX_BUCKETS;
+    return Math.min(MAX_BUCKETS, Math.max(FEWEST_BUCKETS, Math.round(this.#plotWidth)));
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -395,4 +412,5 @@ function onlyCursor(changed: PropertyValues): boolean {
 }
 
 const NARROW_PX = 720;
+const FEWEST_BUCKETS = 120;
 const SPEAK_MS = 500;

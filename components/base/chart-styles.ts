@@ -219,6 +219,9 @@ export const chartStyles = css`
     font-weight: 600;
   }
   @container (max-width: 719px) {
+    .head {
+      padding-inline: 12px 8px;
+    }
     .lane {
       grid-template-columns: minmax(0, 1fr);
       gap: 4px;

@@ -163,17 +163,21 @@ export const controls = css`
     }
   }
   @container (max-width: 719px) {
-    .head {
-      padding-inline: 12px 8px;
+    :host(:not([side])) .frame > * {
+      --_target: 36px;
     }
   }
-  /* A panel: larger type. Elements in a side column are as narrow but not a panel; their page says so with "side". */
+  /* A panel: larger type and targets. Elements in a side column are as narrow but not a panel; their page says so with "side". */
   @container (max-width: 340px) {
     :host(:not([side])) .frame > * {
       --_size: 14px;
       --_size-s: 13px;
       --_size-xs: 12px;
+      --_target: 40px;
       font-size: var(--_size);
+    }
+    :host(:not([side])) .head {
+      padding-inline: 12px 8px;
     }
   }
 `;

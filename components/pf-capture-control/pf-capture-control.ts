@@ -115,12 +115,7 @@ export class PfCaptureControl extends PfElement<ControlApi> {
       .notes:empty {
         display: none;
       }
-      @container (max-width: 719px) {
-        .acts .btn {
-          min-height: max(36px, var(--_target));
-        }
-      }
-      @container (max-width: 340px) {
+      @container (max-width: 559px) {
         :host(:not([side])) .body {
           grid-template-columns: minmax(0, 1fr) auto;
           padding: 12px;
@@ -135,9 +130,6 @@ export class PfCaptureControl extends PfElement<ControlApi> {
         }
         :host(:not([side])) .notes, :host(:not([side])) .acts, :host(:not([side])) dl {
           grid-column: 1 / -1;
-        }
-        :host(:not([side])) .acts .btn {
-          min-height: 40px;
         }
       }
       /* A side column is 288 wide: the stacked form. Wider than a phone it is one line on top of the page. */

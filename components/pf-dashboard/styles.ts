@@ -143,8 +143,11 @@ export const dashboardStyles = css`
     main {
       order: 1;
     }
-    pf-recordings-list {
+    pf-test-stream {
       order: 2;
+    }
+    pf-recordings-list {
+      order: 3;
     }
   }
   @container (max-width: 719px) {
@@ -162,10 +165,6 @@ export const dashboardStyles = css`
     main {
       gap: 12px;
     }
-    .switches .btn {
-      min-height: 36px;
-      min-width: 36px;
-    }
     .empty {
       padding: 12px;
     }
@@ -181,10 +180,6 @@ export const dashboardStyles = css`
     .grid {
       gap: 8px;
       padding: 8px;
-    }
-    .switches .btn {
-      min-height: 40px;
-      min-width: 40px;
     }
   }
   @media print {

@@ -94,6 +94,9 @@ export const detailStyles = css`
     text-align: center;
   }
   @container (max-width: 719px) {
+    .head {
+      padding-inline: 12px 8px;
+    }
     .stack {
       gap: 12px;
     }

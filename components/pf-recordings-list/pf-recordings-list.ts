@@ -150,9 +150,6 @@ export class PfRecordingsList extends StatsElement {
         :host(:not([side])) .row, :host(:not([side])) .say {
           padding-inline: 12px;
         }
-        :host(:not([side])) .acts .btn {
-          min-height: 40px;
-        }
       }
     `,
   ];

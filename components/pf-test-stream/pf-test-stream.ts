@@ -157,17 +157,9 @@ export class PfTestStreamElement extends StatsElement {
           flex: none;
         }
       }
-      @container (max-width: 719px) {
-        .acts .btn {
-          min-height: max(36px, var(--_target));
-        }
-      }
       @container (max-width: 340px) {
         :host(:not([side])) .body {
           padding: 0 12px 12px;
-        }
-        :host(:not([side])) .acts .btn {
-          min-height: 40px;
         }
       }
     `,
