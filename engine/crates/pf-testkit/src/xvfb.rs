@@ -1,10 +1,14 @@
 //! Xvfb: an X server without a screen, on a display number that it finds itself.
 
+use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::Signal;
+use x11rb::connection::Connection;
+use x11rb::protocol::randr::{self, ConnectionExt as _, ModeInfo};
+use x11rb::rust_connection::RustConnection;
 
 use crate::TestkitError;
 use crate::server::Server;
@@ -71,6 +75,73 @@ impl Xvfb {
     /// Its display name, such as `:7`.
     pub fn display(&self) -> String {
         format!(":{}", self.number)
+    }
+
+    /// Changes the output's mode and the screen with it, as `xrandr --output screen --mode` does.
+    ///
+    /// # Errors
+    /// Larger than the server was started with, or the server refuses.
+    pub fn set_mode(&self, width: u16, height: u16) -> Result<(), TestkitError> {
+        self.configure_output(Some((width, height)))
+            .map_err(|error| TestkitError::failed("setting a mode", error))
+    }
+
+    /// Switches the output off, as `xrandr --output screen --off` does.
+    ///
+    /// # Errors
+    /// The server refuses.
+    pub fn switch_off(&self) -> Result<(), TestkitError> {
+        self.configure_output(None)
+            .map_err(|error| TestkitError::failed("switching the output off", error))
+    }
+
+    fn configure_output(&self, size: Option<(u16, u16)>) -> Result<(), Box<dyn Error>> {
+        let (connection, screen) = RustConnection::connect(Some(&self.display()))?;
+        let root = connection.setup().roots[screen].root;
+        let resources = connection
+            .randr_get_screen_resources_current(root)?
+            .reply()?;
+        let output = *resources.outputs.first().ok_or("no output")?;
+        let crtc = *resources.crtcs.first().ok_or("no crtc")?;
+        let set = |mode, outputs: &[randr::Output]| {
+            connection
+                .randr_set_crtc_config(crtc, 0, 0, 0, 0, mode, randr::Rotation::ROTATE0, outputs)?
+                .reply()
+        };
+        set(x11rb::NONE, &[])?;
+        let Some((width, height)) = size else {
+            return Ok(());
+        };
+        let known = resources
+            .modes
+            .iter()
+            .find(|mode| (mode.width, mode.height) == (width, height));
+        let mode = match known {
+            Some(mode) => mode.id,
+            None => {
+                let name = format!("{width}x{height}");
+                let info = ModeInfo {
+                    width,
+                    height,
+                    htotal: width,
+                    vtotal: height,
+                    name_len: name.len().try_into()?,
+                    ..ModeInfo::default()
+                };
+                let created = connection
+                    .randr_create_mode(root, info, name.as_bytes())?
+                    .reply()?;
+                connection
+                    .randr_add_output_mode(output, created.mode)?
+                    .check()?;
+                created.mode
+            }
+        };
+        connection
+            .randr_set_screen_size(root, width, height, width.into(), height.into())?
+            .check()?;
+        set(mode, &[output])?;
+        Ok(())
     }
 
     /// Stops it, as a hanging server looks to its clients.

@@ -113,6 +113,8 @@ fn connect_to(address: &ConnectAddress<'_>, waiter: &Waiter) -> io::Result<Conne
                 let timeout = Duration::from_nanos(left_ns.max(1));
                 match TcpStream::connect_timeout(&address, timeout) {
                     Ok(stream) => {
+                        // Small requests in a row must not wait for each other's acknowledgement.
+                        stream.set_nodelay(true)?;
                         let (socket, peer) = DefaultStream::from_tcp_stream(stream)?;
                         return Ok((socket, peer, false));
                     }
