@@ -34,7 +34,11 @@ pub struct Failure {
 impl Failure {
     /// A failure with its stable code and sentence.
     pub fn new(status: Status, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into() }
+        Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 
     /// The caller's mistake.
@@ -44,7 +48,11 @@ impl Failure {
 
     /// The caller's buffer does not hold the answer.
     pub fn too_small(needed: usize) -> Self {
-        Self::new(Status::BufferTooSmall, "buffer_too_small", format!("The buffer is too small; bytes needed: {needed}"))
+        Self::new(
+            Status::BufferTooSmall,
+            "buffer_too_small",
+            format!("The buffer is too small; bytes needed: {needed}"),
+        )
     }
 }
 
@@ -71,11 +79,19 @@ pub fn guard(body: impl FnOnce() -> Result<usize, Failure>) -> i32 {
             .map(|text| (*text).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "a panic without text".to_owned());
-        Err(Failure::new(Status::Panic, "panic", format!("A bug in the engine: {text}.")))
+        Err(Failure::new(
+            Status::Panic,
+            "panic",
+            format!("A bug in the engine: {text}."),
+        ))
     });
     let failure = match result.map(i32::try_from) {
         Ok(Ok(bytes)) => return bytes,
-        Ok(Err(_)) => Failure::new(Status::Panic, "panic", "A bug in the engine: more than 2 GiB were written."),
+        Ok(Err(_)) => Failure::new(
+            Status::Panic,
+            "panic",
+            "A bug in the engine: more than 2 GiB were written.",
+        ),
         Err(failure) => failure,
     };
     let text = json!({ "code": failure.code, "message": failure.message }).to_string();
@@ -92,7 +108,9 @@ pub unsafe fn input<'a>(pointer: *const u8, len: u32) -> Result<&'a [u8], Failur
         return Ok(&[]);
     }
     if pointer.is_null() {
-        return Err(Failure::bad_argument(format!("A null pointer was given for {len} bytes of input.")));
+        return Err(Failure::bad_argument(format!(
+            "A null pointer was given for {len} bytes of input."
+        )));
     }
     // SAFETY: not null, and readable for `len` bytes by the caller's promise; u8 has no alignment.
     Ok(unsafe { std::slice::from_raw_parts(pointer, len as usize) })
@@ -107,7 +125,9 @@ pub unsafe fn output<'a>(pointer: *mut u8, cap: u32) -> Result<&'a mut [u8], Fai
         return Ok(&mut []);
     }
     if pointer.is_null() {
-        return Err(Failure::bad_argument(format!("A null pointer was given for {cap} bytes of output.")));
+        return Err(Failure::bad_argument(format!(
+            "A null pointer was given for {cap} bytes of output."
+        )));
     }
     // SAFETY: not null, and exclusively writable for `cap` bytes by the caller's promise; u8 has no alignment.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer, cap as usize) })
@@ -116,7 +136,9 @@ pub unsafe fn output<'a>(pointer: *mut u8, cap: u32) -> Result<&'a mut [u8], Fai
 /// Writes an answer, or nothing when it does not fit.
 pub fn write_reply(answer: &Value, reply: &mut [u8]) -> Result<usize, Failure> {
     let text = answer.to_string();
-    let room = reply.get_mut(..text.len()).ok_or_else(|| Failure::too_small(text.len()))?;
+    let room = reply
+        .get_mut(..text.len())
+        .ok_or_else(|| Failure::too_small(text.len()))?;
     room.copy_from_slice(text.as_bytes());
     Ok(text.len())
 }

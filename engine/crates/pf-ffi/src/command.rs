@@ -20,7 +20,12 @@ pub enum Command {
     #[serde(rename = "measure")]
     Measure { on: bool, perf: bool },
     #[serde(rename = "listener.open")]
-    ListenerOpen { medium: String, address: String, port: u32, dscp: bool },
+    ListenerOpen {
+        medium: String,
+        address: String,
+        port: u32,
+        dscp: bool,
+    },
     #[serde(rename = "listener.close")]
     ListenerClose { listener: u32 },
     #[serde(rename = "session.start")]
@@ -47,8 +52,12 @@ pub enum Command {
 
 /// Reads a command.
 pub fn parse(request: &[u8]) -> Result<Command, Failure> {
-    let text = std::str::from_utf8(request)
-        .map_err(|e| Failure::bad_argument(format!("The request is no UTF-8 after byte {}.", e.valid_up_to())))?;
+    let text = std::str::from_utf8(request).map_err(|e| {
+        Failure::bad_argument(format!(
+            "The request is no UTF-8 after byte {}.",
+            e.valid_up_to()
+        ))
+    })?;
     serde_json::from_str(text).map_err(|e| Failure::bad_argument(format!("The request: {e}.")))
 }
 
@@ -57,16 +66,27 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
     let engine: &Engine = &open.engine;
     Ok(match command {
         Command::Snapshot {} => {
-            let mut snapshot = serde_json::to_value(engine.snapshot())
-                .map_err(|e| Failure::bad_argument(format!("The snapshot cannot be written: {e}.")))?;
-            snapshot["probes"] = open.probes.running().into_iter().map(|probe| json!({ "probe": probe })).collect();
+            let mut snapshot = serde_json::to_value(engine.snapshot()).map_err(|e| {
+                Failure::bad_argument(format!("The snapshot cannot be written: {e}."))
+            })?;
+            snapshot["probes"] = open
+                .probes
+                .running()
+                .into_iter()
+                .map(|probe| json!({ "probe": probe }))
+                .collect();
             snapshot
         }
         Command::Measure { on, perf } => {
             engine.measure(on, perf);
             json!({})
         }
-        Command::ListenerOpen { medium, address, port, dscp } => {
+        Command::ListenerOpen {
+            medium,
+            address,
+            port,
+            dscp,
+        } => {
             let view = engine.open_listener(&medium, &address, port, dscp)?;
             json!({ "listener": view.listener, "address": view.address, "port": view.port })
         }
@@ -78,20 +98,35 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
             let (op, number) = engine.start_session(*session)?;
             json!({ "op": op, "session": number })
         }
-        Command::SessionStop { session, reason } => json!({ "op": engine.stop_session(session, &reason)? }),
+        Command::SessionStop { session, reason } => {
+            json!({ "op": engine.stop_session(session, &reason)? })
+        }
         Command::RequestIdr { session } => {
-            engine.session(session)?.recovery(pf_session::RecoverySlot::request_idr);
+            engine
+                .session(session)?
+                .recovery(pf_session::RecoverySlot::request_idr);
             json!({})
         }
-        Command::Invalidate { session, first, last } => {
-            engine.session(session)?.recovery(|slot| slot.invalidate(first, last));
+        Command::Invalidate {
+            session,
+            first,
+            last,
+        } => {
+            engine
+                .session(session)?
+                .recovery(|slot| slot.invalidate(first, last));
             json!({})
         }
         Command::AckLtr { session, frame } => {
-            engine.session(session)?.recovery(|slot| slot.ack_ltr(frame));
+            engine
+                .session(session)?
+                .recovery(|slot| slot.ack_ltr(frame));
             json!({})
         }
-        Command::SetBitrate { session, bitrate_kbps } => {
+        Command::SetBitrate {
+            session,
+            bitrate_kbps,
+        } => {
             engine.set_bitrate(session, bitrate_kbps)?;
             json!({})
         }

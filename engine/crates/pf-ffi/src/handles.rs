@@ -18,57 +18,89 @@ pub struct Open {
     pub probes: Probes,
 }
 
+#[derive(Default)]
 struct Slot {
     generation: u32,
     engine: Option<Arc<Open>>,
+    /// A closed engine whose lanes may still be read, until the slot is used again.
+    closed: Option<Arc<Open>>,
 }
 
 static TABLE: Mutex<Vec<Slot>> = Mutex::new(Vec::new());
 
 /// Stores an engine and answers its handle.
 pub fn insert(engine: Engine) -> Result<u32, Failure> {
-    let open = Arc::new(Open { engine, probes: Probes::default() });
+    let open = Arc::new(Open {
+        engine,
+        probes: Probes::default(),
+    });
     let mut table = table();
     let index = match table.iter().position(|slot| slot.engine.is_none()) {
         Some(index) => index,
         None if table.len() < SLOTS => {
-            table.push(Slot { generation: 0, engine: None });
+            table.push(Slot::default());
             table.len() - 1
         }
-        None => return Err(Failure::new(Status::Refused, "engine_limit", format!("{SLOTS} engines are open already."))),
+        None => {
+            return Err(Failure::new(
+                Status::Refused,
+                "engine_limit",
+                format!("{SLOTS} engines are open already."),
+            ));
+        }
     };
     let slot = &mut table[index];
     slot.generation = (slot.generation % 0x7F_FFFF) + 1;
     slot.engine = Some(open);
+    slot.closed = None;
     Ok(slot.generation << 8 | index as u32)
 }
 
-/// The engine of a handle. A closed engine stays readable until its lanes are empty.
+/// The open engine of a handle.
 pub fn get(handle: u32) -> Result<Arc<Open>, Failure> {
-    let table = table();
-    let slot = table.get(handle as usize & (SLOTS - 1)).filter(|slot| slot.generation == handle >> 8);
-    slot.and_then(|slot| slot.engine.clone()).ok_or_else(|| stale(handle))
+    with_slot(handle, |slot| slot.engine.clone())
 }
 
-/// Closes an engine: the handle is stale for calls at once; drains that wait now read their lanes to the end.
+/// The engine of a handle, or a closed one whose lanes are being read to their end.
+pub fn get_for_drain(handle: u32) -> Result<Arc<Open>, Failure> {
+    with_slot(handle, |slot| {
+        slot.engine.clone().or_else(|| slot.closed.clone())
+    })
+}
+
+/// Closes an engine: its handle is stale for everything but `drain`.
 pub fn close(handle: u32) -> Result<(), Failure> {
-    let open = remove(handle)?;
+    let open = with_slot(handle, |slot| {
+        let open = slot.engine.take()?;
+        slot.closed = Some(Arc::clone(&open));
+        Some(open)
+    })?;
     open.probes.stop_all();
     open.engine.close();
     Ok(())
 }
 
-/// Takes an engine out of the table.
-pub fn remove(handle: u32) -> Result<Arc<Open>, Failure> {
+fn with_slot(
+    handle: u32,
+    work: impl FnOnce(&mut Slot) -> Option<Arc<Open>>,
+) -> Result<Arc<Open>, Failure> {
     let mut table = table();
-    let slot = table.get_mut(handle as usize & (SLOTS - 1)).filter(|slot| slot.generation == handle >> 8);
-    slot.and_then(|slot| slot.engine.take()).ok_or_else(|| stale(handle))
+    let slot = table
+        .get_mut(handle as usize & (SLOTS - 1))
+        .filter(|slot| slot.generation == handle >> 8);
+    slot.and_then(work).ok_or_else(|| stale(handle))
 }
 
 fn stale(handle: u32) -> Failure {
-    Failure::new(Status::StaleHandle, "stale_handle", format!("No engine is open under the handle {handle}."))
+    Failure::new(
+        Status::StaleHandle,
+        "stale_handle",
+        format!("No engine is open under the handle {handle}."),
+    )
 }
 
 fn table() -> MutexGuard<'static, Vec<Slot>> {
-    TABLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    TABLE
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

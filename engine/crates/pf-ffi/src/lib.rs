@@ -32,7 +32,10 @@ struct OpenConfig {
 impl Default for OpenConfig {
     fn default() -> Self {
         let config = EngineConfig::default();
-        Self { records_seconds: config.records_seconds, events_bytes: config.events_bytes as u32 }
+        Self {
+            records_seconds: config.records_seconds,
+            events_bytes: config.events_bytes as u32,
+        }
     }
 }
 
@@ -48,14 +51,20 @@ pub extern "C" fn pf_abi_version() -> i32 {
 /// `config` must be readable for `config_len` bytes and `reply` writable for `reply_cap` bytes, or be null with a
 /// length of 0, for the length of the call.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pf_engine_open(config: *const u8, config_len: u32, reply: *mut u8, reply_cap: u32) -> i32 {
+pub unsafe extern "C" fn pf_engine_open(
+    config: *const u8,
+    config_len: u32,
+    reply: *mut u8,
+    reply_cap: u32,
+) -> i32 {
     guard(|| {
         // SAFETY: the caller's promise above, for exactly these two ranges.
         let (config, reply) = unsafe { (input(config, config_len)?, output(reply, reply_cap)?) };
         let config: OpenConfig = if config.is_empty() {
             OpenConfig::default()
         } else {
-            serde_json::from_slice(config).map_err(|e| Failure::bad_argument(format!("The configuration: {e}.")))?
+            serde_json::from_slice(config)
+                .map_err(|e| Failure::bad_argument(format!("The configuration: {e}.")))?
         };
         let budget = EngineConfig {
             records_seconds: config.records_seconds.clamp(1, 120),
@@ -76,7 +85,7 @@ pub unsafe extern "C" fn pf_engine_open(config: *const u8, config_len: u32, repl
                 "boot_ms": clock.boot_ms,
             },
         });
-        write_reply(&answer, reply).inspect_err(|_| drop(handles::remove(handle)))
+        write_reply(&answer, reply).inspect_err(|_| drop(handles::close(handle)))
     })
 }
 
@@ -111,20 +120,32 @@ pub unsafe extern "C" fn pf_engine_call(
 /// # Safety
 /// As [`pf_engine_open`], for `buffer`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pf_engine_drain(engine: u32, lane: u32, buffer: *mut u8, buffer_cap: u32, wait_ms: u32) -> i32 {
+pub unsafe extern "C" fn pf_engine_drain(
+    engine: u32,
+    lane: u32,
+    buffer: *mut u8,
+    buffer_cap: u32,
+    wait_ms: u32,
+) -> i32 {
     guard(|| {
         // SAFETY: the caller's promise above.
         let buffer = unsafe { output(buffer, buffer_cap)? };
-        let engine = handles::get(engine)?;
+        let engine = handles::get_for_drain(engine)?;
         let wait = Duration::from_millis(u64::from(wait_ms));
         match lane {
             0 => match engine.engine.events().drain_into(buffer, wait) {
                 Drained::Bytes(bytes) => Ok(bytes),
                 Drained::TooSmall(needed) => Err(Failure::too_small(needed)),
-                Drained::Closed => Err(Failure::new(Status::Closed, "closed", "The engine is closed.")),
+                Drained::Closed => Err(Failure::new(
+                    Status::Closed,
+                    "closed",
+                    "The engine is closed.",
+                )),
             },
             1 => drain_records(&engine.engine, buffer, wait),
-            other => Err(Failure::bad_argument(format!("There is no lane {other}; 0 and 1 exist."))),
+            other => Err(Failure::bad_argument(format!(
+                "There is no lane {other}; 0 and 1 exist."
+            ))),
         }
     })
 }
@@ -146,7 +167,11 @@ pub extern "C" fn pf_engine_close(engine: u32) -> i32 {
 pub unsafe extern "C" fn pf_last_error(buffer: *mut u8, buffer_cap: u32) -> i32 {
     let text = boundary::last_error();
     if text.len() > buffer_cap as usize || buffer.is_null() {
-        return if text.is_empty() { 0 } else { Status::BufferTooSmall as i32 };
+        return if text.is_empty() {
+            0
+        } else {
+            Status::BufferTooSmall as i32
+        };
     }
     // SAFETY: the caller's promise above; not null, and long enough by the check.
     unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), buffer, text.len()) };
@@ -160,7 +185,13 @@ fn drain_records(engine: &Engine, buffer: &mut [u8], wait: Duration) -> Result<u
     let end = std::time::Instant::now() + wait;
     loop {
         match engine.drain_records(buffer) {
-            None => return Err(Failure::new(Status::Closed, "closed", "The engine is closed.")),
+            None => {
+                return Err(Failure::new(
+                    Status::Closed,
+                    "closed",
+                    "The engine is closed.",
+                ));
+            }
             Some(0) if std::time::Instant::now() < end => std::thread::sleep(RECORD_POLL.min(wait)),
             Some(bytes) => return Ok(bytes),
         }

@@ -65,7 +65,9 @@ impl Probes {
             let report = result.map_err(|e| Refusal::new("probe_failed", e.to_string()))?;
             serde_json::to_value(report).map_err(|e| Refusal::new("internal", e.to_string()))
         };
-        engine.run_op(op, "pf-probe", work).inspect_err(|_| lock(&self.running).retain(|(other, _)| *other != probe))?;
+        engine
+            .run_op(op, "pf-probe", work)
+            .inspect_err(|_| lock(&self.running).retain(|(other, _)| *other != probe))?;
         Ok((op, probe))
     }
 
@@ -82,28 +84,54 @@ impl Probes {
 
     /// Asks every receiver to end.
     pub fn stop_all(&self) {
-        lock(&self.running).iter().for_each(|(_, stop)| stop.store(true, Ordering::Relaxed));
+        lock(&self.running)
+            .iter()
+            .for_each(|(_, stop)| stop.store(true, Ordering::Relaxed));
     }
 
     /// Numbers of the receivers that run.
     pub fn running(&self) -> Vec<u32> {
-        lock(&self.running).iter().map(|(probe, _)| *probe).collect()
+        lock(&self.running)
+            .iter()
+            .map(|(probe, _)| *probe)
+            .collect()
     }
 }
 
 impl ProbeRequest {
     fn check(self, session: &SessionShared) -> Result<ProbeConfig, Refusal> {
         let server: SocketAddr = self.server.parse().map_err(|_| {
-            Refusal::new("address_invalid", format!("{:?} is no address with a port, like 127.0.0.1:47998.", self.server))
+            Refusal::new(
+                "address_invalid",
+                format!(
+                    "{:?} is no address with a port, like 127.0.0.1:47998.",
+                    self.server
+                ),
+            )
         })?;
         let ping_payload: [u8; 16] = self.ping_payload.as_bytes().try_into().map_err(|_| {
-            Refusal::new("ping_payload_invalid", format!("The ping payload has {} bytes, not 16.", self.ping_payload.len()))
+            Refusal::new(
+                "ping_payload_invalid",
+                format!(
+                    "The ping payload has {} bytes, not 16.",
+                    self.ping_payload.len()
+                ),
+            )
         })?;
         let packet_size = u16::try_from(self.packet_size).map_err(|_| {
-            Refusal::new("packet_size_invalid", format!("The packet size is {}; 65535 is the most.", self.packet_size))
+            Refusal::new(
+                "packet_size_invalid",
+                format!(
+                    "The packet size is {}; 65535 is the most.",
+                    self.packet_size
+                ),
+            )
         })?;
         if !(0.0..=MAX_SECONDS).contains(&self.seconds) {
-            let text = format!("{} seconds were asked; 0 to {MAX_SECONDS} is possible.", self.seconds);
+            let text = format!(
+                "{} seconds were asked; 0 to {MAX_SECONDS} is possible.",
+                self.seconds
+            );
             return Err(Refusal::new("seconds_invalid", text));
         }
         Ok(ProbeConfig {
@@ -119,14 +147,22 @@ impl ProbeRequest {
 
 /// A descriptor of our own for the file that the host opened, so that either side may close its own at any time.
 fn duplicate(fd: RawFd) -> Result<File, Refusal> {
-    let bad = |why: String| Refusal::new("output_invalid", format!("The output descriptor {fd} cannot be used: {why}."));
+    let bad = |why: String| {
+        Refusal::new(
+            "output_invalid",
+            format!("The output descriptor {fd} cannot be used: {why}."),
+        )
+    };
     if fd < 0 {
         return Err(bad("it is negative".into()));
     }
     // SAFETY: the descriptor is only borrowed for the duplication and forgotten right after, never closed here; the
     // host keeps it open during the call (docs/ffi-abi.md). A number that is not open makes `try_clone` fail.
     let borrowed = std::mem::ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
-    borrowed.try_clone().map(File::from).map_err(|e| bad(e.to_string()))
+    borrowed
+        .try_clone()
+        .map(File::from)
+        .map_err(|e| bad(e.to_string()))
 }
 
 /// Recovery of the same process: the session's own entry points.
@@ -147,5 +183,7 @@ impl Recovery for InProcess {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

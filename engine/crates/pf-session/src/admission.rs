@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pf_codec::{EncoderConfig, PictureSize, check_mode};
+use pf_codec::{Codec, EncoderConfig, PictureSize, check_mode};
 use pf_desktop::{SourceConfig, SyntheticConfig, WlrootsConfig, X11Config};
 use pf_proto::gamestream::video::VideoFormat;
 use pf_proto::units::{Kbps, PacketSize};
@@ -11,6 +11,9 @@ use crate::request::{Refusal, SessionRequest};
 use crate::stall::MAX_STALL_US;
 
 const BITRATE_KBPS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
+/// The wire could say up to 255; above 100 a second copy of everything would be cheaper.
+const FEC_PCT: std::ops::RangeInclusive<u32> = 0..=100;
+const MIN_PARITY: std::ops::RangeInclusive<u32> = 0..=64;
 const LINK_MBPS: std::ops::RangeInclusive<u32> = 1..=400_000;
 const CLIENT_TIMEOUT_MS: std::ops::RangeInclusive<u32> = 100..=120_000;
 const SLICES: std::ops::RangeInclusive<u32> = 1..=4;
@@ -32,57 +35,104 @@ pub struct Admitted {
 /// Checks everything that can be checked without opening anything.
 pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
     if request.kind != "gamestream" {
-        return Err(Refusal::new("unknown_kind", format!("The kind is {:?}; known is \"gamestream\".", request.kind)));
+        return Err(Refusal::new(
+            "unknown_kind",
+            format!("The kind is {:?}; known is \"gamestream\".", request.kind),
+        ));
     }
     if request.codec != "h264" {
-        return Err(Refusal::new("unknown_codec", format!("The codec is {:?}; known is \"h264\".", request.codec)));
+        return Err(Refusal::new(
+            "unknown_codec",
+            format!("The codec is {:?}; known is \"h264\".", request.codec),
+        ));
     }
-    let size = PictureSize { width: request.width, height: request.height };
-    check_mode(&request.codec, size, request.fps).map_err(|e| Refusal::new("mode_invalid", e.to_string()))?;
-    let packet_size =
-        PacketSize::new(request.packet_size).map_err(|e| Refusal::new("packet_size_invalid", e.to_string()))?;
-    let fec_pct = u8::try_from(request.fec_pct)
-        .map_err(|_| Refusal::new("fec_invalid", format!("Parity of {} % was asked; 0 to 255 is possible.", request.fec_pct)))?;
-    let min_parity = u8::try_from(request.min_parity).map_err(|_| {
-        Refusal::new("fec_invalid", format!("At least {} parity packets were asked; 0 to 255 is possible.", request.min_parity))
-    })?;
+    let size = PictureSize {
+        width: request.width,
+        height: request.height,
+    };
+    check_mode(Codec::H264, size, request.fps)
+        .map_err(|e| Refusal::new("mode_invalid", e.to_string()))?;
+    let packet_size = PacketSize::new(request.packet_size)
+        .map_err(|e| Refusal::new("packet_size_invalid", e.to_string()))?;
+    within("fec_invalid", "% of parity", request.fec_pct, FEC_PCT)?;
+    within(
+        "fec_invalid",
+        "parity packets at least",
+        request.min_parity,
+        MIN_PARITY,
+    )?;
     check_bitrate(request.bitrate_kbps)?;
     within("slices_invalid", "slices a picture", request.slices, SLICES)?;
-    within("client_timeout_invalid", "ms of client timeout", request.client_timeout_ms, CLIENT_TIMEOUT_MS)?;
+    within(
+        "client_timeout_invalid",
+        "ms of client timeout",
+        request.client_timeout_ms,
+        CLIENT_TIMEOUT_MS,
+    )?;
     if let Some(mbps) = request.link_mbps {
         within("link_invalid", "Mb/s of link rate", mbps, LINK_MBPS)?;
     }
     if !(0.0..=100.0).contains(&request.drop_pct) {
-        let text = format!("{} % of the packets shall be dropped; 0 to 100 is possible.", request.drop_pct);
+        let text = format!(
+            "{} % of the packets shall be dropped; 0 to 100 is possible.",
+            request.drop_pct
+        );
         return Err(Refusal::new("drop_invalid", text));
     }
     if let Some(stall) = request.stall {
         within("stall_invalid", "µs of stall", stall.us, 0..=MAX_STALL_US)?;
-        within("stall_invalid", "frames between stalls", stall.every, 1..=u32::MAX)?;
+        within(
+            "stall_invalid",
+            "frames between stalls",
+            stall.every,
+            1..=u32::MAX,
+        )?;
     }
     let ping_payload: [u8; 16] = request.ping_payload.as_bytes().try_into().map_err(|_| {
-        let text = format!("The ping payload has {} bytes; clients take exactly 16.", request.ping_payload.len());
+        let text = format!(
+            "The ping payload has {} bytes; clients take exactly 16.",
+            request.ping_payload.len()
+        );
         Refusal::new("ping_payload_invalid", text)
     })?;
     if !ping_payload.iter().all(u8::is_ascii_graphic) {
-        return Err(Refusal::new("ping_payload_invalid", "The ping payload must be 16 printable ASCII characters."));
+        return Err(Refusal::new(
+            "ping_payload_invalid",
+            "The ping payload must be 16 printable ASCII characters.",
+        ));
     }
     let encoder = EncoderConfig {
         size,
         fps: request.fps,
         bitrate_kbps: request.bitrate_kbps,
-        slices: request.slices,
+        slices: request.slices as u8,
         threads: encoder_threads(request),
         max_reference_frames: u8::from(request.max_reference_frames == 1),
         long_term_references: request.invalidation && request.max_reference_frames != 1,
     };
-    let known = ["auto"].into_iter().chain(pf_codec::encoders().iter().map(|encoder| encoder.name)).collect::<Vec<_>>();
+    let known = ["auto"]
+        .into_iter()
+        .chain(pf_codec::encoders().iter().map(|encoder| encoder.name))
+        .collect::<Vec<_>>();
     if !known.contains(&request.encoder.as_str()) {
-        let text = format!("The encoder is {:?}; known are {}.", request.encoder, known.join(", "));
+        let text = format!(
+            "The encoder is {:?}; known are {}.",
+            request.encoder,
+            known.join(", ")
+        );
         return Err(Refusal::new("unknown_encoder", text));
     }
-    let format = VideoFormat { packet_size, fec_pct, min_parity };
-    Ok(Admitted { ping_payload, format, source: source(request, size)?, encoder })
+    let format = VideoFormat {
+        packet_size,
+        fec_pct: request.fec_pct as u8,
+        min_parity: request.min_parity as u8,
+    };
+    Ok(Admitted {
+        ping_payload,
+        format,
+        source: source(request, size)?,
+        encoder,
+    })
 }
 
 /// Checks a bitrate alone.
@@ -91,13 +141,22 @@ pub fn check_bitrate(kbps: u32) -> Result<(), Refusal> {
 }
 
 /// The link's rate: asked, else the network card's, else a gigabit.
-pub fn link(request: &SessionRequest, local: IpAddr) -> Kbps {
-    let mbps = request.link_mbps.or_else(|| pf_net::link_speed_mbps(local)).unwrap_or(DEFAULT_LINK_MBPS);
+pub fn link(request: &SessionRequest, peer: IpAddr) -> Kbps {
+    let mbps = request
+        .link_mbps
+        .or_else(|| pf_net::link_speed_mbps(peer))
+        .unwrap_or(DEFAULT_LINK_MBPS);
     Kbps(mbps.saturating_mul(1000))
 }
 
 fn source(request: &SessionRequest, size: PictureSize) -> Result<SourceConfig, Refusal> {
-    source_config(&request.source, request.display.clone(), request.output.clone(), size, request.fps)
+    source_config(
+        &request.source,
+        request.display.clone(),
+        request.output.clone(),
+        size,
+        request.fps,
+    )
 }
 
 /// The source called `name`, for sessions and trials.
@@ -108,26 +167,54 @@ pub fn source_config(
     size: PictureSize,
     fps: u32,
 ) -> Result<SourceConfig, Refusal> {
-    let size = pf_desktop::PictureSize { width: size.width, height: size.height };
+    let size = pf_desktop::PictureSize {
+        width: size.width,
+        height: size.height,
+    };
     match name {
         "synthetic" => Ok(SourceConfig::Synthetic(SyntheticConfig { size, fps })),
-        "x11" => Ok(SourceConfig::X11(X11Config { display, output, fps })),
-        "wlroots" => Ok(SourceConfig::Wlroots(WlrootsConfig { display, output, fps })),
-        other => Err(Refusal::new("unknown_source", format!("The source is {other:?}; known are synthetic, x11, wlroots."))),
+        "x11" => Ok(SourceConfig::X11(X11Config {
+            display,
+            output,
+            fps,
+        })),
+        "wlroots" => Ok(SourceConfig::Wlroots(WlrootsConfig {
+            display,
+            output,
+            fps,
+        })),
+        other => Err(Refusal::new(
+            "unknown_source",
+            format!("The source is {other:?}; known are synthetic, x11, wlroots."),
+        )),
     }
 }
 
-fn encoder_threads(request: &SessionRequest) -> u32 {
-    if request.encoder_threads > 0 {
-        return request.encoder_threads.min(16);
-    }
+fn encoder_threads(request: &SessionRequest) -> u8 {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
-    cores.min(request.slices.max(1))
+    let wanted = if request.encoder_threads > 0 {
+        request.encoder_threads
+    } else {
+        cores
+    };
+    wanted.clamp(1, *SLICES.end()).min(request.slices) as u8
 }
 
-fn within(code: &'static str, what: &str, value: u32, range: std::ops::RangeInclusive<u32>) -> Result<(), Refusal> {
+fn within(
+    code: &'static str,
+    what: &str,
+    value: u32,
+    range: std::ops::RangeInclusive<u32>,
+) -> Result<(), Refusal> {
     if range.contains(&value) {
         return Ok(());
     }
-    Err(Refusal::new(code, format!("{value} {what} were asked; {} to {} is possible.", range.start(), range.end())))
+    Err(Refusal::new(
+        code,
+        format!(
+            "{value} {what} were asked; {} to {} is possible.",
+            range.start(),
+            range.end()
+        ),
+    ))
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-use pf_net::{MediaSocket, QosClass, SocketOptions, Waker};
-use pf_stats::{Gate, RECORD_BYTES, RecordConsumer, record_ring};
+use pf_net::{DscpMarking, MediaSocket, QosClass, SocketOptions, Waker};
+use pf_stats::{RECORD_BYTES, RecordConsumer, record_ring};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -36,7 +36,10 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { records_seconds: 10, events_bytes: 1 << 20 }
+        Self {
+            records_seconds: 10,
+            events_bytes: 1 << 20,
+        }
     }
 }
 
@@ -108,15 +111,8 @@ struct RecordLanes {
 impl Engine {
     /// Opens an engine. `now_ns` is CLOCK_MONOTONIC.
     pub fn open(config: EngineConfig, now_ns: fn() -> u64) -> Self {
-        let shared = EngineShared {
-            events: EventQueue::new(config.events_bytes, now_ns),
-            gate: Gate::closed(),
-            recording: AtomicBool::new(false),
-            perf: AtomicBool::new(false),
-            now_ns,
-        };
         Self {
-            shared: Arc::new(shared),
+            shared: Arc::new(EngineShared::new(config.events_bytes, now_ns)),
             config,
             next_op: AtomicU32::new(FIRST_OP),
             closed: AtomicBool::new(false),
@@ -141,10 +137,21 @@ impl Engine {
         inner.reap();
         let (used, limit, lost) = self.shared.events.usage();
         Snapshot {
-            sessions: inner.sessions.iter().map(|running| running.shared.view()).collect(),
-            listeners: inner.listeners.iter().map(|(_, listener)| listener.view()).collect(),
+            sessions: inner
+                .sessions
+                .iter()
+                .map(|running| running.shared.view())
+                .collect(),
+            listeners: inner
+                .listeners
+                .iter()
+                .map(|(_, listener)| listener.view())
+                .collect(),
             measuring: self.shared.gate.is_open(),
-            lanes: Lanes { events: LaneUse { used, limit, lost }, records: self.record_use() },
+            lanes: Lanes {
+                events: LaneUse { used, limit, lost },
+                records: self.record_use(),
+            },
         }
     }
 
@@ -156,25 +163,53 @@ impl Engine {
     }
 
     /// Binds a medium's socket. Answers its number and where it listens.
-    pub fn open_listener(&self, medium: &str, address: &str, port: u32, dscp: bool) -> Result<ListenerView, Refusal> {
+    pub fn open_listener(
+        &self,
+        medium: &str,
+        address: &str,
+        port: u32,
+        dscp: bool,
+    ) -> Result<ListenerView, Refusal> {
         if medium != "video" {
-            return Err(Refusal::new("unknown_medium", format!("The medium is {medium:?}; known is \"video\".")));
+            return Err(Refusal::new(
+                "unknown_medium",
+                format!("The medium is {medium:?}; known is \"video\"."),
+            ));
         }
         let ip: IpAddr = address.parse().map_err(|_| {
-            Refusal::new("address_invalid", format!("{address:?} is no IP address; give one like 127.0.0.1 or ::."))
+            Refusal::new(
+                "address_invalid",
+                format!("{address:?} is no IP address; give one like 127.0.0.1 or ::."),
+            )
         })?;
-        let port = u16::try_from(port)
-            .map_err(|_| Refusal::new("port_invalid", format!("The port is {port}; it may be 0 to 65535.")))?;
-        let qos = if dscp { QosClass::Video } else { QosClass::None };
-        let options = SocketOptions { qos, ..SocketOptions::default() };
+        let port = u16::try_from(port).map_err(|_| {
+            Refusal::new(
+                "port_invalid",
+                format!("The port is {port}; it may be 0 to 65535."),
+            )
+        })?;
+        let options = SocketOptions {
+            qos: QosClass::Video,
+            ..SocketOptions::default()
+        };
         let socket = MediaSocket::bind(SocketAddr::new(ip, port), &options)
             .map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
+        if dscp {
+            socket
+                .set_dscp(DscpMarking::On)
+                .map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
+        }
         let waker = Waker::new().map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
         let mut inner = self.lock();
         inner.next_listener += 1;
         let number = inner.next_listener;
         let listener = Listener::start(number, medium, socket, waker, Arc::clone(&self.shared))
-            .map_err(|e| Refusal::new("no_thread", format!("The receive thread did not start: {e}.")))?;
+            .map_err(|e| {
+                Refusal::new(
+                    "no_thread",
+                    format!("The receive thread did not start: {e}."),
+                )
+            })?;
         let view = listener.view();
         inner.listeners.push((number, listener));
         Ok(view)
@@ -183,11 +218,18 @@ impl Engine {
     /// Closes a socket; its sessions end with `listener_closed`.
     pub fn close_listener(&self, number: u32) -> Result<(), Refusal> {
         let mut inner = self.lock();
-        let at = inner.listeners.iter().position(|(other, _)| *other == number).ok_or_else(|| unknown_listener(number))?;
+        let at = inner
+            .listeners
+            .iter()
+            .position(|(other, _)| *other == number)
+            .ok_or_else(|| unknown_listener(number))?;
         let (_, listener) = inner.listeners.swap_remove(at);
         drop(inner);
         for session in listener.sessions() {
-            session.end("listener_closed", "The socket that the session sends from was closed.");
+            session.end(
+                "listener_closed",
+                "The socket that the session sends from was closed.",
+            );
         }
         Ok(())
     }
@@ -195,7 +237,12 @@ impl Engine {
     /// Checks a session and starts its thread. Answers the operation and the session's number.
     pub fn start_session(&self, request: SessionRequest) -> Result<(u32, u16), Refusal> {
         let admitted = admission::check(&request)?;
-        let Admitted { ping_payload, format, source, encoder } = admitted;
+        let Admitted {
+            ping_payload,
+            format,
+            source,
+            encoder,
+        } = admitted;
         let mut inner = self.lock();
         inner.reap();
         if inner.sessions.len() >= MAX_SESSIONS {
@@ -209,9 +256,13 @@ impl Engine {
             .ok_or_else(|| unknown_listener(request.listener))?;
         let socket = listener.socket();
         let number = inner.free_session_number();
-        let link = admission::link(&request, socket.local_address().ip());
         let listener_number = request.listener;
-        let shared = Arc::new(SessionShared::new(number, request, ping_payload, Arc::clone(&self.shared)));
+        let shared = Arc::new(SessionShared::new(
+            number,
+            request,
+            ping_payload,
+            Arc::clone(&self.shared),
+        ));
         let records = shared.request.fps as usize * self.config.records_seconds as usize;
         let (sent_records, sent_lane) = record_ring(records);
         let (dropped_records, dropped_lane) = record_ring(records);
@@ -223,7 +274,6 @@ impl Engine {
             format,
             source,
             encoder,
-            link,
             sent_records,
             dropped_records,
             op,
@@ -238,15 +288,26 @@ impl Engine {
                     video::report_panic(&guarded);
                 }
             })
-            .map_err(|e| Refusal::new("no_thread", format!("The video thread did not start: {e}.")))?;
-        if let Some((_, listener)) = inner.listeners.iter().find(|(number, _)| *number == listener_number) {
+            .map_err(|e| {
+                Refusal::new("no_thread", format!("The video thread did not start: {e}."))
+            })?;
+        if let Some((_, listener)) = inner
+            .listeners
+            .iter()
+            .find(|(number, _)| *number == listener_number)
+        {
             listener.attach(Arc::clone(&shared));
         }
         let mut lanes = lock(&self.lanes);
         lanes.lanes.push((Arc::clone(&shared), sent_lane));
         lanes.lanes.push((Arc::clone(&shared), dropped_lane));
         drop(lanes);
-        inner.sessions.push(Running { shared, listener: listener_number, thread: Some(thread), totals });
+        inner.sessions.push(Running {
+            shared,
+            listener: listener_number,
+            thread: Some(thread),
+            totals,
+        });
         Ok((op, number))
     }
 
@@ -255,7 +316,9 @@ impl Engine {
         let session = self.session(number)?;
         let op = self.next_op();
         if !session.answer_at_end(op) {
-            self.shared.events.push("op.done", json!({ "op": op, "ok": true, "result": {} }));
+            self.shared
+                .events
+                .push("op.done", json!({ "op": op, "ok": true, "result": {} }));
         }
         session.end(reason, "The host ended the session.");
         Ok(op)
@@ -268,13 +331,19 @@ impl Engine {
             .iter()
             .find(|running| running.shared.number() == number)
             .map(|running| Arc::clone(&running.shared))
-            .ok_or_else(|| Refusal::new("unknown_session", format!("There is no session {number}.")))
+            .ok_or_else(|| {
+                Refusal::new("unknown_session", format!("There is no session {number}."))
+            })
     }
 
     /// Totals of a session's sender: frames and packets handed to the kernel.
     pub fn send_totals(&self, number: u16) -> Option<Arc<SendTotals>> {
         let inner = self.lock();
-        inner.sessions.iter().find(|running| running.shared.number() == number).map(|running| Arc::clone(&running.totals))
+        inner
+            .sessions
+            .iter()
+            .find(|running| running.shared.number() == number)
+            .map(|running| Arc::clone(&running.totals))
     }
 
     /// Changes the encoder's target.
@@ -324,7 +393,11 @@ impl Engine {
             written += consumer.drain_into(&mut out[written..]);
         }
         lanes.forget_ended();
-        if written == 0 && self.closed.load(Ordering::Acquire) { None } else { Some(written) }
+        if written == 0 && self.closed.load(Ordering::Acquire) {
+            None
+        } else {
+            Some(written)
+        }
     }
 
     /// True once [`Engine::close`] was called.
@@ -337,7 +410,9 @@ impl Engine {
         self.closed.store(true, Ordering::Release);
         let listeners = std::mem::take(&mut self.lock().listeners);
         for running in &self.lock().sessions {
-            running.shared.end("engine_closed", "The engine was closed.");
+            running
+                .shared
+                .end("engine_closed", "The engine was closed.");
         }
         drop(listeners);
         self.shared.events.log(Level::Debug, "engine", "closed");
@@ -346,7 +421,10 @@ impl Engine {
 
     fn record_use(&self) -> LaneUse {
         let lanes = lock(&self.lanes);
-        let mut use_ = LaneUse { lost: lanes.lost_before, ..LaneUse::default() };
+        let mut use_ = LaneUse {
+            lost: lanes.lost_before,
+            ..LaneUse::default()
+        };
         for (_, consumer) in &lanes.lanes {
             use_.used += consumer.len() * RECORD_BYTES;
             use_.limit += consumer.capacity() * RECORD_BYTES;
@@ -377,7 +455,10 @@ impl Inner {
                     // A panic was told when it happened.
                     drop(thread.join());
                 }
-                if let Some((_, listener)) = listeners.iter().find(|(number, _)| *number == running.listener) {
+                if let Some((_, listener)) = listeners
+                    .iter()
+                    .find(|(number, _)| *number == running.listener)
+                {
                     listener.detach(running.shared.number());
                 }
             }
@@ -389,7 +470,11 @@ impl Inner {
         loop {
             self.next_session = self.next_session.wrapping_add(1).max(1);
             let number = self.next_session;
-            if self.sessions.iter().all(|running| running.shared.number() != number) {
+            if self
+                .sessions
+                .iter()
+                .all(|running| running.shared.number() != number)
+            {
                 return number;
             }
         }
@@ -411,9 +496,14 @@ impl RecordLanes {
 }
 
 fn unknown_listener(number: u32) -> Refusal {
-    Refusal::new("unknown_listener", format!("There is no listener {number}; open one first."))
+    Refusal::new(
+        "unknown_listener",
+        format!("There is no listener {number}; open one first."),
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

@@ -44,7 +44,10 @@ impl Slot {
         let mut memory = vec![0_u8; capacity + ALIGN];
         let offset = memory.as_ptr().align_offset(ALIGN).min(ALIGN);
         // Touched now, so that an ordinary frame meets no page fault.
-        memory[..touched.min(capacity)].iter_mut().step_by(4096).for_each(|byte| *byte = std::hint::black_box(1));
+        memory[..touched.min(capacity)]
+            .iter_mut()
+            .step_by(4096)
+            .for_each(|byte| *byte = std::hint::black_box(1));
         Self {
             memory,
             offset,
@@ -103,10 +106,25 @@ pub fn handoff(capacity: usize, datagram_bytes: usize, touched: usize) -> (Outbo
     let (free_tx, free_rx) = sync_channel(SLOTS);
     for _ in 0..SLOTS {
         let slot = Box::new(Slot::new(capacity, datagram_bytes, touched));
-        free_tx.try_send(slot).expect("the channel was made for all slots");
+        free_tx
+            .try_send(slot)
+            .expect("the channel was made for all slots");
     }
-    let outbox = Outbox { free: free_rx, full: full_tx, shared: Arc::clone(&shared), sender: None, capacity };
-    (outbox, Inbox { free: free_tx, full: full_rx, shared })
+    let outbox = Outbox {
+        free: free_rx,
+        full: full_tx,
+        shared: Arc::clone(&shared),
+        sender: None,
+        capacity,
+    };
+    (
+        outbox,
+        Inbox {
+            free: free_tx,
+            full: full_rx,
+            shared,
+        },
+    )
 }
 
 impl Outbox {
@@ -123,7 +141,11 @@ impl Outbox {
 
     /// A slot to write the next frame into; `None` while two frames wait.
     pub fn begin(&mut self) -> Option<Box<Slot>> {
-        if self.depth() >= QUEUE_FRAMES { None } else { self.free.try_recv().ok() }
+        if self.depth() >= QUEUE_FRAMES {
+            None
+        } else {
+            self.free.try_recv().ok()
+        }
     }
 
     /// Bytes that fit in a slot.
@@ -133,7 +155,9 @@ impl Outbox {
 
     /// Wakes the sender for a frame expected at `expected_ns`.
     pub fn expect_at(&self, expected_ns: u64) {
-        self.shared.expected_ns.store(expected_ns, Ordering::Relaxed);
+        self.shared
+            .expected_ns
+            .store(expected_ns, Ordering::Relaxed);
         self.unpark();
     }
 
@@ -212,7 +236,10 @@ mod tests {
         pf_net::monotonic_ns()
     }
 
-    const PARK: SpinPolicy = SpinPolicy { lead_ns: 0, patience_ns: 0 };
+    const PARK: SpinPolicy = SpinPolicy {
+        lead_ns: 0,
+        patience_ns: 0,
+    };
 
     #[test]
     fn two_frames_may_wait_and_the_third_is_refused() {
@@ -227,7 +254,10 @@ mod tests {
         let slot = inbox.next(now, PARK).expect("a frame");
         inbox.taken();
         assert_eq!(slot.nth, 0);
-        assert!(outbox.begin().is_some(), "one waits, one is sent: one more may come");
+        assert!(
+            outbox.begin().is_some(),
+            "one waits, one is sent: one more may come"
+        );
         inbox.recycle(slot);
     }
 
@@ -251,7 +281,13 @@ mod tests {
 
     #[test]
     fn every_frame_crosses_whether_the_sender_spins_or_parks() {
-        for policy in [PARK, SpinPolicy { lead_ns: 50_000, patience_ns: 100_000 }] {
+        for policy in [
+            PARK,
+            SpinPolicy {
+                lead_ns: 50_000,
+                patience_ns: 100_000,
+            },
+        ] {
             let (mut outbox, inbox) = handoff(64, 32, 0);
             let reader = std::thread::spawn(move || {
                 let mut seen = Vec::new();

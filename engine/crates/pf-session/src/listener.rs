@@ -50,7 +50,13 @@ struct Routes {
 
 impl Listener {
     /// Starts reading `socket`.
-    pub fn start(number: u32, medium: &str, socket: MediaSocket, waker: Waker, engine: Arc<EngineShared>) -> std::io::Result<Self> {
+    pub fn start(
+        number: u32,
+        medium: &str,
+        socket: MediaSocket,
+        waker: Waker,
+        engine: Arc<EngineShared>,
+    ) -> std::io::Result<Self> {
         let socket = Arc::new(socket);
         let routes = Arc::new(Routes {
             sessions: Mutex::default(),
@@ -61,9 +67,17 @@ impl Listener {
         });
         let thread = {
             let (socket, routes) = (Arc::clone(&socket), Arc::clone(&routes));
-            std::thread::Builder::new().name(format!("pf-listen-{number}")).spawn(move || routes.read(&socket))?
+            std::thread::Builder::new()
+                .name(format!("pf-listen-{number}"))
+                .spawn(move || routes.read(&socket))?
         };
-        Ok(Self { number, medium: medium.to_owned(), socket, routes, thread: Some(thread) })
+        Ok(Self {
+            number,
+            medium: medium.to_owned(),
+            socket,
+            routes,
+            thread: Some(thread),
+        })
     }
 
     /// The socket, for the send threads of its sessions.
@@ -116,7 +130,11 @@ impl Routes {
         let mut buffer = [0_u8; 2048];
         while !self.stop.load(Ordering::Acquire) {
             if let Err(error) = socket.wait_readable(Duration::from_secs(1), &self.waker) {
-                self.engine.events.log(Level::Error, "listener", format!("Waiting for pings failed: {error}"));
+                self.engine.events.log(
+                    Level::Error,
+                    "listener",
+                    format!("Waiting for pings failed: {error}"),
+                );
                 return;
             }
             while let Ok(Some((bytes, from))) = socket.receive(&mut buffer) {
@@ -132,7 +150,10 @@ impl Routes {
             return;
         };
         let now_ns = (self.engine.now_ns)();
-        let session = lock(&self.sessions).iter().find(|session| payload.matches(&session.ping_payload)).cloned();
+        let session = lock(&self.sessions)
+            .iter()
+            .find(|session| payload.matches(&session.ping_payload))
+            .cloned();
         match session {
             Some(session) => session.ping(from, sequence, now_ns),
             None => {
@@ -142,7 +163,9 @@ impl Routes {
                     counters.unknown
                 };
                 if unknown.is_power_of_two() {
-                    let text = format!("{unknown} pings so far belong to no session; the last came from {from}.");
+                    let text = format!(
+                        "{unknown} pings so far belong to no session; the last came from {from}."
+                    );
                     self.engine.events.log(Level::Debug, "listener", text);
                 }
             }
@@ -151,5 +174,7 @@ impl Routes {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

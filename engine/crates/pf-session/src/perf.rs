@@ -5,7 +5,15 @@ use pf_stats::{FrameFlags, FrameOutcome, FrameRecord, NOT_REACHED};
 use serde_json::{Value, json};
 
 /// Names of the stages between the record's boundaries, in order.
-const STAGES: [&str; 7] = ["convert", "submit", "encode", "packetize", "queue", "first_send", "send"];
+const STAGES: [&str; 7] = [
+    "convert",
+    "submit",
+    "encode",
+    "packetize",
+    "queue",
+    "first_send",
+    "send",
+];
 
 /// Collects one second of a session's records.
 #[derive(Debug, Default)]
@@ -27,7 +35,9 @@ impl PerfWindow {
         self.frames += 1;
         self.repeats += u32::from(record.flags.contains(FrameFlags::REPEAT));
         self.dropped += u32::from(record.outcome != FrameOutcome::Sent);
-        self.max_packets = self.max_packets.max(u32::from(record.data_packets) + u32::from(record.parity_packets));
+        self.max_packets = self
+            .max_packets
+            .max(u32::from(record.data_packets) + u32::from(record.parity_packets));
         let mut before = 0;
         for (max, at) in self.max_us.iter_mut().zip(record.boundaries) {
             if at != NOT_REACHED {
@@ -40,8 +50,11 @@ impl PerfWindow {
             return None;
         }
         let per_second = |count: u32| (f64::from(count) * 1e10 / elapsed_ns as f64).round() / 10.0;
-        let max_us: serde_json::Map<String, Value> =
-            STAGES.iter().zip(self.max_us).map(|(name, us)| ((*name).to_owned(), us.into())).collect();
+        let max_us: serde_json::Map<String, Value> = STAGES
+            .iter()
+            .zip(self.max_us)
+            .map(|(name, us)| ((*name).to_owned(), us.into()))
+            .collect();
         let line = json!({
             "session": record.session,
             "fps": per_second(self.frames),
@@ -51,7 +64,10 @@ impl PerfWindow {
             "sent_frames": self.frames - self.dropped,
             "dropped_frames": self.dropped,
         });
-        *self = Self { since_ns: now_ns, ..Self::default() };
+        *self = Self {
+            since_ns: now_ns,
+            ..Self::default()
+        };
         Some(line)
     }
 }
@@ -69,7 +85,10 @@ mod tests {
             let at = 1_000_000_000 + i * 16_666_667;
             let mut timer = FrameTimer::begin(3, at);
             timer.mark(Boundary::Converted, at + 300_000);
-            timer.mark(Boundary::Encoded, at + 300_000 + if i == 30 { 9_000_000 } else { 2_000_000 });
+            timer.mark(
+                Boundary::Encoded,
+                at + 300_000 + if i == 30 { 9_000_000 } else { 2_000_000 },
+            );
             timer.record.data_packets = 40;
             if i % 2 == 0 {
                 timer.record.flags.insert(FrameFlags::REPEAT);

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pf_net::{DeadlineSleeper, MediaSocket, SendResult};
+use pf_net::{DeadlineSleeper, MediaSocket, SendRefusal, SendResult};
 use pf_proto::pacer::{Pacer, PacerAction};
 use pf_stats::{Boundary, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
 
@@ -73,15 +73,22 @@ impl Sender {
                 Some(peer) if !self.session.is_ending() => {
                     self.send_frame(&slot, peer, &mut timer, &mut sleeper, &mut drops)
                 }
-                _ => Progress { first_sent: false, refused: 0, outcome: FrameOutcome::SessionEnded },
+                _ => Progress {
+                    first_sent: false,
+                    refused: 0,
+                    outcome: FrameOutcome::SessionEnded,
+                },
             };
             if progress.outcome == FrameOutcome::Sent {
                 Stall::spin(stall, Place::LastSent, slot.nth, now_ns);
                 mark(&mut timer, Boundary::LastSent, now_ns);
                 self.totals.frames.fetch_add(1, Ordering::Relaxed);
+                self.session
+                    .recovery(|recovery| recovery.frame_sent(slot.frame.0));
             } else if progress.outcome != FrameOutcome::SessionEnded {
                 // The client sees a hole: recovery starts here, without waiting for its request.
-                self.session.recovery(|slot_| slot_.invalidate(slot.frame.0, slot.frame.0));
+                self.session
+                    .recovery(|recovery| recovery.invalidate(slot.frame.0, slot.frame.0));
             }
             if let Some(mut timer) = timer {
                 timer.record.outcome = progress.outcome;
@@ -103,7 +110,11 @@ impl Sender {
     ) -> Progress {
         let now_ns = self.session.engine.now_ns;
         let datagrams = slot.datagrams();
-        let mut progress = Progress { first_sent: false, refused: 0, outcome: FrameOutcome::Sent };
+        let mut progress = Progress {
+            first_sent: false,
+            refused: 0,
+            outcome: FrameOutcome::Sent,
+        };
         let mut at = 0;
         self.pacer.begin_frame(now_ns(), datagrams.len());
         while at < datagrams.len() {
@@ -132,7 +143,14 @@ impl Sender {
     }
 
     /// Sends the burst in runs between packets that are dropped on purpose.
-    fn send_burst(&self, burst: &[u8], slot: &Slot, peer: SocketAddr, drops: &mut PacketDrops, progress: &mut Progress) {
+    fn send_burst(
+        &self,
+        burst: &[u8],
+        slot: &Slot,
+        peer: SocketAddr,
+        drops: &mut PacketDrops,
+        progress: &mut Progress,
+    ) {
         if drops.is_off() {
             return self.send_run(burst, slot, peer, progress);
         }
@@ -142,7 +160,9 @@ impl Sender {
             let end = (at + size).min(burst.len());
             if drops.drops_next() {
                 self.send_run(&burst[from..at], slot, peer, progress);
-                self.totals.dropped_on_purpose.fetch_add(1, Ordering::Relaxed);
+                self.totals
+                    .dropped_on_purpose
+                    .fetch_add(1, Ordering::Relaxed);
                 from = end;
             }
             at = end;
@@ -151,11 +171,17 @@ impl Sender {
     }
 
     fn send_run(&self, mut run: &[u8], slot: &Slot, peer: SocketAddr, progress: &mut Progress) {
-        let now_ns = self.session.engine.now_ns;
         while !run.is_empty() && progress.outcome == FrameOutcome::Sent {
             let sent = self.socket.send_segments(peer, run, slot.datagram_bytes);
-            self.totals.packets.fetch_add(sent.sent_bytes.div_ceil(slot.datagram_bytes) as u64, Ordering::Relaxed);
+            self.totals.packets.fetch_add(
+                sent.sent_bytes.div_ceil(slot.datagram_bytes) as u64,
+                Ordering::Relaxed,
+            );
             run = &run[sent.sent_bytes.min(run.len())..];
+            if sent.refused_before > 0 {
+                progress.refused += sent.refused_before;
+                self.end_if_gone(SendRefusal::ConnectionRefused, progress);
+            }
             match sent.result {
                 SendResult::Complete => {}
                 SendResult::WouldBlock => {
@@ -164,27 +190,37 @@ impl Sender {
                         progress.outcome = FrameOutcome::SendDeadline;
                     }
                 }
-                SendResult::Refused(error) => {
-                    // The error may belong to an earlier datagram; one datagram is counted and skipped.
+                SendResult::Refused(refusal) => {
+                    // Waiting does not help: this datagram is given up, parity may cover it.
                     progress.refused += 1;
                     run = &run[slot.datagram_bytes.min(run.len())..];
-                    let silent_ns = now_ns().saturating_sub(self.session.last_ping_ns());
-                    if silent_ns > REFUSED_GRACE_NS {
-                        let seconds = silent_ns / 1_000_000_000;
-                        self.session.end(
-                            "client_gone",
-                            format!("The client refuses packets ({error}) and has not pinged for {seconds} s."),
-                        );
-                        progress.outcome = FrameOutcome::SendError;
-                    }
+                    self.end_if_gone(refusal, progress);
                 }
             }
+        }
+    }
+
+    /// A peer that refuses packets and has been silent for long is gone.
+    fn end_if_gone(&self, refusal: SendRefusal, progress: &mut Progress) {
+        let silent_ns = (self.session.engine.now_ns)().saturating_sub(self.session.last_ping_ns());
+        if silent_ns > REFUSED_GRACE_NS {
+            let seconds = silent_ns / 1_000_000_000;
+            let text = format!(
+                "Packets to the client are refused ({refusal}) and it has not pinged for {seconds} s."
+            );
+            self.session.end("client_gone", text);
+            progress.outcome = FrameOutcome::SendError;
         }
     }
 }
 
 /// Closes a frame's record: to lane 1 when something records, to the perf line when PERF is on.
-pub fn close(session: &SessionShared, records: &mut RecordProducer, perf: &mut PerfWindow, record: &FrameRecord) {
+pub fn close(
+    session: &SessionShared,
+    records: &mut RecordProducer,
+    perf: &mut PerfWindow,
+    record: &FrameRecord,
+) {
     if session.engine.recording.load(Ordering::Relaxed) {
         // A full ring counts the loss itself; the host shows it as a gap.
         records.push(record);
@@ -213,7 +249,10 @@ struct PacketDrops {
 
 impl PacketDrops {
     fn new(pct: f64) -> Self {
-        Self { threshold: (pct.clamp(0.0, 100.0) / 100.0 * f64::from(u32::MAX)) as u32, state: 0x9E37_79B9 }
+        Self {
+            threshold: (pct.clamp(0.0, 100.0) / 100.0 * f64::from(u32::MAX)) as u32,
+            state: 0x9E37_79B9,
+        }
     }
 
     fn is_off(&self) -> bool {

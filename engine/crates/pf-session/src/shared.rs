@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use pf_proto::gamestream::ping::EndpointTracker;
+use pf_proto::gamestream::ping::{EndpointTracker, PingEffect};
 use pf_proto::gamestream::recovery::RecoverySlot;
 use pf_stats::Gate;
 use serde::Serialize;
@@ -101,6 +101,19 @@ pub struct EngineShared {
     pub now_ns: fn() -> u64,
 }
 
+impl EngineShared {
+    /// Lane 0 of `events_bytes`, a closed gate, and the engine's clock.
+    pub fn new(events_bytes: usize, now_ns: fn() -> u64) -> Self {
+        Self {
+            events: EventQueue::new(events_bytes, now_ns),
+            gate: Gate::closed(),
+            recording: AtomicBool::new(false),
+            perf: AtomicBool::new(false),
+            now_ns,
+        }
+    }
+}
+
 /// One session's shared state.
 pub struct SessionShared {
     /// What it was asked to be.
@@ -126,7 +139,12 @@ struct Inner {
 
 impl SessionShared {
     /// A session that is about to start.
-    pub fn new(session: u16, request: SessionRequest, ping_payload: [u8; 16], engine: Arc<EngineShared>) -> Self {
+    pub fn new(
+        session: u16,
+        request: SessionRequest,
+        ping_payload: [u8; 16],
+        engine: Arc<EngineShared>,
+    ) -> Self {
         let view = SessionView {
             session,
             kind: request.kind.clone(),
@@ -189,7 +207,10 @@ impl SessionShared {
         self.tell_state(Some(&reason));
         let ops = std::mem::take(&mut self.lock().stop_ops);
         for op in ops {
-            self.engine.events.push("op.done", serde_json::json!({ "op": op, "ok": true, "result": {} }));
+            self.engine.events.push(
+                "op.done",
+                serde_json::json!({ "op": op, "ok": true, "result": {} }),
+            );
         }
     }
 
@@ -205,7 +226,10 @@ impl SessionShared {
     /// Asks the session to end. The first reason stays.
     pub fn end(&self, code: &str, message: impl Into<String>) {
         let mut inner = self.lock();
-        inner.end.get_or_insert_with(|| EndReason { code: code.into(), message: message.into() });
+        inner.end.get_or_insert_with(|| EndReason {
+            code: code.into(),
+            message: message.into(),
+        });
         drop(inner);
         // Release: whoever sees the flag finds the reason.
         self.stop.store(true, Ordering::Release);
@@ -224,10 +248,10 @@ impl SessionShared {
 
     /// Why it ended; a session that was never asked to end says so.
     pub fn end_reason(&self) -> EndReason {
-        self.lock()
-            .end
-            .clone()
-            .unwrap_or_else(|| EndReason { code: "unknown".into(), message: "The session ended by itself.".into() })
+        self.lock().end.clone().unwrap_or_else(|| EndReason {
+            code: "unknown".into(),
+            message: "The session ended by itself.".into(),
+        })
     }
 
     /// True once the session shall end.
@@ -250,18 +274,20 @@ impl SessionShared {
 
     /// A ping that carried this session's secret.
     pub fn ping(&self, from: SocketAddr, sequence: u32, now_ns: u64) {
-        let mut inner = self.lock();
-        let before = inner.endpoint.address();
-        inner.endpoint.ping(from, sequence, now_ns);
-        let after = inner.endpoint.address();
-        drop(inner);
-        self.last_ping_ns.store(now_ns, Ordering::Relaxed);
-        if before == after {
-            return;
+        let effect = self.lock().endpoint.ping(from, sequence, now_ns);
+        if effect != PingEffect::Dropped {
+            self.last_ping_ns.store(now_ns, Ordering::Relaxed);
         }
-        self.changed.notify_all();
-        if let (Some(before), Some(after)) = (before, after) {
-            self.event("client_moved", serde_json::json!({ "from": before.to_string(), "to": after.to_string() }));
+        match effect {
+            PingEffect::Learned => self.changed.notify_all(),
+            PingEffect::Moved { from: before } => {
+                let to = self.endpoint().map(|address| address.to_string());
+                self.event(
+                    "client_moved",
+                    serde_json::json!({ "from": before.to_string(), "to": to }),
+                );
+            }
+            PingEffect::Alive | PingEffect::Dropped => {}
         }
     }
 
@@ -302,6 +328,8 @@ impl SessionShared {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Every mutation leaves the state valid, so a panic elsewhere does not spoil it.
-        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.inner
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

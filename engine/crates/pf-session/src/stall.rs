@@ -69,7 +69,11 @@ mod tests {
 
     #[test]
     fn only_its_place_and_its_frames_wait() {
-        let stall = Some(Stall { place: Place::Encoded, us: 50, every: 3 });
+        let stall = Some(Stall {
+            place: Place::Encoded,
+            us: 50,
+            every: 3,
+        });
         let waited = |place, nth| {
             let before = CLOCK.load(Ordering::Relaxed);
             Stall::spin(stall, place, nth, now);

@@ -1,0 +1,297 @@
+//! Ratios of the whole frame path against anchors in the same run: `cargo run --release --example bench [-- --json]`.
+//!
+//! Contenders are interleaved (A B A B …) and medians compared, because this is a shared machine. The sink is a bound
+//! socket that nobody reads: the kernel segments and drops, and charges it to the sender.
+
+use std::hint::black_box;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pf_codec::{
+    BgrxImage, Converter, EncoderConfig, FrameRequest, PictureSize, VideoEncoder, open_encoder,
+};
+use pf_fec::{BlockLayout, Kernel};
+use pf_net::{MediaSocket, SocketOptions};
+use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoFormat, VideoPacketizer};
+use pf_proto::units::{PacketSize, RtpTimestamp};
+use pf_session::monotonic_ns;
+use pf_stats::Gate;
+
+const REPETITIONS: usize = 41;
+
+fn main() {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let rows = [stage(), gate(), overhead()];
+    for row in rows {
+        if json {
+            println!(
+                "{{\"name\":\"{}\",\"ratio\":{:.3},\"target\":{},\"ok\":{}}}",
+                row.name,
+                row.ratio,
+                row.target,
+                row.ratio <= row.target
+            );
+        } else {
+            println!(
+                "{:<64} {:>7.3}  (≤ {})  {}",
+                row.name, row.ratio, row.target, row.detail
+            );
+        }
+    }
+}
+
+struct Row {
+    name: &'static str,
+    ratio: f64,
+    target: f64,
+    detail: String,
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn meta() -> FrameMeta {
+    FrameMeta {
+        frame_type: FrameType::Predicted,
+        latency_100us: 10,
+        timestamp: RtpTimestamp(0),
+        long_term_reference: false,
+    }
+}
+
+/// Packetize + FEC + send against sending the same bytes ready-made: 50 Mb/s at 60 fps.
+fn stage() -> Row {
+    const FRAMES: usize = 40;
+    let sink = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let peer = sink.local_addr().expect("bound");
+    let socket = MediaSocket::bind(
+        "127.0.0.1:0".parse().expect("address"),
+        &SocketOptions::default(),
+    )
+    .expect("a port");
+    let packet_size = PacketSize::new(1392).expect("stock");
+    let shard_bytes = packet_size.shard_bytes();
+    let kernel = Kernel::detect();
+    let mut packetizer = VideoPacketizer::new(VideoFormat {
+        packet_size,
+        fec_pct: 20,
+        min_parity: 2,
+    });
+    let unit: Vec<u8> = (0..104_166_u32)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let plan = packetizer.plan(unit.len()).expect("fits");
+    let mut arenas = vec![vec![0_u8; plan.arena_bytes()]; 4];
+    let mut whole = |arena: &mut Vec<u8>| {
+        let parity = |block: &mut [u8], data: usize, parity: usize| {
+            pf_fec::encode(
+                kernel,
+                block,
+                BlockLayout {
+                    data,
+                    parity,
+                    shard_bytes,
+                    stride_bytes: shard_bytes,
+                },
+            )
+        };
+        let packetized = packetizer
+            .packetize(meta(), &unit, &plan, arena, parity)
+            .expect("fits");
+        socket.send_segments(peer, &arena[..packetized.bytes], shard_bytes)
+    };
+    arenas.iter_mut().for_each(|arena| drop(whole(arena)));
+    let ready = arenas[0].clone();
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        let start = monotonic_ns();
+        for _ in 0..FRAMES {
+            black_box(socket.send_segments(peer, black_box(&ready), shard_bytes));
+        }
+        let middle = monotonic_ns();
+        for i in 0..FRAMES {
+            black_box(whole(&mut arenas[i % 4]));
+        }
+        let end = monotonic_ns();
+        a.push((middle - start) as f64 / FRAMES as f64 / 1000.0);
+        b.push((end - middle) as f64 / FRAMES as f64 / 1000.0);
+    }
+    let (bare_us, whole_us) = (median(&mut a), median(&mut b));
+    Row {
+        name: "packetize + FEC + send / bare GSO, 50 Mb/s at 60 fps",
+        ratio: whole_us / bare_us,
+        target: 1.3,
+        detail: format!(
+            "{whole_us:.1} µs against {bare_us:.1} µs a frame, {} packets",
+            ready.len() / shard_bytes
+        ),
+    }
+}
+
+/// The closed gate, in cycles of a one-cycle loop.
+fn gate() -> Row {
+    const LOOPS: u64 = 4_000_000;
+    let gate = Gate::closed();
+    let off = AtomicBool::new(false);
+    let (mut empty, mut gated) = (Vec::new(), Vec::new());
+    for _ in 0..REPETITIONS {
+        empty.push(time(LOOPS, |i, x| black_box(x.wrapping_add(i))));
+        gated.push(time(LOOPS, |i, x| {
+            if gate.is_open() {
+                off.store(true, Ordering::Relaxed);
+            }
+            black_box(x.wrapping_add(i))
+        }));
+    }
+    let _ = black_box(off.load(Ordering::Relaxed));
+    let (empty_ns, gated_ns) = (median(&mut empty), median(&mut gated));
+    let cycle_ns = one_cycle_ns();
+    Row {
+        name: "closed gate, cycles a frame above the empty loop",
+        ratio: ((gated_ns - empty_ns) / cycle_ns).max(0.0),
+        target: 1.0,
+        detail: format!("{gated_ns:.3} ns against {empty_ns:.3} ns, one cycle {cycle_ns:.3} ns"),
+    }
+}
+
+fn time(loops: u64, mut body: impl FnMut(u64, u64) -> u64) -> f64 {
+    let start = monotonic_ns();
+    let mut x = 0;
+    for i in 0..loops {
+        x = body(i, x);
+    }
+    black_box(x);
+    (monotonic_ns() - start) as f64 / loops as f64
+}
+
+/// A chain of dependent additions takes one cycle each.
+fn one_cycle_ns() -> f64 {
+    const CHAIN: u64 = 2_000_000;
+    let mut best = f64::MAX;
+    for _ in 0..15 {
+        let start = monotonic_ns();
+        let (mut x, step) = (black_box(1_u64), black_box(3_u64));
+        for _ in 0..CHAIN / 8 {
+            for _ in 0..8 {
+                // The rotation cannot be folded into the next one, and costs one cycle.
+                x = x.rotate_left(7) ^ step;
+            }
+        }
+        black_box(x);
+        best = best.min((monotonic_ns() - start) as f64 / CHAIN as f64 / 2.0);
+    }
+    best
+}
+
+/// Convert + encode + packetize + FEC + send against the bare encoder: 1080p, one encoder thread.
+fn overhead() -> Row {
+    const FRAMES: usize = 60;
+    let size = PictureSize {
+        width: 1920,
+        height: 1080,
+    };
+    let config = EncoderConfig {
+        size,
+        fps: 60,
+        bitrate_kbps: 20_000,
+        slices: 1,
+        threads: 1,
+        max_reference_frames: 0,
+        long_term_references: true,
+    };
+    let mut bare = open_encoder("auto", config).expect("an encoder");
+    let mut ours = open_encoder("auto", config).expect("an encoder");
+    let mut converter = Converter::new(size, size).expect("same size");
+    let pictures: Vec<Vec<u8>> = (0..8).map(|n| picture(size, n)).collect();
+    let stride_bytes = size.width as usize * 4;
+    let image = |n: usize| BgrxImage {
+        data: &pictures[n % pictures.len()],
+        stride_bytes,
+        size,
+    };
+    let sink = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let peer = sink.local_addr().expect("bound");
+    let socket = MediaSocket::bind(
+        "127.0.0.1:0".parse().expect("address"),
+        &SocketOptions::default(),
+    )
+    .expect("a port");
+    let packet_size = PacketSize::new(1392).expect("stock");
+    let shard_bytes = packet_size.shard_bytes();
+    let kernel = Kernel::detect();
+    let mut packetizer = VideoPacketizer::new(VideoFormat {
+        packet_size,
+        fec_pct: 20,
+        min_parity: 2,
+    });
+    let mut arena = vec![0_u8; 4 << 20];
+    let mut unit = Vec::with_capacity(4 << 20);
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for n in 0..FRAMES {
+        converter
+            .convert(&image(n), bare.input())
+            .expect("converts");
+        let start = monotonic_ns();
+        bare.submit(n as u32 + 1, FrameRequest::Predicted)
+            .expect("submits");
+        bare.finish(&mut unit).expect("encodes");
+        let middle = monotonic_ns();
+        converter
+            .convert(&image(n), ours.input())
+            .expect("converts");
+        ours.submit(n as u32 + 1, FrameRequest::Predicted)
+            .expect("submits");
+        ours.finish(&mut unit).expect("encodes");
+        let plan = packetizer.plan(unit.len()).expect("fits");
+        let parity = |block: &mut [u8], data: usize, parity: usize| {
+            pf_fec::encode(
+                kernel,
+                block,
+                BlockLayout {
+                    data,
+                    parity,
+                    shard_bytes,
+                    stride_bytes: shard_bytes,
+                },
+            )
+        };
+        let packetized = packetizer
+            .packetize(meta(), &unit, &plan, &mut arena, parity)
+            .expect("fits");
+        black_box(socket.send_segments(peer, &arena[..packetized.bytes], shard_bytes));
+        let end = monotonic_ns();
+        if n > 5 {
+            a.push((middle - start) as f64 / 1e6);
+            b.push((end - middle) as f64 / 1e6);
+        }
+    }
+    let (bare_ms, ours_ms) = (median(&mut a), median(&mut b));
+    Row {
+        name: "convert + encode + packetize + FEC + send / bare encoder, 1080p",
+        ratio: ours_ms / bare_ms,
+        target: 1.15,
+        detail: format!("{ours_ms:.2} ms against {bare_ms:.2} ms a frame"),
+    }
+}
+
+/// A textured picture that moves with `n`.
+fn picture(size: PictureSize, n: usize) -> Vec<u8> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let mut data = vec![0_u8; width * height * 4];
+    for (y, row) in data.chunks_exact_mut(width * 4).enumerate() {
+        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
+            let (x, y) = (x + n * 6, y + n * 2);
+            let noise =
+                ((x / 3).wrapping_mul(73_856_093) ^ (y / 3).wrapping_mul(19_349_663)) as u8 & 15;
+            pixel.copy_from_slice(&[
+                (x >> 2) as u8,
+                (y >> 2) as u8,
+                (((x ^ y) >> 3) as u8).wrapping_add(noise),
+                0,
+            ]);
+        }
+    }
+    data
+}

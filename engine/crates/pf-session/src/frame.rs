@@ -1,0 +1,440 @@
+//! One frame: grab → recovery → encode → packetize → queue, with a boundary stamped behind each step.
+
+use std::sync::Arc;
+
+use pf_codec::{AccessUnit, Encoder, FrameKind, FrameRequest, VideoEncoder};
+use pf_proto::gamestream::bitstream::{self, NalCodec};
+use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot};
+use pf_proto::gamestream::video::{FrameMeta, FramePlan, FrameType, VideoFormat, VideoPacketizer};
+use pf_proto::units::{FrameIndex, RtpTimestamp};
+use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameTimer, RecordProducer, UNKNOWN_QP};
+use serde_json::json;
+
+use crate::clock::FrameClock;
+use crate::grab::{Grab, Grabber};
+use crate::handoff::{Outbox, Slot};
+use crate::perf::PerfWindow;
+use crate::request::Refusal;
+use crate::sender::{close, mark};
+use crate::shared::SessionShared;
+use crate::stall::{Place, Stall};
+
+/// Frames in a row that do not fit the wire; more of them, and the encoder will never make one that does.
+const OVERSIZE_LIMIT: u32 = 5;
+
+/// What a path is made of.
+pub struct FramePathParts {
+    /// The session.
+    pub session: Arc<SessionShared>,
+    /// Source and conversion.
+    pub grabber: Grabber,
+    /// The encoder.
+    pub encoder: Encoder,
+    /// Whether client and encoder can continue after a loss without a key frame.
+    pub can_invalidate: bool,
+    /// Wire format.
+    pub format: VideoFormat,
+    /// The way to the sender.
+    pub outbox: Outbox,
+    /// Room for one access unit, reserved at once.
+    pub access_unit_bytes: usize,
+    /// Records of frames that never reach the sender.
+    pub dropped_records: RecordProducer,
+}
+
+/// The path of a session's frames, and what it remembers from one to the next.
+pub struct FramePath {
+    parts: FramePathParts,
+    packetizer: VideoPacketizer,
+    kernel: pf_fec::Kernel,
+    access_unit: Vec<u8>,
+    perf: PerfWindow,
+    started_ns: u64,
+    /// Smoothed time in the encoder: when the sender is woken.
+    encode_ns: f64,
+    bitrate_kbps: u32,
+    /// Counts the turns, for stalls.
+    nth: u64,
+    queue_drops: u64,
+    oversize_in_a_row: u32,
+}
+
+/// A frame that is on its way.
+struct Turn {
+    grabbed_ns: u64,
+    repeat: bool,
+    timer: Option<FrameTimer>,
+}
+
+impl FramePath {
+    /// A path at the start of its session.
+    pub fn new(parts: FramePathParts) -> Self {
+        Self {
+            packetizer: VideoPacketizer::new(parts.format),
+            kernel: pf_fec::Kernel::detect(),
+            access_unit: Vec::with_capacity(parts.access_unit_bytes),
+            perf: PerfWindow::default(),
+            started_ns: (parts.session.engine.now_ns)(),
+            encode_ns: 0.0,
+            bitrate_kbps: parts.session.request.bitrate_kbps,
+            nth: 0,
+            queue_drops: 0,
+            oversize_in_a_row: 0,
+            parts,
+        }
+    }
+
+    /// Makes one frame. An error ends the session.
+    pub fn next(&mut self, clock: &mut FrameClock, restarted: bool) -> Result<(), Refusal> {
+        if let Some(mut turn) = self.grab(clock, restarted)? {
+            self.follow_wishes()?;
+            if let Some(unit) = self.encode(&mut turn)? {
+                self.hand_over(turn, unit)?;
+            }
+        }
+        self.nth += 1;
+        Ok(())
+    }
+
+    fn now_ns(&self) -> u64 {
+        (self.parts.session.engine.now_ns)()
+    }
+
+    fn stall(&self, place: Place) {
+        let session = &self.parts.session;
+        Stall::spin(
+            session.request.stall,
+            place,
+            self.nth,
+            session.engine.now_ns,
+        );
+    }
+
+    fn grab(&mut self, clock: &mut FrameClock, restarted: bool) -> Result<Option<Turn>, Refusal> {
+        self.stall(Place::Grabbed);
+        let grabbed_ns = self.now_ns();
+        let FramePathParts {
+            session,
+            grabber,
+            encoder,
+            ..
+        } = &mut self.parts;
+        let mut timer = session
+            .engine
+            .gate
+            .is_open()
+            .then(|| FrameTimer::begin(session.number(), grabbed_ns));
+        let Some(grab) = grabber.take(session, encoder, grabbed_ns)? else {
+            return Ok(None);
+        };
+        self.stall(Place::Converted);
+        mark(
+            &mut timer,
+            Boundary::Converted,
+            self.parts.session.engine.now_ns,
+        );
+        if let Grab::New(stamp) = grab {
+            clock.observe(grabbed_ns, stamp.sequence, stamp.published_ns);
+        }
+        if let Some(timer) = &mut timer {
+            describe_grab(timer, grab, restarted);
+        }
+        Ok(Some(Turn {
+            grabbed_ns,
+            repeat: matches!(grab, Grab::Repeat),
+            timer,
+        }))
+    }
+
+    /// Carries out what others asked of the encoder since the last frame.
+    fn follow_wishes(&mut self) -> Result<(), Refusal> {
+        let FramePathParts {
+            session, encoder, ..
+        } = &mut self.parts;
+        let target_kbps = session.target_kbps();
+        if target_kbps != self.bitrate_kbps {
+            encoder.set_bitrate(target_kbps).map_err(encoder_failed)?;
+            session.event(
+                "bitrate",
+                json!({ "from_kbps": self.bitrate_kbps, "to_kbps": target_kbps }),
+            );
+            self.bitrate_kbps = target_kbps;
+        }
+        for frame in session
+            .recovery(RecoverySlot::take_acknowledged)
+            .into_iter()
+            .flatten()
+        {
+            encoder.acknowledge(frame).map_err(encoder_failed)?;
+        }
+        Ok(())
+    }
+
+    /// Encodes the picture into `access_unit`, as recovery demands. `None`: the encoder made nothing of it.
+    fn encode(&mut self, turn: &mut Turn) -> Result<Option<AccessUnit>, Refusal> {
+        let now_ns = self.parts.session.engine.now_ns;
+        let index = self.packetizer.next_frame_index();
+        let action = self.parts.session.recovery(|slot| slot.poll(index.0));
+        let request = match action {
+            RecoveryAction::None => FrameRequest::Predicted,
+            RecoveryAction::KeyFrame => FrameRequest::Key,
+            RecoveryAction::Invalidate { .. } if !self.parts.can_invalidate => FrameRequest::Key,
+            RecoveryAction::Invalidate { first, last } => FrameRequest::ReferencesBefore {
+                first_lost: first,
+                last_lost: last,
+            },
+        };
+        self.stall(Place::Submitted);
+        let submitted_ns = now_ns();
+        self.parts
+            .outbox
+            .expect_at(submitted_ns + self.encode_ns as u64);
+        self.parts
+            .encoder
+            .submit(index.0, request)
+            .map_err(encoder_failed)?;
+        mark(&mut turn.timer, Boundary::Submitted, now_ns);
+        let unit = self
+            .parts
+            .encoder
+            .finish(&mut self.access_unit)
+            .map_err(encoder_failed)?;
+        self.stall(Place::Encoded);
+        mark(&mut turn.timer, Boundary::Encoded, now_ns);
+        self.encode_ns += 0.1 * ((now_ns() - submitted_ns) as f64 - self.encode_ns);
+        let Some(unit) = unit else {
+            // The recovery slot asks again with the next frame.
+            self.drop_frame(turn.timer.take(), FrameOutcome::EncoderSkipped);
+            return Ok(None);
+        };
+        if let Some(timer) = &mut turn.timer {
+            describe_unit(timer, index, &unit);
+        }
+        let session = &self.parts.session;
+        session.recovery(|slot| slot.frame_encoded(index.0, answer_kind(unit.kind)));
+        tell_recovery(session, index, action, unit.kind);
+        Ok(Some(unit))
+    }
+
+    /// Packetizes into a free slot and hands it to the sender, or drops the frame and starts its recovery.
+    fn hand_over(&mut self, mut turn: Turn, unit: AccessUnit) -> Result<(), Refusal> {
+        let frame_type = frame_type(unit.kind);
+        let packet_size = self.parts.format.packet_size;
+        bitstream::fit_packet_zero(
+            NalCodec::H264,
+            &mut self.access_unit,
+            frame_type,
+            packet_size,
+        )
+        .map_err(|e| Refusal::new("bitstream_unusable", e.to_string()))?;
+        if let Some(timer) = &mut turn.timer {
+            timer.record.queue_depth = self.parts.outbox.depth() as u8;
+        }
+        let fitting = self.packetizer.plan(self.access_unit.len()).ok();
+        let Some(plan) = fitting.filter(|plan| plan.arena_bytes() <= self.parts.outbox.capacity())
+        else {
+            return self.drop_oversize(turn.timer);
+        };
+        self.oversize_in_a_row = 0;
+        let Some(mut slot) = self.parts.outbox.begin() else {
+            self.drop_for_queue(turn.timer);
+            return Ok(());
+        };
+        let latency_ns = if turn.repeat {
+            0
+        } else {
+            self.now_ns().saturating_sub(turn.grabbed_ns)
+        };
+        let meta = FrameMeta {
+            frame_type,
+            latency_100us: (latency_ns / 100_000).min(u64::from(u16::MAX)) as u16,
+            timestamp: RtpTimestamp::from_ns(turn.grabbed_ns.saturating_sub(self.started_ns)),
+            long_term_reference: unit.long_term_reference,
+        };
+        self.packetize(&mut slot, meta, &plan, &mut turn)?;
+        if self.parts.outbox.send(slot) {
+            Ok(())
+        } else {
+            Err(Refusal::new("internal", "The send thread is gone."))
+        }
+    }
+
+    fn packetize(
+        &mut self,
+        slot: &mut Slot,
+        meta: FrameMeta,
+        plan: &FramePlan,
+        turn: &mut Turn,
+    ) -> Result<(), Refusal> {
+        let kernel = self.kernel;
+        let shard_bytes = self.parts.format.packet_size.shard_bytes();
+        let parity = |block: &mut [u8], data: usize, parity: usize| {
+            let layout = pf_fec::BlockLayout {
+                data,
+                parity,
+                shard_bytes,
+                stride_bytes: shard_bytes,
+            };
+            pf_fec::encode(kernel, block, layout)
+        };
+        let packetized = self
+            .packetizer
+            .packetize(meta, &self.access_unit, plan, slot.arena(), parity)
+            .map_err(|e| Refusal::new("internal", e.to_string()))?;
+        self.stall(Place::Packetized);
+        mark(
+            &mut turn.timer,
+            Boundary::Packetized,
+            self.parts.session.engine.now_ns,
+        );
+        if let Some(timer) = &mut turn.timer {
+            timer.record.data_packets = packetized.data_packets;
+            timer.record.parity_packets = packetized.parity_packets;
+            if packetized.unprotected {
+                timer.record.flags.insert(FrameFlags::UNPROTECTED);
+            }
+        }
+        slot.bytes = packetized.bytes;
+        slot.frame = packetized.frame;
+        slot.nth = self.nth;
+        slot.deadline_ns = turn.grabbed_ns + deadline_after(self.parts.session.request.fps);
+        slot.timer = turn.timer.take();
+        Ok(())
+    }
+
+    /// Two frames wait already: the newest is dropped, counted, and its number used up. The client will see the gap;
+    /// the answer to it starts now.
+    fn drop_for_queue(&mut self, timer: Option<FrameTimer>) {
+        let frame = self.packetizer.skip_frame();
+        self.queue_drops += 1;
+        let session = &self.parts.session;
+        if self.queue_drops.is_power_of_two() {
+            let so_far = self.queue_drops;
+            session.event(
+                "frame_dropped",
+                json!({ "frame": frame.0, "why": "queue_full", "dropped": so_far }),
+            );
+        }
+        session.recovery(|slot| slot.invalidate(frame.0, frame.0));
+        self.drop_frame(timer, FrameOutcome::QueueFull);
+    }
+
+    /// More bytes than the wire format or the arena can carry.
+    fn drop_oversize(&mut self, timer: Option<FrameTimer>) -> Result<(), Refusal> {
+        let bytes = self.access_unit.len();
+        self.oversize_in_a_row += 1;
+        let frame = self.packetizer.skip_frame();
+        let session = &self.parts.session;
+        session.event(
+            "frame_dropped",
+            json!({ "frame": frame.0, "why": "oversize", "bytes": bytes }),
+        );
+        session.recovery(|slot| slot.invalidate(frame.0, frame.0));
+        self.drop_frame(timer, FrameOutcome::Oversize);
+        if self.oversize_in_a_row < OVERSIZE_LIMIT {
+            return Ok(());
+        }
+        let text = format!(
+            "{OVERSIZE_LIMIT} frames in a row were too large to send, the last with {bytes} bytes; lower the bitrate."
+        );
+        Err(Refusal::new("frame_too_large", text))
+    }
+
+    fn drop_frame(&mut self, timer: Option<FrameTimer>, outcome: FrameOutcome) {
+        if let Some(mut timer) = timer {
+            timer.record.outcome = outcome;
+            let FramePathParts {
+                session,
+                dropped_records,
+                ..
+            } = &mut self.parts;
+            close(session, dropped_records, &mut self.perf, &timer.record);
+        }
+    }
+}
+
+fn describe_grab(timer: &mut FrameTimer, grab: Grab, restarted: bool) {
+    let record = &mut timer.record;
+    match grab {
+        Grab::New(stamp) => {
+            let age_ns = record.grabbed_ns.saturating_sub(stamp.painted_ns);
+            record.source_sequence = stamp.sequence;
+            record.source_age_ns = u32::try_from(age_ns).unwrap_or(u32::MAX - 1);
+        }
+        Grab::Repeat => record.flags.insert(FrameFlags::REPEAT),
+    }
+    if restarted {
+        record.flags.insert(FrameFlags::CLOCK_RESTARTED);
+    }
+}
+
+fn describe_unit(timer: &mut FrameTimer, index: FrameIndex, unit: &AccessUnit) {
+    let record = &mut timer.record;
+    record.bytes = u32::try_from(unit.bytes).unwrap_or(u32::MAX);
+    record.qp = unit.qp.unwrap_or(UNKNOWN_QP);
+    record.frame_index = index.0;
+    match unit.kind {
+        FrameKind::Key => record.flags.insert(FrameFlags::KEY),
+        FrameKind::AfterInvalidation => record.flags.insert(FrameFlags::AFTER_INVALIDATION),
+        FrameKind::Predicted => {}
+    }
+    if unit.long_term_reference {
+        record.flags.insert(FrameFlags::LONG_TERM_REFERENCE);
+    }
+}
+
+fn answer_kind(kind: FrameKind) -> AnswerKind {
+    match kind {
+        FrameKind::Key => AnswerKind::KeyFrame,
+        FrameKind::AfterInvalidation => AnswerKind::AfterInvalidation,
+        FrameKind::Predicted => AnswerKind::Predicted,
+    }
+}
+
+fn frame_type(kind: FrameKind) -> FrameType {
+    match kind {
+        FrameKind::Key => FrameType::Key,
+        FrameKind::AfterInvalidation => FrameType::AfterInvalidation,
+        FrameKind::Predicted => FrameType::Predicted,
+    }
+}
+
+/// Tells the host of key frames and answered invalidations, and why they were made.
+fn tell_recovery(
+    session: &SessionShared,
+    index: FrameIndex,
+    action: RecoveryAction,
+    kind: FrameKind,
+) {
+    let frame = index.0;
+    match (kind, action) {
+        (FrameKind::Predicted, _) => {}
+        (FrameKind::Key, _) => {
+            let why = match action {
+                _ if index == FrameIndex::FIRST => "first",
+                RecoveryAction::KeyFrame => "requested",
+                RecoveryAction::Invalidate { .. } => "invalidation",
+                RecoveryAction::None => "encoder",
+            };
+            session.event("key_frame", json!({ "frame": frame, "why": why }));
+        }
+        (FrameKind::AfterInvalidation, RecoveryAction::Invalidate { first, last }) => {
+            session.event(
+                "invalidation",
+                json!({ "frame": frame, "first": first, "last": last }),
+            );
+        }
+        (FrameKind::AfterInvalidation, _) => {
+            session.event("invalidation", json!({ "frame": frame }))
+        }
+    }
+}
+
+fn encoder_failed(error: pf_codec::CodecError) -> Refusal {
+    Refusal::new("encoder_failed", error.to_string())
+}
+
+/// How long after its grab a frame is still worth waiting for room in the socket, ns.
+fn deadline_after(fps: u32) -> u64 {
+    (3_000_000_000 / u64::from(fps.max(1))).max(25_000_000)
+}

@@ -1,0 +1,77 @@
+//! A real sender on a real socket, without desktop and encoder.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use pf_net::{MediaSocket, SocketOptions};
+use pf_proto::pacer::{Pacer, PacerConfig};
+use pf_proto::units::Kbps;
+use pf_session::handoff::{Outbox, SpinPolicy, handoff};
+use pf_session::sender::{SendTotals, Sender};
+use pf_session::shared::{EngineShared, SessionShared};
+use pf_session::{SessionRequest, monotonic_ns};
+use pf_stats::{RecordConsumer, RecordProducer, record_ring};
+
+/// The parts of a session from the hand-off on.
+pub struct Rig {
+    pub session: Arc<SessionShared>,
+    pub outbox: Outbox,
+    pub records: RecordConsumer,
+    pub totals: Arc<SendTotals>,
+    pub sending: JoinHandle<RecordProducer>,
+}
+
+/// Starts a sender towards `client`; `link_kbps` is what it paces by.
+pub fn rig(client: &UdpSocket, datagram_bytes: usize, slot_bytes: usize, link_kbps: u32) -> Rig {
+    let peer: SocketAddr = client.local_addr().expect("bound");
+    let engine = Arc::new(EngineShared::new(1 << 16, monotonic_ns));
+    engine.gate.set(true);
+    engine
+        .recording
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let session = Arc::new(SessionShared::new(
+        1,
+        request(),
+        *b"0123456789abcdef",
+        engine,
+    ));
+    session.ping(peer, 1, monotonic_ns());
+    let socket = MediaSocket::bind(
+        "127.0.0.1:0".parse().expect("an address"),
+        &SocketOptions::default(),
+    );
+    let (mut outbox, inbox) = handoff(slot_bytes, datagram_bytes, slot_bytes);
+    let (producer, records) = record_ring(16_384);
+    let totals = Arc::new(SendTotals::default());
+    let sender = Sender {
+        session: Arc::clone(&session),
+        socket: Arc::new(socket.expect("a free port")),
+        inbox,
+        records: producer,
+        pacer: Pacer::new(PacerConfig::for_link(Kbps(link_kbps), datagram_bytes)),
+        spin: SpinPolicy {
+            lead_ns: 0,
+            patience_ns: 0,
+        },
+        totals: Arc::clone(&totals),
+    };
+    let sending = std::thread::spawn(move || sender.run());
+    outbox.wake(sending.thread().clone());
+    Rig {
+        session,
+        outbox,
+        records,
+        totals,
+        sending,
+    }
+}
+
+fn request() -> SessionRequest {
+    serde_json::from_value(serde_json::json!({
+        "kind": "gamestream", "client": "test", "listener": 1, "ping_payload": "0123456789abcdef",
+        "packet_size": 1392, "fec_pct": 20, "min_parity": 2, "source": "synthetic", "width": 1280, "height": 720,
+        "fps": 60, "bitrate_kbps": 20_000, "codec": "h264", "encoder": "auto"
+    }))
+    .expect("a request")
+}
