@@ -13,7 +13,7 @@ import { AppError, reasonOf, systemCode } from './errors.ts';
 import { loadToken } from './identity/token.ts';
 import type { Logger } from './log.ts';
 import { apiHolder, requireGamestreamPorts } from './ports.ts';
-import { openRecordingsWorker, type RecordingsWorker } from './recordings/client.ts';
+import { openRecordingsWorker } from './recordings/client.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { TestStreams } from './sessions/test-streams.ts';
 import { VERSION } from './version.ts';
@@ -32,18 +32,35 @@ export interface HostOptions {
   readonly log: Logger;
 }
 
-/** Starts the host. Throws AppError or ConfigError with a sentence that says what to do. */
-export async function startHost({ config, env, log }: HostOptions): Promise<RunningHost> {
+/** Starts the host. Throws AppError or ConfigError with a sentence that says what to do, and leaves nothing running. */
+export async function startHost(options: HostOptions): Promise<RunningHost> {
+  const { config, env, log } = options;
   const apiHost = requireLoopback(config.apiHost);
   const token = loadToken(config.configDir);
   log.secret(token.value);
-  if (token.note !== undefined) log.warn('token', { note: token.note });
+  if (token.note !== undefined) log.warn('the token has a problem', { note: token.note });
   await requireGamestreamPorts(config.gamestreamPort);
-
   const transport = await openNativeEngine(engineFile(env));
+  try {
+    return await assemble(options, transport, apiHost, token.value);
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}
+
+async function assemble(
+  { config, env, log }: HostOptions,
+  transport: NativeTransport,
+  apiHost: LoopbackAddress,
+  token: string,
+): Promise<RunningHost> {
   const engine = new Engine(transport, log.child('engine'));
   forwardEngineLogs(engine, log);
-  const recordings = await openRecorder(transport, config, log);
+  const recordings = await openRecordingsWorker(
+    { ...transport.handle, configDir: config.configDir, perf: config.perf },
+    log.child('recordings'),
+  );
   if (config.perf) engine.call('measure', { on: false, perf: true });
   const sessions = new Sessions(engine, recordings, log.child('sessions'));
   const testStreams = new TestStreams({
@@ -61,7 +78,7 @@ export async function startHost({ config, env, log }: HostOptions): Promise<Runn
     log: log.child('api'),
     assets: new Assets(embeddedAssets),
     guard: new Guard({
-      token: token.value,
+      token,
       hostNames: [...new Set([apiHost.name, '127.0.0.1', 'localhost', '[::1]'])],
       port: () => port,
       origins: config.apiOrigins,
@@ -81,12 +98,18 @@ export async function startHost({ config, env, log }: HostOptions): Promise<Runn
       }),
     },
   });
-  const server = await listen(apiHost.bind, config.apiPort, (request) => api.fetch(request));
+  let server: Awaited<ReturnType<typeof listen>>;
+  try {
+    server = await listen(apiHost.bind, config.apiPort, (request) => api.fetch(request));
+  } catch (error) {
+    recordings.terminate();
+    throw error;
+  }
   port = server.port ?? config.apiPort;
 
   return {
     address: `http://${apiHost.name}:${port}`,
-    token: token.value,
+    token,
     async stop() {
       const streams = await within(
         STREAMS_MS,
@@ -95,6 +118,7 @@ export async function startHost({ config, env, log }: HostOptions): Promise<Runn
       // Saved even when a stream hangs: that is what the operator came for.
       const saved = await within(SAVE_MS, recordings.shutdown());
       const closed = await within(CLOSE_MS, engine.close());
+      recordings.terminate();
       await server.stop(true);
       for (const [what, fault] of Object.entries({ streams, saved, closed })) {
         if (fault !== undefined) log.error('not stopped cleanly', { what, reason: fault });
@@ -104,17 +128,15 @@ export async function startHost({ config, env, log }: HostOptions): Promise<Runn
   };
 }
 
-async function openRecorder(
-  transport: NativeTransport,
-  config: Config,
-  log: Logger,
-): Promise<RecordingsWorker> {
-  const start = { ...transport.handle, configDir: config.configDir, perf: config.perf };
-  return openRecordingsWorker(start, log.child('recordings'));
+interface LoopbackAddress {
+  /** As it stands in addresses. */
+  readonly name: string;
+  /** As it is bound. */
+  readonly bind: string;
 }
 
-/** Names and the address to bind; anything beyond loopback would send the token in the clear. */
-function requireLoopback(host: string): { readonly name: string; readonly bind: string } {
+/** Anything beyond loopback would send the token in the clear. */
+function requireLoopback(host: string): LoopbackAddress {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (bare === 'localhost') return { name: 'localhost', bind: '127.0.0.1' };
   if (bare === '::1') return { name: '[::1]', bind: '::1' };

@@ -42,6 +42,8 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
       );
     })
     .use(routes(() => host));
+  // Elysia writes its handlers at the first request otherwise, and that one request would be slow.
+  app.compile();
   let specification: Promise<string> | undefined;
 
   const answer = async (request: Request): Promise<Response> => {

@@ -128,6 +128,11 @@ export class RecordingsWorker implements Recordings {
     return this.#ask('shutdown', (id) => ({ kind: 'call', id, method: 'shutdown', args: [] }));
   }
 
+  /** Ends the Worker; call `shutdown` first. */
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
   #ask<M extends ValueReply['method']>(
     method: M,
     request: (id: number) => CallRequest,
