@@ -9,8 +9,9 @@ export const EXECUTABLE = resolve(import.meta.dir, '../../dist/punktfunk-host');
 /** A start that takes longer has failed. */
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 15_000;
+const RUNTIME_THREADS = /^(JITWorker|HeapHelper|JSC)/;
 
-/** What the kernel knows of a process. */
+/** What the kernel knows of a process. Threads that JavaScriptCore starts and ends as it likes are left out. */
 export type Footprint = {
   readonly rss_kb: number;
   readonly threads: number;
@@ -96,7 +97,7 @@ export class HostProcess {
       Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]);
     return {
       rss_kb: field('VmRSS'),
-      threads: field('Threads'),
+      threads: threadNames(folder).filter((name) => !RUNTIME_THREADS.test(name)).length,
       handles: readdirSync(`${folder}/fd`).length,
     };
   }
@@ -110,6 +111,17 @@ export class HostProcess {
     rmSync(this.#folder, { recursive: true, force: true });
     return status;
   }
+}
+
+/** A thread that ends while we read has no name any more. */
+function threadNames(folder: string): string[] {
+  return readdirSync(`${folder}/task`).flatMap((id) => {
+    try {
+      return [readFileSync(`${folder}/task/${id}/comm`, 'utf8').trim()];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function answers(base: string): Promise<boolean> {
