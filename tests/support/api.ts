@@ -1,0 +1,46 @@
+// Addresses of the API and how its tests read an answer: parsed by the contract's schema or refused.
+import Type, { type TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { ApiError } from '../../contract/errors.ts';
+
+export const API = '/api/v1';
+export const START = `${API}/stats/capture/start`;
+export const STOP = `${API}/stats/capture/stop`;
+export const STATUS = `${API}/stats/capture/status`;
+export const LIVE = `${API}/stats/capture/live`;
+export const RECORDINGS = `${API}/stats/recordings`;
+export const TEST_STREAMS = `${API}/test-streams`;
+
+export const anyArray = Type.Array(Type.Unknown());
+
+/** Every route that needs the token. */
+export const ROUTES: readonly (readonly [method: string, path: string])[] = [
+  ['POST', START],
+  ['POST', STOP],
+  ['GET', STATUS],
+  ['GET', LIVE],
+  ['GET', RECORDINGS],
+  ['GET', `${RECORDINGS}/x`],
+  ['DELETE', `${RECORDINGS}/x`],
+  ['GET', `${API}/host`],
+  ['POST', TEST_STREAMS],
+  ['GET', TEST_STREAMS],
+  ['DELETE', TEST_STREAMS],
+];
+
+export async function body<T>(response: Response, schema: TSchema): Promise<T> {
+  const data: unknown = await response.json();
+  if (!isOf<T>(schema, data)) {
+    throw new Error(`${JSON.stringify(data)}: ${JSON.stringify(Value.Errors(schema, data))}`);
+  }
+  return data;
+}
+
+export function isOf<T>(schema: TSchema, data: unknown): data is T {
+  return Value.Check(schema, data);
+}
+
+export async function fault(response: Response): Promise<readonly [number, string]> {
+  const { code } = await body<{ code: string }>(response, ApiError);
+  return [response.status, code];
+}
