@@ -9,7 +9,7 @@ export const EXECUTABLE = resolve(import.meta.dir, '../../dist/punktfunk-host');
 /** A start that takes longer has failed. */
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 15_000;
-const RUNTIME_THREADS = /^(JITWorker|HeapHelper|JSC)/;
+const RUNTIME_THREADS = /^(JITWorker|HeapHelper|JSC|ollector Thread)/;
 
 /** What the kernel knows of a process. Threads that JavaScriptCore starts and ends as it likes are left out. */
 export type Footprint = {
