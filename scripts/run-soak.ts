@@ -3,7 +3,8 @@
 import { parseArgs } from 'node:util';
 import { Value } from 'typebox/value';
 import { TestStreamState } from '../contract/test-streams.ts';
-import { type Footprint, HostProcess } from './lib/host-process.ts';
+import { type Host, startHost } from '../tests/support/host.ts';
+import { type Footprint, footprint } from './lib/footprint.ts';
 
 const LONG_S = 600;
 const SHORT_S = 20;
@@ -54,17 +55,17 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`--seconds is ${values.seconds}; it must be a number above 0`);
     return 2;
   }
-  const host = await HostProcess.start();
+  const host = await startHost();
   const samples: Footprint[] = [];
   let status: number;
   try {
     const end = performance.now() + seconds * 1000;
     for (let cycle = 0; performance.now() < end; cycle += 1) {
       await stream(host, cycle % 3 === 2);
-      samples.push(host.footprint());
+      samples.push(footprint(host.pid));
     }
   } finally {
-    status = await host.stop();
+    status = await host.end();
   }
   const verdict = judge(samples);
   console.log(`${samples.length} streams in ${seconds} s; the host ended with status ${status}`);
@@ -72,29 +73,21 @@ async function main(args: readonly string[]): Promise<number> {
   return verdict.ok && status === 0 ? 0 : 1;
 }
 
-async function stream(host: HostProcess, untilItsEnd: boolean): Promise<void> {
-  const request = untilItsEnd ? { ...CYCLE, seconds: OWN_END_S } : CYCLE;
-  const answer = await host.api('POST', '/test-streams', request);
-  if (answer.status !== 202)
-    throw new Error(`POST /test-streams: ${answer.status} ${await answer.text()}`);
+async function stream(host: Host, untilItsEnd: boolean): Promise<void> {
+  const path = '/api/v1/test-streams';
+  await host.json('POST', path, untilItsEnd ? { ...CYCLE, seconds: OWN_END_S } : CYCLE);
   if (!untilItsEnd) {
     await Bun.sleep(STOP_AFTER_MS);
-    const stopped = await host.api('DELETE', '/test-streams');
-    if (!stopped.ok)
-      throw new Error(`DELETE /test-streams: ${stopped.status} ${await stopped.text()}`);
+    await host.json('DELETE', path);
   }
   const limit = performance.now() + IDLE_LIMIT_MS;
   for (;;) {
-    const state = Value.Parse(
-      TestStreamState,
-      await (await host.api('GET', '/test-streams')).json(),
-    );
+    const state = Value.Parse(TestStreamState, await host.json('GET', path));
     // Stopped before its first frame: no report, and no fault.
     const early = state.state === 'failed' && state.code === 'stopped';
     if (state.state === 'failed' && !early) throw new Error(`failed: ${state.error}`);
     if (state.state === 'idle' || state.state === 'done' || early) return;
-    if (performance.now() > limit)
-      throw new Error(`a test stream does not end: ${JSON.stringify(state)}`);
+    if (performance.now() > limit) throw new Error(`no end: ${JSON.stringify(state)}`);
     await Bun.sleep(20);
   }
 }

@@ -1,6 +1,6 @@
 // When a soak passes: noise is allowed, growth is not.
 import { expect, test } from 'bun:test';
-import type { Footprint } from '../../scripts/lib/host-process.ts';
+import type { Footprint } from '../../scripts/lib/footprint.ts';
 import { judge } from '../../scripts/run-soak.ts';
 
 const sample = (change: Partial<Footprint>): Footprint => ({
