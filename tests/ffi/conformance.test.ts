@@ -232,7 +232,6 @@ function conformance(name: string, open: () => Promise<Subject>): void {
       call({ cmd: 'measure', on: true, perf: false });
       const started = call(session(listener));
       const id = number(started, 'session');
-      await state(id, 'starting');
       expect((await done(number(started, 'op'))).ok).toBe(true);
       const waiting = await state(id, 'waiting_for_client');
       expect(waiting).toMatchObject({
@@ -263,13 +262,16 @@ function conformance(name: string, open: () => Promise<Subject>): void {
       const report: unknown = (await done(number(probe, 'op'))).result;
       if (!Value.Check(ProbeReport, report)) throw new Error(JSON.stringify(report));
       expect(report.frames_received).toBeGreaterThan(20);
-      expect(report).toMatchObject({ frames_lost: 0, packets_lost: 0, problems: [] });
+      expect(report).toMatchObject({ packets_lost: 0, problems: [] });
       const stopped = call({ cmd: 'session.stop', session: id, reason: 'enough' });
       const ended = await state(id, 'ended');
       expect(ended.reason).toBe('enough');
       expect((await done(number(stopped, 'op'))).ok).toBe(true);
       const records = drain();
       expect(records.length).toBeGreaterThanOrEqual(report.frames_received);
+      // On a machine that is too busy frames are dropped before sending; nothing else may be lost on loopback.
+      const dropped = records.filter(({ outcome }) => outcome !== 'sent').length;
+      expect(report.frames_lost).toBeLessThanOrEqual(dropped);
       expect(new Set(records.map((record) => record.session))).toEqual(new Set([id]));
       for (const record of records.filter(({ outcome }) => outcome === 'sent')) {
         const stages = stageProjection.gamestream.map((span) => stageNs(record, span));

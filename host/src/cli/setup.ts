@@ -14,9 +14,11 @@ import { Sessions } from '../sessions/sessions.ts';
 import { TestStreams } from '../sessions/test-streams.ts';
 import { type CliContext, type Flags, textFlags } from './command.ts';
 
+/** `quiet`: only warnings, unless the environment asks for more. */
 export function configure(
   flags: Flags,
   context: CliContext,
+  options: { readonly quiet?: boolean } = {},
 ): { readonly config: Config; readonly log: Logger } {
   const config = loadConfig({
     flags: textFlags(flags),
@@ -24,9 +26,11 @@ export function configure(
     homeDir: context.homeDir,
   });
   const asText = config.logFormat === 'auto' ? context.errIsTerminal : config.logFormat === 'text';
+  const { PUNKTFUNK_LOG_LEVEL } = context.env;
+  const quiet = options.quiet === true && !PUNKTFUNK_LOG_LEVEL && !config.perf;
   const log = new Logger({
     format: asText ? 'text' : 'json',
-    level: levels.find((level) => level === config.logLevel) ?? 'info',
+    level: quiet ? 'warn' : (levels.find((level) => level === config.logLevel) ?? 'info'),
     write: context.err,
     now: Date.now,
   });

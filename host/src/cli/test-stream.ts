@@ -29,7 +29,7 @@ export const testStream: Command = {
   },
   async run(flags, context) {
     const options = readOptions(flags);
-    const { config, log } = configure(flags, context);
+    const { config, log } = configure(flags, context, { quiet: true });
     const file = openOutput(textFlag(flags, 'out'));
     const streams = await openLocalStreams(config, context, log);
     const { testStreams } = streams;

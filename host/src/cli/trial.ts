@@ -21,7 +21,7 @@ export const trial: Command = {
     frames: { value: 'N', doc: 'Frames to run (30).' },
   },
   async run(flags, context) {
-    const { log } = configure({}, context);
+    const { log } = configure({}, context, { quiet: true });
     const kind = textFlag(flags, 'kind');
     const name = textFlag(flags, 'name');
     if ((kind !== 'source' && kind !== 'encoder') || name === undefined) {

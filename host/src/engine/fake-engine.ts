@@ -230,11 +230,10 @@ export class FakeEngine implements EngineTransport {
       refused: [],
     };
     this.#sessions.set(session, { view, request, frames: 0, streamingSinceNs: 0n });
-    this.#emit('session.state', view);
     const reason = this.#options.brokenSources?.[request.source];
     if (reason === undefined) {
+      this.#emit('op.done', { op, ok: true, result: view });
       this.#enter(session, 'waiting_for_client');
-      this.#emit('op.done', { op, ok: true, result: { ...view, state: 'waiting_for_client' } });
     } else {
       const error = { code: 'source_unavailable', message: reason };
       this.#emit('op.done', { op, ok: false, error });

@@ -2,6 +2,7 @@
 import { Value } from 'typebox/value';
 import { RECORD_BYTES } from '../../../recording/src/record.ts';
 import { AppError } from '../errors.ts';
+import { startDrainWorker } from '../workers.ts';
 import type { DrainMessage, DrainStart } from './drain-worker.ts';
 import { type EngineLibrary, loadLibrary, materializeLibrary, monotonicClock } from './ffi.ts';
 import { ABI_VERSION, type OpenConfig, OpenReply } from './messages.ts';
@@ -45,7 +46,7 @@ export class NativeTransport implements EngineTransport {
   constructor(library: EngineLibrary, opened: OpenReply) {
     this.opened = opened;
     this.#library = library;
-    this.#worker = new Worker(new URL('./drain-worker.ts', import.meta.url));
+    this.#worker = startDrainWorker();
     const hello = Promise.withResolvers<void>();
     const drained = Promise.withResolvers<void>();
     this.ready = hello.promise;

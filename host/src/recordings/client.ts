@@ -6,6 +6,7 @@ import type { RunTotals } from '../../../recording/src/run.ts';
 import type { ReceiverTotals } from '../../../recording/src/windows.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { startRecordingsWorker } from '../workers.ts';
 import type {
   CallRequest,
   RecordingsReply,
@@ -39,7 +40,7 @@ export class RecordingsWorker implements Recordings {
 
   constructor(start: RecordingsStart, log: Log) {
     this.#log = log;
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url));
+    this.#worker = startRecordingsWorker();
     const hello = Promise.withResolvers<void>();
     this.ready = hello.promise;
     const fail = (reason: string): void => {
