@@ -8,7 +8,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use common::{Desk, Seen, Watch, X11Desk, open, wait_for, wait_for_fresh};
+use common::{Desk, Seen, Watch, X11Desk, open, wait_for, wait_for_answer, wait_for_fresh};
 use pf_desktop::{
     Newest, PictureSize, PictureSource, Source, SourceConfig, SourceError, X11Config,
 };
@@ -35,22 +35,6 @@ fn config(display: impl Into<String>) -> X11Config {
         display: Some(display.into()),
         output: None,
         fps: 60,
-    }
-}
-
-/// Calls `newest` until it answers as wanted; no call may take longer than 5 ms.
-fn wait_for_answer(source: &mut Source, wanted: impl Fn(&Newest<'_>) -> bool) {
-    let until = Instant::now() + Duration::from_secs(5);
-    loop {
-        let called = Instant::now();
-        let newest = source.newest(clock_ns());
-        let took = called.elapsed();
-        assert!(took < Duration::from_millis(5), "newest took {took:?}");
-        if wanted(&newest) {
-            return;
-        }
-        assert!(Instant::now() < until, "still {newest:?}");
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -1,6 +1,9 @@
 //! Desks to capture, and a watcher that takes every picture and reads its marker.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod fake_wayland;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use pf_desktop::marker::Marker;
@@ -28,11 +31,19 @@ pub trait Desk {
     fn latency_bound_us(&self) -> u32;
 }
 
-pub struct SyntheticDesk(PictureSize);
+/// Desks share the machine's few cores: one at a time, or they measure each other.
+static ONE_DESK: Mutex<()> = Mutex::new(());
+
+fn my_turn() -> MutexGuard<'static, ()> {
+    // A test that failed leaves nothing behind that another could stumble over.
+    ONE_DESK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub struct SyntheticDesk(PictureSize, MutexGuard<'static, ()>);
 
 impl SyntheticDesk {
     pub fn new(width: u32, height: u32) -> Self {
-        Self(PictureSize { width, height })
+        Self(PictureSize { width, height }, my_turn())
     }
 }
 
@@ -60,16 +71,19 @@ pub struct X11Desk {
     pub painter: Option<Painter>,
     pub server: Xvfb,
     pub size: PictureSize,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl X11Desk {
     pub fn start(width: u32, height: u32) -> Option<Self> {
+        let turn = my_turn();
         let server = available(Xvfb::start(width, height))?;
         let size = PictureSize { width, height };
         Some(Self {
             painter: None,
             server,
             size,
+            _turn: turn,
         })
     }
 
@@ -115,16 +129,19 @@ pub struct SwayDesk {
     pub painter: Option<Painter>,
     pub server: Sway,
     pub size: PictureSize,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl SwayDesk {
     pub fn start(width: u32, height: u32) -> Option<Self> {
+        let turn = my_turn();
         let server = available(Sway::start(&format!("{width}x{height}@60Hz")))?;
         let size = PictureSize { width, height };
         Some(Self {
             painter: None,
             server,
             size,
+            _turn: turn,
         })
     }
 
@@ -218,6 +235,22 @@ pub fn wait_for(source: &mut Source, mut wanted: impl FnMut(&Seen) -> bool) -> S
         }
         assert!(Instant::now() < until, "no such picture");
         std::thread::sleep(Duration::from_micros(500));
+    }
+}
+
+/// Calls `newest` until it answers as wanted; no call may take longer than 5 ms.
+pub fn wait_for_answer(source: &mut Source, wanted: impl Fn(&Newest<'_>) -> bool) {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        let called = Instant::now();
+        let newest = source.newest(clock_ns());
+        let took = called.elapsed();
+        assert!(took < Duration::from_millis(5), "newest took {took:?}");
+        if wanted(&newest) {
+            return;
+        }
+        assert!(Instant::now() < until, "still {newest:?}");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
