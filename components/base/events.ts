@@ -86,7 +86,7 @@ export class PfPreference extends Event {
 }
 
 declare global {
-  interface HTMLElementEventMap {
+  interface GlobalEventHandlersEventMap {
     'pf-capture-change': PfCaptureChange;
     'pf-recording-select': PfRecordingSelect;
     'pf-recording-deleted': PfRecordingDeleted;

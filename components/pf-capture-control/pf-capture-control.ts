@@ -145,7 +145,12 @@ export class PfCaptureControl extends PfElement<ControlApi> {
           line-height: 24px;
         }
         dl {
-          display: none;
+          grid-column: 3;
+          display: flex;
+          gap: 0 6px;
+        }
+        dd {
+          margin-inline-end: 14px;
         }
         .notes {
           grid-column: 3;

@@ -112,8 +112,8 @@ export class PfDashboard extends StatsElement {
     const kind = this.failure?.kind;
     const locked = kind === 'token-missing' || kind === 'token-wrong';
     return html`<div class="frame">
-      <a class="skip btn" href="#main" @click=${this.#skip}>${t.skip}</a>
       <header class="top" part="top">
+        <a class="skip btn" href="#main" @click=${this.#skip}>${t.skip}</a>
         <span class="brand"><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><circle cx="6" cy="14" r="3.5"></circle
           ><path d="M6 6.5A7.5 7.5 0 0 1 13.5 14M6 2A12 12 0 0 1 18 14"></path></svg><span>punktfunk</span></span>
         ${this.#renderHost()}<span class="grow"></span>${this.#renderSwitches()}
@@ -147,7 +147,7 @@ export class PfDashboard extends StatsElement {
   #renderSwitches(): TemplateResult {
     const t = words[this.language];
     return html`<span class="switches">
-      <button class="btn icon" lang=${this.language === 'de' ? 'en' : 'de'} aria-label=${t.otherLanguage} title=${t.otherLanguage} @click=${this.#onLanguage}>
+      <button class="btn icon" lang=${this.language === 'de' ? 'en' : 'de'} aria-label=${`${t.otherLanguageShort}, ${t.otherLanguage}`} title=${t.otherLanguage} @click=${this.#onLanguage}>
         ${t.otherLanguageShort}
       </button>
       <button class="btn icon" aria-label=${t.theme} title=${t.theme} @click=${this.#onTheme}><svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"
@@ -159,7 +159,7 @@ export class PfDashboard extends StatsElement {
     const t = words[this.language];
     const wrong = this.failure?.kind === 'token-wrong';
     return html`<main id="main" tabindex="-1"><section class="card ask">
-      <p class="big" role="status">${wrong ? t.tokenWrong : t.tokenMissing}</p>
+      <h1 aria-live="polite">${wrong ? t.tokenWrong : t.tokenMissing}</h1>
       <p class="t2">${t.tokenWhere} <code>punktfunk-host token</code>.</p>
       <form @submit=${this.#onToken}>
         <label class="field">${t.token}<input name="token" type="password" required autocomplete="off" spellcheck="false" /></label>
@@ -194,7 +194,7 @@ export class PfDashboard extends StatsElement {
     const armed = this.status?.armed === true;
     if (watching === undefined && !armed) {
       if (this.failure !== undefined && this.list === undefined) return nothing;
-      return html`<section class="card"><p class="empty">${this.list === undefined ? t.reading : t.none}</p></section>`;
+      return html`<section class="card"><h1 class="empty">${this.list === undefined ? t.reading : t.none}</h1></section>`;
     }
     return html`<pf-recording-detail lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
   }

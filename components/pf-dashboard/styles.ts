@@ -120,7 +120,7 @@ export const dashboardStyles = css`
     margin: 48px auto;
     padding: 24px;
   }
-  .ask .big {
+  .ask h1 {
     font-size: 17px;
     line-height: 24px;
     font-weight: 600;

@@ -171,14 +171,17 @@ export class PfRecordingDetail extends StatsElement {
     return html`<section class="card pad">${failureNote(failure, this.format)}</section>`;
   }
 
+  /** While it is read the card stands at its usual height, so that the timeline below does not move. */
   #renderVerdict(view: View | undefined): unknown {
     const t = words[this.language];
+    const loading = view === undefined && this.#source.loading;
     if (view === undefined && this.#source.failure !== undefined) return nothing;
     const [big, ...rest] =
-      view === undefined ? [this.#source.loading ? t.reading : t.idle] : this.#sentences(view);
+      view === undefined ? [loading ? t.reading : t.idle] : this.#sentences(view);
+    const seen = loading || (view !== undefined && view.samples.length > 0);
     return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
-      <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
-      ${view === undefined || view.samples.length === 0 ? nothing : html`<p class="sight">${t.sight}</p>`}
+      <div class="say ${loading ? 'loading' : ''}"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
+      ${seen ? html`<p class="sight">${t.sight}</p>` : nothing}
     </section>`;
   }
 

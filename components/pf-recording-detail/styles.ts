@@ -44,6 +44,9 @@ export const detailStyles = css`
     padding: 16px 16px 12px;
     min-height: 52px;
   }
+  .say.loading {
+    min-height: 120px;
+  }
   .say p {
     max-width: 92ch;
     color: var(--_text2);

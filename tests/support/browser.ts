@@ -56,8 +56,13 @@ export class BrowserBench implements AsyncDisposable {
 
 /** How many pixels of a canvas have (nearly) this `#rrggbb`. */
 export function countPixels(canvas: HTMLCanvasElement, hex: string): number {
-  const g = canvas.getContext('2d');
-  if (g === null) return 0;
+  // A copy: reading from the canvas itself would change how the browser keeps it.
+  const copy = document.createElement('canvas');
+  copy.width = canvas.width;
+  copy.height = canvas.height;
+  const g = copy.getContext('2d', { willReadFrequently: true });
+  if (g === null || canvas.width === 0) return 0;
+  g.drawImage(canvas, 0, 0);
   const { data } = g.getImageData(0, 0, canvas.width, canvas.height);
   const wanted = [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
   let n = 0;
@@ -67,3 +72,19 @@ export function countPixels(canvas: HTMLCanvasElement, hex: string): number {
   }
   return n;
 }
+
+/** Asks until the answer is the wanted one; says the last answer when it never is. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  wanted: (value: T) => boolean,
+): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await ask();
+    if (wanted(value)) return value;
+    if (performance.now() > end) throw new Error(`still ${JSON.stringify(value)}`);
+    await Bun.sleep(50);
+  }
+}
+
+const PATIENCE_MS = 10_000;
