@@ -143,22 +143,23 @@ async function run(step: Step): Promise<Outcome> {
   const output = Bun.stripANSI(readFileSync(log, 'utf8'));
   const outcome = step.read(output, exitCode);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const counts = `${outcome.failed} failed, ${outcome.passed} passed (${seconds} s)`;
   if (outcome.failed > 0) {
-    console.log(
-      `  ✗ ${step.title}: ${outcome.failed} failed, ${outcome.passed} passed (${seconds} s). The end of ${log}:`,
-    );
-    console.log(
-      output
-        .trimEnd()
-        .split('\n')
-        .slice(-SHOWN_LINES)
-        .map((line) => `    ${line}`)
-        .join('\n'),
-    );
+    console.log(`  ✗ ${step.title}: ${counts}. From ${log}:\n${withoutPasses(output)}`);
   } else {
     console.log(`  ✓ ${step.title}: ${outcome.passed} passed (${seconds} s)`);
   }
   return outcome;
+}
+
+/** The end of a log, less the lines of tests that passed. */
+function withoutPasses(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  return lines
+    .filter((line) => !/^(\(pass\) |test .* \.\.\. ok$)/.test(line))
+    .slice(-SHOWN_LINES)
+    .map((line) => `    ${line}`)
+    .join('\n');
 }
 
 /** At a terminal one line that counts seconds and is then wiped; in a log one line, once. */

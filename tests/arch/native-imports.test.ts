@@ -13,6 +13,8 @@ const EXPORTS = [
   ...['pf_abi_version', 'pf_engine_call', 'pf_engine_close', 'pf_engine_drain', 'pf_engine_open'],
   'pf_last_error',
 ];
+/** wayland-backend declares its two log callbacks with C names, whether they are used or not. */
+const WAYLAND_LOGGERS = /^wl_log_rust_logger_(client|server)$/;
 
 describe.skipIf(!exists(LIBRARY))(`the built library (${LIBRARY})`, () => {
   test('needs libc and its companions only', async () => {
@@ -39,7 +41,7 @@ describe.skipIf(!exists(LIBRARY))(`the built library (${LIBRARY})`, () => {
     const exported = [...symbols.matchAll(/\b(?:GLOBAL|WEAK)\s+DEFAULT\s+\d+\s+(\S+)$/gm)]
       .map((match) => (match[1] ?? '').replace(/@.*/, ''))
       .sort();
-    expect(exported).toEqual(EXPORTS);
+    expect(exported.filter((name) => !WAYLAND_LOGGERS.test(name))).toEqual(EXPORTS);
   });
 });
 
