@@ -3,10 +3,10 @@
 
 /** The thread that waits for the engine's events. */
 export function startDrainWorker(): Worker {
-  return new Worker(new URL('./engine/drain-worker.ts', import.meta.url));
+  return new Worker(new URL('./engine/drain-worker.ts', import.meta.url), { smol: true });
 }
 
 /** The thread that owns captures and their files. */
 export function startRecordingsWorker(): Worker {
-  return new Worker(new URL('./recordings/worker.ts', import.meta.url));
+  return new Worker(new URL('./recordings/worker.ts', import.meta.url), { smol: true });
 }

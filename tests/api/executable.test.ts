@@ -2,9 +2,11 @@
 // can prove. The routes' details stand in api.test.ts.
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -140,6 +142,7 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     await Bun.sleep(1500);
     const at = performance.now();
     expect(await running.end('SIGTERM')).toBe(0);
+    expect(running.stderr()).toContain('"message":"stopped","clean":true');
     expect(performance.now() - at).toBeLessThan(5000);
     const files = readdirSync(join(running.configDir, 'captures'));
     const name = files.find((file) => file.endsWith('.json'));
@@ -254,6 +257,65 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     expect(parse<TestStreamReport>(TestStreamReport, JSON.parse(result.stdout)).ok).toBe(true);
     expect(readdirSync(join(folder, 'empty'))).toEqual([]);
   }, 30_000);
+
+  test.skipIf(!canMount)(
+    `as an ordinary user, with a /tmp that is read-only and noexec, an empty environment and an empty directory, it streams${canMount ? '' : ' (skipped: only root can arrange it)'}`,
+    async () => {
+      // Not below /tmp, which is covered in there.
+      const folder = mkdtempSync('/var/tmp/punktfunk-test-');
+      chmodSync(folder, 0o755);
+      const copy = join(folder, 'punktfunk-host');
+      copyFileSync(EXECUTABLE, copy);
+      mkdirSync(join(folder, 'empty'));
+      const command =
+        `mount -t tmpfs -o ro,noexec tmpfs /tmp && cd ${folder}/empty && ` +
+        `exec setpriv --reuid 65534 --regid 65534 --clear-groups env -i ${copy} "$@"`;
+      const result = await run(
+        [
+          '-m',
+          'sh',
+          '-c',
+          command,
+          'sh',
+          'test-stream',
+          '--source',
+          'synthetic',
+          '--seconds',
+          '1',
+          '--mode',
+          '640x360@30',
+          '--json',
+        ],
+        { executable: 'unshare', env: cleanEnv(), cwd: '/' },
+      );
+      rmSync(folder, { recursive: true });
+      expect([result.code, result.stderr]).toEqual([0, '']);
+      expect(
+        parse<TestStreamReport>(TestStreamReport, JSON.parse(result.stdout)).frames_received,
+      ).toBeGreaterThan(20);
+    },
+    60_000,
+  );
+
+  test('PUNKTFUNK_PERF prints a line a second, with and without a capture', async () => {
+    const loud = await host({ env: { PUNKTFUNK_PERF: '1' } });
+    await streamed(loud, { ...STREAM, seconds: 2.5 });
+    await loud.json('POST', `${STATS}/capture/start`);
+    await loud.json('POST', `${STATS}/capture/stop`);
+    await streamed(loud, { ...STREAM, seconds: 1.5 });
+    await loud.end();
+    const lines = loud
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('"target":"perf"'));
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      fps: expect.any(Number),
+      new_fps: expect.any(Number),
+      max_us: { encode: expect.any(Number) },
+      max_packets: expect.any(Number),
+    });
+  }, 60_000);
 
   test.skipIf(!canMount)(
     `a full disk keeps the capture, and it is saved once there is room${canMount ? '' : ' (skipped: a small tmpfs cannot be mounted here)'}`,

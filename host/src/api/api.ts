@@ -8,7 +8,6 @@ import type { Recordings } from '../recordings/recordings.ts';
 import type { TestStreams } from '../sessions/test-streams.ts';
 import { errorResponse, toAppError } from './errors.ts';
 import type { Guard } from './guard.ts';
-import { openApiText } from './openapi.ts';
 import { routes } from './routes.ts';
 
 /** What the routes call. */
@@ -55,7 +54,7 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
         const file = assets.respond(request, url);
         if (file !== undefined) return file;
         if (url.pathname === '/openapi.json') {
-          specification ??= openApiText();
+          specification ??= specificationText();
           return new Response(await specification, {
             headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
           });
@@ -80,6 +79,12 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
       return response;
     },
   };
+}
+
+/** Loaded when first asked for: the generator and what it drags in cost memory that an idle host does not need. */
+async function specificationText(): Promise<string> {
+  const { openApiText } = await import('./openapi.ts');
+  return openApiText();
 }
 
 /** A path that exists under another method is 405 and says which methods it has. */

@@ -25,7 +25,8 @@ export async function openApiDocument(): Promise<unknown> {
               'Operator’s API. Every route but health wants `Authorization: Bearer <token>`; errors are `{ error, code }`.',
             license: { name: 'MIT OR Apache-2.0' },
           },
-          servers: [{ url: 'http://127.0.0.1:47990' }],
+          // Whoever serves the document answers it, whatever its port.
+          servers: [{ url: '/' }],
           tags: [
             { name: 'host', description: 'The host itself' },
             { name: 'stats', description: 'Statistics: captures and recordings' },

@@ -30,10 +30,13 @@ export function std<S extends TSchema>(
   schema: S,
   options: StdOptions = {},
 ): S & Standard<Static<S>> {
-  const check = Compile(schema);
+  // Compiled at the first request: thirty schemas at every start would cost more than the rest of the API.
+  let compiled: ReturnType<typeof Compile> | undefined;
   const validate = (given: unknown): { value: Static<S> } | { issues: Issue[] } => {
     const present = given === undefined || given === null || given === '' ? options.absent : given;
     const value = options.coerce === true ? Value.Convert(schema, present) : present;
+    compiled ??= Compile(schema);
+    const check = compiled;
     if (isOf(check, value)) return { value };
     const issues = [...check.Errors(value)].map(({ instancePath, message }) => ({
       message,

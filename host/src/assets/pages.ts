@@ -14,6 +14,7 @@ export const builtInPages: readonly TextAsset[] = [
     text: `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width">
 <title>punktfunk</title>
 <h1>punktfunk-host</h1>
@@ -27,6 +28,7 @@ export const builtInPages: readonly TextAsset[] = [
     text: `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<link rel="icon" href="data:,">
 <meta name="viewport" content="width=device-width">
 <title>punktfunk-host API</title>
 <link rel="stylesheet" href="/assets/swagger-ui.css">

@@ -4,7 +4,6 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
 import {
-  ABI_VERSION,
   type CommandFields,
   type CommandName,
   commands,
@@ -16,7 +15,7 @@ import {
   type Snapshot,
   SourceName,
 } from './messages.ts';
-import { EngineError, type EngineTransport, engineStatus } from './transport.ts';
+import { ABI_VERSION, EngineError, type EngineTransport, engineStatus } from './transport.ts';
 
 export interface FakeEngineOptions {
   /** Engine clock at open, ns. */

@@ -5,10 +5,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Value } from 'typebox/value';
 import { AppError, reasonOf } from '../errors.ts';
-import { ABI_VERSION, EngineFault } from './messages.ts';
-import { EngineError, engineStatus } from './transport.ts';
+import { ABI_VERSION, EngineError, engineStatus } from './transport.ts';
 
 /** The six functions. Buffers are the caller's; every method throws EngineError on a status below zero. */
 export interface EngineLibrary {
@@ -120,6 +118,7 @@ function openSymbols(path: string) {
   }).symbols;
 }
 
+/** By hand and not by schema: the drain Worker, which lives on this file alone, then needs no typebox. */
 function toError(status: number, text: string): EngineError {
   let fault: unknown;
   try {
@@ -127,9 +126,10 @@ function toError(status: number, text: string): EngineError {
   } catch {
     fault = undefined;
   }
-  return Value.Check(EngineFault, fault)
-    ? new EngineError(status, fault.code, fault.message)
-    : new EngineError(status, 'engine_failed', `status ${status}: ${text || 'no reason given'}`);
+  if (typeof fault === 'object' && fault !== null && 'code' in fault && 'message' in fault) {
+    return new EngineError(status, String(fault.code), String(fault.message));
+  }
+  return new EngineError(status, 'engine_failed', `status ${status}: ${text || 'no reason given'}`);
 }
 
 /** Content-addressed and checked, so that a leftover of another version is never loaded. */

@@ -280,6 +280,3 @@ export const EngineEvent = Type.Union([
 ]);
 export type EngineEvent = Static<typeof EngineEvent>;
 export type EngineEventOf<N extends keyof typeof events> = Static<(typeof events)[N]>;
-
-/** Contract version that this host speaks. */
-export const ABI_VERSION = 1;

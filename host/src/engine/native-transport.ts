@@ -5,8 +5,8 @@ import { AppError } from '../errors.ts';
 import { startDrainWorker } from '../workers.ts';
 import type { DrainMessage, DrainStart } from './drain-worker.ts';
 import { type EngineLibrary, loadLibrary, materializeLibrary, monotonicClock } from './ffi.ts';
-import { ABI_VERSION, type OpenConfig, OpenReply } from './messages.ts';
-import { EngineError, type EngineTransport, engineStatus } from './transport.ts';
+import { type OpenConfig, OpenReply } from './messages.ts';
+import { ABI_VERSION, EngineError, type EngineTransport, engineStatus } from './transport.ts';
 
 /** Opens the engine of a library file and waits until its events flow. */
 export async function openNativeEngine(

@@ -15,6 +15,9 @@ export class EngineError extends Error {
   }
 }
 
+/** Contract version that this host speaks. */
+export const ABI_VERSION = 1;
+
 /** Statuses of docs/ffi-abi.md; never reused. */
 export const engineStatus = {
   bad_argument: -1,
