@@ -41,21 +41,47 @@ unsafe fn encode_columns<L: Lanes, const ROWS: usize, const COUNT: usize>(
     // SAFETY: rows and indices are in range by their loops, columns by the caller's word.
     unsafe {
         let mut sums = [[L::zero(); COUNT]; ROWS];
-        for index in 0..shards.data() {
-            let mut data = [L::zero(); COUNT];
-            for i in 0..COUNT {
-                data[i] = shards.load(index, column + i * L::BYTES);
-            }
-            for row in 0..ROWS {
-                let factor = L::factor(INVERSE[(ROWS + index) ^ row]);
-                for i in 0..COUNT {
-                    sums[row][i] = sums[row][i].add(data[i].times(factor));
-                }
-            }
+        let mut index = 0;
+        while index + 2 <= shards.data() {
+            add_shards::<L, ROWS, COUNT, 2>(&mut sums, shards, index, column);
+            index += 2;
+        }
+        if index < shards.data() {
+            add_shards::<L, ROWS, COUNT, 1>(&mut sums, shards, index, column);
         }
         for row in 0..ROWS {
             for i in 0..COUNT {
                 shards.store(row, column + i * L::BYTES, sums[row][i]);
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`encode_columns`]; `index` + `SHARDS` ≤ data.
+#[inline(always)]
+unsafe fn add_shards<L: Lanes, const ROWS: usize, const COUNT: usize, const SHARDS: usize>(
+    sums: &mut [[L; COUNT]; ROWS],
+    shards: &Shards<'_>,
+    index: usize,
+    column: usize,
+) {
+    // SAFETY: the caller's word.
+    unsafe {
+        let mut data = [[L::zero(); COUNT]; SHARDS];
+        for n in 0..SHARDS {
+            for i in 0..COUNT {
+                data[n][i] = shards.load(index + n, column + i * L::BYTES);
+            }
+        }
+        for row in 0..ROWS {
+            for i in 0..COUNT {
+                let mut products = L::zero();
+                for n in 0..SHARDS {
+                    let factor = L::factor(INVERSE[(ROWS + index + n) ^ row]);
+                    products = products.add(data[n][i].times(factor));
+                }
+                sums[row][i] = sums[row][i].add(products);
             }
         }
     }

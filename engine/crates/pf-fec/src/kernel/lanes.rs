@@ -13,8 +13,8 @@ pub(super) unsafe trait Lanes: Copy {
     /// Bytes, and so elements, of a register.
     const BYTES: usize;
 
-    /// Most parity shards for which multiplying directly is faster than the transform. At most 4.
-    const DIRECT_PARITY_MAX: usize;
+    /// Whether 16 values, 8 sums and what multiplies them fit the registers at once: there are 32.
+    const MANY_REGISTERS: bool;
 
     /// A constant, in the form that multiplies a register by it.
     type Factor: Copy;

@@ -1,7 +1,10 @@
 //! Which kernels exist, which of them this processor runs, and the way into them.
 
+mod algorithm;
 mod direct;
+mod group;
 mod lanes;
+mod paired;
 mod points;
 mod scalar;
 mod shards;

@@ -8,6 +8,9 @@ pub(super) const GROUP: usize = 8;
 /// Groups in the field.
 pub(super) const GROUPS: usize = 256 / GROUP;
 
+/// Pairs of groups in the field.
+pub(super) const PAIRS: usize = GROUPS / 2;
+
 /// `TWIDDLES[g]`: what the butterflies of group g multiply by: four of level 0, two of 1, one of 2.
 pub(super) static TWIDDLES: [[u8; 7]; GROUPS] = {
     let mut table = [[0; 7]; GROUPS];
@@ -32,16 +35,33 @@ pub(super) static TWIDDLES: [[u8; 7]; GROUPS] = {
 ///
 /// Entry 0 is 0: a group does not lead to itself; what data and parity in one group give is added
 /// directly.
-pub(super) static BRIDGES: [u8; GROUPS] = {
-    let mut table = [0; GROUPS];
-    let mut distance = 1;
-    while distance < GROUPS {
-        let units = vanishing_without_zero(3);
-        table[distance] = product(units, inverse(vanishing(3, (distance * GROUP) as u8)));
-        distance += 1;
+pub(super) static BRIDGES: [u8; GROUPS] = bridges(3);
+
+/// `PAIR_TWIDDLES[p]`: what the eight butterflies of level 3 multiply by that join groups 2p and 2p + 1.
+pub(super) static PAIR_TWIDDLES: [u8; PAIRS] = {
+    let mut table = [0; PAIRS];
+    let mut pair = 0;
+    while pair < PAIRS {
+        table[pair] = normalised(3, (2 * pair * GROUP) as u8);
+        pair += 1;
     }
     table
 };
+
+/// As [`BRIDGES`], from pair to pair.
+pub(super) static PAIR_BRIDGES: [u8; PAIRS] = bridges(4);
+
+/// For cosets of 2^level points: entry g ^ h leads from coset g to coset h.
+const fn bridges<const COUNT: usize>(level: u32) -> [u8; COUNT] {
+    let mut table = [0; COUNT];
+    let mut distance = 1;
+    while distance < COUNT {
+        let vanishing = vanishing(level, (distance << level) as u8);
+        table[distance] = product(vanishing_without_zero(level), inverse(vanishing));
+        distance += 1;
+    }
+    table
+}
 
 /// s_level(x) / s_level(2^level): 0 on the points below 2^level, 1 on the next as many.
 const fn normalised(level: u32, x: u8) -> u8 {
@@ -74,7 +94,7 @@ mod tests {
 
     #[test]
     fn normalised_polynomials_are_additive_and_tell_halves_apart() {
-        for level in 0..3 {
+        for level in 0..4 {
             let half = 1 << level;
             for x in 0..=255_u8 {
                 for y in [1, 2, 4, 8, 16, 32, 64, 128] {

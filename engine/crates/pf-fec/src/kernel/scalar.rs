@@ -1,9 +1,9 @@
 //! The portable kernel, for processors without one of their own and for shards shorter than a register.
 #![allow(unsafe_code)]
 
+use super::algorithm;
 use super::lanes::Lanes;
 use super::shards::Shards;
-use super::transform;
 use crate::field::PRODUCT;
 
 /// Writes all parity shards.
@@ -12,9 +12,9 @@ pub(super) fn encode(shards: &Shards<'_>) {
     // least the bytes of the one chosen.
     unsafe {
         if shards.shard_bytes() >= u64::BYTES {
-            transform::encode::<u64>(shards);
+            algorithm::encode::<u64>(shards);
         } else {
-            transform::encode::<u8>(shards);
+            algorithm::encode::<u8>(shards);
         }
     }
 }
@@ -22,7 +22,7 @@ pub(super) fn encode(shards: &Shards<'_>) {
 // SAFETY: reads and writes 8 bytes, unaligned; needs no special instructions.
 unsafe impl Lanes for u64 {
     const BYTES: usize = 8;
-    const DIRECT_PARITY_MAX: usize = 0;
+    const MANY_REGISTERS: bool = false;
     type Factor = u8;
 
     #[inline(always)]
@@ -62,7 +62,7 @@ unsafe impl Lanes for u64 {
 // SAFETY: reads and writes 1 byte; needs no special instructions.
 unsafe impl Lanes for u8 {
     const BYTES: usize = 1;
-    const DIRECT_PARITY_MAX: usize = 0;
+    const MANY_REGISTERS: bool = false;
     type Factor = u8;
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use super::lanes::Lanes;
 use super::shards::Shards;
-use super::{Kernel, direct, scalar, transform};
+use super::{Kernel, algorithm, scalar};
 use crate::field::product;
 
 /// Writes all parity shards with `kernel`, or with the next narrower one when a shard is shorter
@@ -32,7 +32,7 @@ pub(super) fn encode(kernel: Kernel, shards: &Shards<'_>) {
 #[target_feature(enable = "avx512f,gfni")]
 unsafe fn encode_gfni512(shards: &Shards<'_>) {
     // SAFETY: the caller's word.
-    unsafe { encode_with::<Gfni512>(shards) }
+    unsafe { algorithm::encode::<Gfni512>(shards) }
 }
 
 /// # Safety
@@ -40,7 +40,7 @@ unsafe fn encode_gfni512(shards: &Shards<'_>) {
 #[target_feature(enable = "avx2,gfni")]
 unsafe fn encode_gfni256(shards: &Shards<'_>) {
     // SAFETY: the caller's word.
-    unsafe { encode_with::<Gfni256>(shards) }
+    unsafe { algorithm::encode::<Gfni256>(shards) }
 }
 
 /// # Safety
@@ -48,23 +48,7 @@ unsafe fn encode_gfni256(shards: &Shards<'_>) {
 #[target_feature(enable = "avx2")]
 unsafe fn encode_avx2(shards: &Shards<'_>) {
     // SAFETY: the caller's word.
-    unsafe { encode_with::<Avx2>(shards) }
-}
-
-/// # Safety
-/// The processor has the instructions of `L`; shards are at least `L::BYTES` long.
-#[inline(always)]
-unsafe fn encode_with<L: Lanes>(shards: &Shards<'_>) {
-    // SAFETY: the caller's word; the rows of `direct` are all that there are.
-    unsafe {
-        match shards.parity() {
-            parity if parity > L::DIRECT_PARITY_MAX => transform::encode::<L>(shards),
-            1 => direct::encode::<L, 1>(shards),
-            2 => direct::encode::<L, 2>(shards),
-            3 => direct::encode::<L, 3>(shards),
-            _ => direct::encode::<L, 4>(shards),
-        }
-    }
+    unsafe { algorithm::encode::<Avx2>(shards) }
 }
 
 #[derive(Clone, Copy)]
@@ -73,7 +57,7 @@ struct Gfni512(__m512i);
 // SAFETY: loads and stores 64 bytes, unaligned; needs AVX-512F and GFNI.
 unsafe impl Lanes for Gfni512 {
     const BYTES: usize = 64;
-    const DIRECT_PARITY_MAX: usize = 4;
+    const MANY_REGISTERS: bool = true;
     type Factor = __m512i;
 
     #[inline(always)]
@@ -119,7 +103,7 @@ struct Gfni256(__m256i);
 // SAFETY: loads and stores 32 bytes, unaligned; needs AVX2 and GFNI.
 unsafe impl Lanes for Gfni256 {
     const BYTES: usize = 32;
-    const DIRECT_PARITY_MAX: usize = 4;
+    const MANY_REGISTERS: bool = false;
     type Factor = __m256i;
 
     #[inline(always)]
@@ -165,7 +149,7 @@ struct Avx2(__m256i);
 // SAFETY: loads and stores 32 bytes, unaligned; needs AVX2.
 unsafe impl Lanes for Avx2 {
     const BYTES: usize = 32;
-    const DIRECT_PARITY_MAX: usize = 4;
+    const MANY_REGISTERS: bool = false;
     type Factor = (__m256i, __m256i);
 
     #[inline(always)]
