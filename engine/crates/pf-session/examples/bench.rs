@@ -102,17 +102,19 @@ fn stage() -> Row {
             .expect("fits");
         socket.send_segments(peer, &arena[..packetized.bytes], shard_bytes)
     };
-    arenas.iter_mut().for_each(|arena| drop(whole(arena)));
+    for arena in &mut arenas {
+        let _ = whole(arena);
+    }
     let ready = arenas[0].clone();
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..REPETITIONS {
         let start = monotonic_ns();
         for _ in 0..FRAMES {
-            black_box(socket.send_segments(peer, black_box(&ready), shard_bytes));
+            let _ = black_box(socket.send_segments(peer, black_box(&ready), shard_bytes));
         }
         let middle = monotonic_ns();
         for i in 0..FRAMES {
-            black_box(whole(&mut arenas[i % 4]));
+            let _ = black_box(whole(&mut arenas[i % 4]));
         }
         let end = monotonic_ns();
         a.push((middle - start) as f64 / FRAMES as f64 / 1000.0);
@@ -260,7 +262,7 @@ fn overhead() -> Row {
         let packetized = packetizer
             .packetize(meta(), &unit, &plan, &mut arena, parity)
             .expect("fits");
-        black_box(socket.send_segments(peer, &arena[..packetized.bytes], shard_bytes));
+        let _ = black_box(socket.send_segments(peer, &arena[..packetized.bytes], shard_bytes));
         let end = monotonic_ns();
         if n > 5 {
             a.push((middle - start) as f64 / 1e6);

@@ -130,7 +130,7 @@ fn unknown_json_is_refused_with_its_reason() {
     let host = Host::open();
     for (request, word) in [
         (json!({}), "cmd"),
-        (json!([]), "invalid type"),
+        (json!([]), "cmd"),
         (json!({ "cmd": "fly" }), "fly"),
         (
             json!({ "cmd": "measure", "on": true, "perf": false, "colour": 1 }),

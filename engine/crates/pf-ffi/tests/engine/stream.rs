@@ -152,7 +152,7 @@ fn lost_packets_are_rebuilt_or_asked_for_and_every_answer_is_one() {
 fn without_parity_losses_are_answered_by_invalidation_in_the_next_frame() {
     let mut host = Host::open();
     let report = stream(&mut host, 4.0, |session| {
-        session["drop_pct"] = json!(3.0);
+        session["drop_pct"] = json!(8.0);
         session["fec_pct"] = json!(0);
     });
     assert!(int(&report, "frames_lost") > 5, "{report}");

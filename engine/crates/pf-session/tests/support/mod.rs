@@ -14,6 +14,10 @@ use pf_session::{SessionRequest, monotonic_ns};
 use pf_stats::{RecordConsumer, RecordProducer, record_ring};
 
 /// The parts of a session from the hand-off on.
+#[allow(
+    dead_code,
+    reason = "two test binaries share the rig, and each looks at its own parts"
+)]
 pub struct Rig {
     pub session: Arc<SessionShared>,
     pub outbox: Outbox,
