@@ -2,7 +2,7 @@
 //!
 //! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by our own
 //! loops in strips that stay in the cache, anything else by `fast_image_resize` over the whole picture.
-//! The last allocates: the crate computes its filter tables anew for every picture (see [`Converter::convert`]).
+//! The last allocates: the crate computes its filter tables anew for every picture and offers no way to keep them.
 
 use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x4;
@@ -89,8 +89,8 @@ impl Converter {
 
     /// Writes the whole of `target`, bars included.
     ///
-    /// Nothing is allocated once warm, except when the factor is not whole: then `fast_image_resize` allocates its
-    /// filter tables for every picture (`examples/encode_bench.rs` measures it).
+    /// Nothing is allocated once warm, except when the factor is not whole: then `fast_image_resize` makes a small
+    /// table for every row and column of the rectangle (1500 allocations for 960x540), for every picture.
     ///
     /// Errors: pictures of another size than announced; too few source bytes.
     pub fn convert(
@@ -122,12 +122,9 @@ impl Converter {
                 factor,
                 strip,
                 column_sums,
-            } => {
-                let reciprocal = Reciprocal::new(*factor * *factor);
-                in_strips(&mut planes, self.rect, strip, |y, row| {
-                    average_row(source, *factor, reciprocal, y, column_sums, row);
-                })
-            }
+            } => in_strips(&mut planes, self.rect, strip, |y, row| {
+                average_row(source, *factor, y, column_sums, row);
+            }),
             Work::Filter {
                 resizer,
                 scaled,
@@ -263,19 +260,33 @@ fn fill_around(
 fn repeat_row(source: &BgrxImage<'_>, factor: usize, y: usize, row: &mut [u8]) {
     let from = source.row((y / factor).min(source.size.height as usize - 1));
     let (whole, rest) = row.split_at_mut((from.len() * factor).min(row.len()));
-    if factor == 1 {
-        whole.copy_from_slice(&from[..whole.len()]);
-    } else {
-        let blocks = whole.chunks_mut(factor * BGRX_BYTES);
-        for (pixel, block) in from.chunks_exact(BGRX_BYTES).zip(blocks) {
-            for copy in block.chunks_exact_mut(BGRX_BYTES) {
-                copy.copy_from_slice(pixel);
-            }
-        }
+    match factor {
+        1 => whole.copy_from_slice(&from[..whole.len()]),
+        2 => repeat_pixels(from, 2, whole),
+        3 => repeat_pixels(from, 3, whole),
+        4 => repeat_pixels(from, 4, whole),
+        _ => repeat_pixels(from, factor, whole),
     }
     let last = &from[from.len() - BGRX_BYTES..];
     for copy in rest.chunks_exact_mut(BGRX_BYTES) {
         copy.copy_from_slice(last);
+    }
+}
+
+/// Inlined, so that the usual factors above become constants and the loop vector code.
+#[inline(always)]
+fn repeat_pixels(from: &[u8], factor: usize, row: &mut [u8]) {
+    let mut blocks = row.chunks_exact_mut(factor * BGRX_BYTES);
+    let mut pixels = from.chunks_exact(BGRX_BYTES);
+    for (block, pixel) in blocks.by_ref().zip(pixels.by_ref()) {
+        for copy in block.chunks_exact_mut(BGRX_BYTES) {
+            copy.copy_from_slice(pixel);
+        }
+    }
+    if let Some(pixel) = pixels.next() {
+        for copy in blocks.into_remainder().chunks_exact_mut(BGRX_BYTES) {
+            copy.copy_from_slice(pixel);
+        }
     }
 }
 
@@ -284,7 +295,6 @@ fn repeat_row(source: &BgrxImage<'_>, factor: usize, y: usize, row: &mut [u8]) {
 fn average_row(
     source: &BgrxImage<'_>,
     factor: usize,
-    reciprocal: Reciprocal,
     y: usize,
     column_sums: &mut [u16],
     row: &mut [u8],
@@ -297,23 +307,44 @@ fn average_row(
             *sum += u16::from(byte);
         }
     }
+    let whole = (column_sums.len() / (factor * BGRX_BYTES) * BGRX_BYTES).min(row.len());
+    let (whole_row, rest) = row.split_at_mut(whole);
+    match factor {
+        2 => average_pixels::<2>(column_sums, whole_row),
+        3 => average_pixels::<3>(column_sums, whole_row),
+        4 => average_pixels::<4>(column_sums, whole_row),
+        _ => average_by(factor, 0, column_sums, whole_row),
+    }
+    average_by(factor, whole / BGRX_BYTES, column_sums, rest);
+}
+
+/// A whole row of blocks of `N` × `N`. 16 bits hold the sums up to a factor of 16.
+fn average_pixels<const N: usize>(column_sums: &[u16], row: &mut [u8]) {
+    let count = (N * N) as u16;
+    let blocks = column_sums.chunks_exact(N * BGRX_BYTES);
+    for (pixel, block) in row.chunks_exact_mut(BGRX_BYTES).zip(blocks) {
+        let mut sums = [count / 2; BGRX_BYTES];
+        for columns in block.chunks_exact(BGRX_BYTES) {
+            for (sum, &column) in sums.iter_mut().zip(columns) {
+                *sum += column;
+            }
+        }
+        for (byte, sum) in pixel.iter_mut().zip(sums) {
+            *byte = (sum / count) as u8;
+        }
+    }
+}
+
+/// The pixels of a row from number `first` on, for any factor and beyond the edge.
+fn average_by(factor: usize, first: usize, column_sums: &[u16], row: &mut [u8]) {
     let last = column_sums.len() - BGRX_BYTES;
-    let block_len = factor * BGRX_BYTES;
+    let reciprocal = Reciprocal::new(factor * factor);
     for (x, pixel) in row.chunks_exact_mut(BGRX_BYTES).enumerate() {
         let mut sums = [0_u32; BGRX_BYTES];
-        let start = x * block_len;
-        if start + block_len <= column_sums.len() {
-            for columns in column_sums[start..start + block_len].chunks_exact(BGRX_BYTES) {
-                for (sum, &column) in sums.iter_mut().zip(columns) {
-                    *sum += u32::from(column);
-                }
-            }
-        } else {
-            for step in 0..factor {
-                let at = (start + step * BGRX_BYTES).min(last);
-                for (sum, &column) in sums.iter_mut().zip(&column_sums[at..at + BGRX_BYTES]) {
-                    *sum += u32::from(column);
-                }
+        for step in 0..factor {
+            let at = (((first + x) * factor + step) * BGRX_BYTES).min(last);
+            for (sum, &column) in sums.iter_mut().zip(&column_sums[at..at + BGRX_BYTES]) {
+                *sum += u32::from(column);
             }
         }
         for (byte, sum) in pixel.iter_mut().zip(sums) {

@@ -239,6 +239,8 @@ fn whole_factors_down_are_exact_means() {
     for (source_size, target, factor) in [
         ((1920, 1080), (960, 540), 2),
         ((303, 180), (140, 60), 3),
+        ((648, 410), (200, 82), 5),
+        ((401, 200), (200, 50), 4),
         ((3838, 100), (1920, 50), 2),
     ] {
         let size = PictureSize::new(source_size.0, source_size.1);

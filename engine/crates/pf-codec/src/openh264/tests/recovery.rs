@@ -6,6 +6,8 @@ use super::*;
 /// says takes `delay` frames to reach the encoder.
 struct Client {
     delay: u32,
+    /// What it asked for before the answer came still reaches the encoder.
+    stale_requests_arrive: bool,
     state: State,
     accepted: Vec<u32>,
     stream: Vec<u8>,
@@ -23,6 +25,7 @@ impl Client {
     fn new(delay: u32) -> Self {
         Self {
             delay,
+            stale_requests_arrive: false,
             state: State::Fine,
             accepted: Vec::new(),
             stream: Vec::new(),
@@ -48,8 +51,9 @@ impl Client {
                 return;
             }
             self.state = State::Fine;
-            // What it asked for while it waited is answered.
-            self.requests.clear();
+            if !self.stale_requests_arrive {
+                self.requests.clear();
+            }
         }
         self.accepted.push(index);
         self.stream.extend_from_slice(&sent.bytes);
@@ -82,9 +86,13 @@ struct Run {
     sent: Vec<Sent>,
 }
 
-fn run(config: EncoderConfig, frames: u32, delay: u32, mut lost: impl FnMut(u32) -> bool) -> Run {
+fn run(
+    config: EncoderConfig,
+    frames: u32,
+    mut client: Client,
+    mut lost: impl FnMut(u32) -> bool,
+) -> Run {
     let mut sender = Sender::new(config);
-    let mut client = Client::new(delay);
     let mut sent = Vec::new();
     for index in 0..frames {
         let request = client.speak(index, &mut sender.encoder);
@@ -125,7 +133,9 @@ fn keys(run: &Run) -> Vec<usize> {
 #[test]
 fn losses_are_recovered_without_a_key_frame_and_bit_for_bit() {
     let lost = [2, 20, 21, 40, 41, 42, 60];
-    let run = run(config(640, 360), 90, 2, |index| lost.contains(&index));
+    let run = run(config(640, 360), 90, Client::new(2), |index| {
+        lost.contains(&index)
+    });
     assert_eq!(keys(&run), [0]);
     let recovered = run
         .sent
@@ -166,15 +176,27 @@ fn the_answer_comes_in_the_very_next_frame_and_is_smaller_than_a_key_frame() {
 
 #[test]
 fn losses_in_every_rhythm_never_show_a_wrong_picture() {
-    for (seed, delay) in [(1_u32, 1), (2, 3), (3, 6), (4, 12)] {
+    for (seed, delay, stale_requests_arrive) in [
+        (1_u32, 1, false),
+        (2, 3, false),
+        (3, 6, true),
+        (4, 12, false),
+        (5, 2, true),
+    ] {
         let mut random = seed.wrapping_mul(0x9E37_79B9);
-        let run = run(config(96, 64), 1500, delay, |index| {
+        let client = Client {
+            stale_requests_arrive,
+            ..Client::new(delay)
+        };
+        let run = run(config(96, 64), 1500, client, |index| {
             random ^= random << 13;
             random ^= random >> 17;
             random ^= random << 5;
-            index > 0 && random % 23 == 0
+            index > 0 && random.is_multiple_of(23)
         });
-        assert!(keys(&run).len() < 40, "{} key frames", keys(&run).len());
+        let keys = keys(&run).len();
+        println!("seed {seed}, delay {delay}: {keys} key frames");
+        assert!(stale_requests_arrive || keys == 1, "{keys} key frames");
         assert_client_saw_what_was_sent(&run);
     }
 }
@@ -182,7 +204,7 @@ fn losses_in_every_rhythm_never_show_a_wrong_picture() {
 #[test]
 fn recovery_survives_the_wrap_of_the_encoders_frame_number() {
     // frame_num has 15 bits: 9 minutes at 60 frames a second.
-    let run = run(config(64, 64), 33_100, 3, |index| {
+    let run = run(config(64, 64), 33_100, Client::new(3), |index| {
         index > 0 && (index % 4001 == 0 || (32_700..32_900).contains(&index) && index % 17 == 0)
     });
     assert_eq!(keys(&run), [0]);

@@ -1,0 +1,131 @@
+//! Allocations a frame, once warm, counted in this thread by the process's allocator. openh264 allocates with C's
+//! malloc and is not seen here.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use pf_codec::{
+    BgrxImage, Converter, EncoderConfig, FrameRequest, I420Image, MovingPicture, PictureSize,
+    VideoEncoder, open_encoder,
+};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor
+// and allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`; `pointer` came from the system's allocator.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations_of(frames: u32, mut frame: impl FnMut(u32)) -> usize {
+    (0..3).for_each(&mut frame);
+    let before = ALLOCATIONS.get();
+    (3..3 + frames).for_each(&mut frame);
+    ALLOCATIONS.get() - before
+}
+
+fn conversion_allocations(source: (u32, u32), target: (u32, u32), padding: usize) -> usize {
+    let source = PictureSize::new(source.0, source.1);
+    let target = PictureSize::new(target.0, target.1);
+    let mut converter = Converter::new(source, target).expect("sizes exist");
+    let mut picture = I420Image::new(target).expect("even size");
+    let stride_bytes = source.width as usize * 4 + padding;
+    // The last row lacks its padding, which is the awkward case.
+    let data = vec![90; stride_bytes * source.height as usize - padding];
+    let image = BgrxImage {
+        data: &data,
+        stride_bytes,
+        size: source,
+    };
+    allocations_of(50, |_| {
+        converter
+            .convert(&image, &mut picture)
+            .expect("source holds its rows")
+    })
+}
+
+#[test]
+fn copies_and_whole_factors_allocate_nothing() {
+    for (source, target, padding) in [
+        ((640, 360), (640, 360), 0),
+        ((640, 360), (640, 360), 32),
+        ((640, 360), (800, 360), 0),
+        ((320, 180), (640, 360), 4),
+        ((1280, 720), (640, 360), 0),
+        ((641, 361), (1300, 722), 3),
+    ] {
+        assert_eq!(
+            conversion_allocations(source, target, padding),
+            0,
+            "{source:?} to {target:?}"
+        );
+    }
+}
+
+#[test]
+fn the_filter_allocates_a_small_table_a_row_and_column_and_no_more() {
+    // fast_image_resize computes its coefficients anew for every picture: the known price of other factors.
+    for padding in [0, 4, 3] {
+        let a_frame = conversion_allocations((640, 360), (960, 540), padding) / 50;
+        assert!(a_frame <= 960 + 540 + 16, "{a_frame} allocations a frame");
+    }
+}
+
+#[test]
+fn encoding_acknowledging_and_recovering_allocate_nothing() {
+    let size = PictureSize::new(640, 360);
+    let config = EncoderConfig {
+        size,
+        fps: 60,
+        bitrate_kbps: 4000,
+        slices: 2,
+        threads: 2,
+        max_reference_frames: 0,
+        long_term_references: true,
+    };
+    let mut encoder = open_encoder("auto", config).expect("openh264 is built in");
+    let mut converter = Converter::new(size, size).expect("sizes exist");
+    let mut picture = MovingPicture::new(size);
+    let mut bytes = Vec::new();
+    let allocations = allocations_of(120, |index| {
+        converter
+            .convert(&picture.draw(index), encoder.input())
+            .expect("converts");
+        let request = match index {
+            40 => FrameRequest::ReferencesBefore {
+                first_lost: 38,
+                last_lost: 39,
+            },
+            80 => FrameRequest::Key,
+            _ => FrameRequest::Predicted,
+        };
+        encoder.submit(index, request).expect("nothing is pending");
+        let unit = encoder
+            .finish(&mut bytes)
+            .expect("encodes")
+            .expect("skipping is off");
+        if unit.long_term_reference {
+            encoder.acknowledge(index).expect("openh264 takes it");
+        }
+        encoder
+            .set_bitrate(4000 + index * 10)
+            .expect("openh264 takes it");
+    });
+    assert_eq!(allocations, 0);
+}
