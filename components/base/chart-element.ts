@@ -92,6 +92,7 @@ export abstract class ChartElement extends StatsElement {
   #paint: Paint | undefined;
   #scope: { readonly key: readonly unknown[]; readonly scope: Scope | undefined } | undefined;
   #resize: ResizeObserver | undefined;
+  #media: readonly MediaQueryList[] = [];
   #plotWidth = 0;
   /** Width that the current grid was made for. */
   #gridWidth = 0;
@@ -111,11 +112,14 @@ export abstract class ChartElement extends StatsElement {
     super.connectedCallback();
     this.#resize = new ResizeObserver(() => this.#measure());
     this.#resize.observe(this);
+    this.#media = THEME_QUERIES.map((query) => matchMedia(query));
+    for (const query of this.#media) query.addEventListener('change', this.#onMedia);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize?.disconnect();
+    for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
     clearTimeout(this.#speak);
     this.#paint = undefined;
   }
@@ -335,6 +339,8 @@ export abstract class ChartElement extends StatsElement {
     this.requestUpdate();
   }
 
+  readonly #onMedia = (): void => this.surroundingsChanged();
+
   readonly #onPointer = (event: PointerEvent): void => {
     const scope = this.scope;
     const plot = event
@@ -411,6 +417,12 @@ function onlyCursor(changed: PropertyValues): boolean {
   );
 }
 
+const THEME_QUERIES = [
+  '(prefers-color-scheme: dark)',
+  '(prefers-contrast: more)',
+  '(forced-colors: active)',
+  'print',
+];
 const NARROW_PX = 720;
 const FEWEST_BUCKETS = 120;
 const SPEAK_MS = 500;

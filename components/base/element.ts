@@ -29,7 +29,6 @@ export abstract class PfElement<Api> extends LitElement {
   #format: Format | undefined;
   #language: Language | undefined;
   #surroundings: MutationObserver | undefined;
-  #media: readonly MediaQueryList[] = [];
 
   static override get observedAttributes(): string[] {
     // biome-ignore lint/complexity/noThisInStatic: Lit's getter must see the subclass, whose properties it finalizes.
@@ -44,21 +43,15 @@ export abstract class PfElement<Api> extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#surroundings = new MutationObserver(() => this.surroundingsChanged());
-    const attributes = {
-      attributes: true,
-      attributeFilter: ['lang', 'class', 'style', 'data-theme'],
-    };
+    // Styles follow a theme by themselves; what is painted has to be told, hence the class names.
+    const attributes = { attributeFilter: ['lang', 'class', 'style', 'data-theme'] };
     this.#surroundings.observe(document.documentElement, attributes);
-    this.#media = THEME_QUERIES.map((query) => matchMedia(query));
-    for (const query of this.#media) query.addEventListener('change', this.#onMedia);
     this.surroundingsChanged();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#surroundings?.disconnect();
-    for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
-    this.#media = [];
   }
 
   /** The language spoken: own `lang`, closest around, browser, English. */
@@ -89,18 +82,9 @@ export abstract class PfElement<Api> extends LitElement {
     this.#language = undefined;
     this.requestUpdate();
   }
-
-  readonly #onMedia = (): void => this.surroundingsChanged();
 }
 
 /** Two bundles on one page, or one loaded twice, must not throw: the first definition stays. */
 export function define(tag: string, element: CustomElementConstructor): void {
   if (customElements.get(tag) === undefined) customElements.define(tag, element);
 }
-
-const THEME_QUERIES = [
-  '(prefers-color-scheme: dark)',
-  '(prefers-contrast: more)',
-  '(forced-colors: active)',
-  'print',
-];

@@ -1,7 +1,42 @@
-// Segmented switches and form fields, for the elements that have them.
+// Card heads, segmented switches and form fields: what the capture control, which is also shipped alone, does not have.
 import { css } from 'lit';
 
 export const fieldStyles = css`
+  h2 {
+    font-size: var(--_size);
+    line-height: 20px;
+    font-weight: 600;
+  }
+  .head {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 8px;
+    min-height: 44px;
+    padding-block: 7px;
+    padding-inline: 16px 8px;
+  }
+  .t2 {
+    color: var(--_text2);
+  }
+  .t3 {
+    color: var(--_text3);
+  }
+  .s {
+    font-size: var(--_size-s);
+    line-height: 18px;
+  }
+  .num {
+    text-align: end;
+    white-space: nowrap;
+  }
+  .btn.bad {
+    color: var(--_bad);
+  }
+  .btn.icon {
+    min-width: var(--_target);
+    padding: 0;
+  }
   .seg {
     display: inline-flex;
     border: 1px solid var(--_hairline);
@@ -72,6 +107,11 @@ export const fieldStyles = css`
   @media (prefers-reduced-motion: no-preference) {
     .seg button {
       transition: background-color 0.12s;
+    }
+  }
+  @container (max-width: 340px) {
+    :host(:not([side])) .head {
+      padding-inline: 12px 8px;
     }
   }
 `;

@@ -45,17 +45,14 @@ export class Format {
     return text === DASH ? DASH : `${text}${NBSP}${unit}`;
   }
 
-  /** mm:ss of a recording's own clock, h:mm:ss when needed; tenths on request. */
-  clock(ms: number | undefined, digits: 0 | 1 = 0): string {
-    if (ms === undefined || !Number.isFinite(ms) || ms < 0) return DASH;
-    const scale = digits === 1 ? 100 : 1000;
-    const units = Math.floor(ms / scale + 1e-9);
-    const seconds = Math.floor((units * scale) / 1000);
-    const two = (n: number): string => String(n).padStart(2, '0');
+  /** mm:ss of a recording's own clock, h:mm:ss when needed. */
+  clock(ms: number | undefined): string {
+    if (ms === undefined || !(ms >= 0) || !Number.isFinite(ms)) return DASH;
+    const seconds = Math.floor(ms / 1000);
     const h = Math.floor(seconds / 3600);
+    const two = (n: number): string => String(n).padStart(2, '0');
     const tail = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-    const tenths = digits === 1 ? `${this.language === 'de' ? ',' : '.'}${units % 10}` : '';
-    return `${h > 0 ? `${h}:` : ''}${tail}${tenths}`;
+    return h > 0 ? `${h}:${tail}` : tail;
   }
 
   /** 20:31:07 */

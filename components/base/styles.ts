@@ -14,11 +14,6 @@ export const controls = css`
   ul, ol {
     list-style: none;
   }
-  h2 {
-    font-size: var(--_size);
-    line-height: 20px;
-    font-weight: 600;
-  }
   button, input, select {
     font: inherit;
     color: inherit;
@@ -37,31 +32,8 @@ export const controls = css`
     border-radius: 8px;
     min-width: 0;
   }
-  .head {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    gap: 4px 8px;
-    min-height: 44px;
-    padding-block: 7px;
-    padding-inline: 16px 8px;
-  }
   .grow {
     flex: 1;
-  }
-  .t2 {
-    color: var(--_text2);
-  }
-  .t3 {
-    color: var(--_text3);
-  }
-  .s {
-    font-size: var(--_size-s);
-    line-height: 18px;
-  }
-  .num {
-    text-align: end;
-    white-space: nowrap;
   }
   .vh {
     position: absolute;
@@ -108,13 +80,6 @@ export const controls = css`
   }
   .btn.ghost:hover {
     background: var(--_raised);
-  }
-  .btn.bad {
-    color: var(--_bad);
-  }
-  .btn.icon {
-    min-width: var(--_target);
-    padding: 0;
   }
   .btn[disabled] {
     cursor: default;
@@ -175,9 +140,6 @@ export const controls = css`
       --_size-xs: 12px;
       --_target: 40px;
       font-size: var(--_size);
-    }
-    :host(:not([side])) .head {
-      padding-inline: 12px 8px;
     }
   }
 `;

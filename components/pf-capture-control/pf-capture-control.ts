@@ -1,6 +1,5 @@
 // <pf-capture-control>: arms a capture and saves it. Shows whether one runs, for how long by the host's clock, and how
 // much it holds. Small on purpose: it is also built alone, for pages that want nothing else.
-import { Task, TaskStatus } from '@lit-labs/task';
 import {
   css,
   html,
@@ -40,6 +39,7 @@ export class PfCaptureControl extends PfElement<ControlApi> {
     watch: { type: Boolean },
     failure: { state: true },
     saved: { state: true },
+    busy: { state: true },
   };
   static override styles = [
     tokens,
@@ -171,20 +171,14 @@ export class PfCaptureControl extends PfElement<ControlApi> {
   declare watch: boolean;
   declare protected failure: ApiFailure | undefined;
   declare protected saved: boolean;
+  /** What the host was asked to do and has not answered yet. */
+  declare protected busy: Action | undefined;
 
   #asked: StatsStatus | undefined;
   /** Host time minus this machine's steady clock, from the last answer. */
   #clock: { readonly status: StatsStatus; readonly offsetMs: number } | undefined;
   #beat: ReturnType<typeof setTimeout> | undefined;
   readonly #poller = new Poller({ ask: (signal) => this.#ask(signal) });
-  readonly #act = new Task<readonly [Action], void>(this, {
-    task: ([action], { signal }) => this.#do(action, signal),
-    autoRun: false,
-    onError: (thrown) => {
-      this.failure = asFailure(thrown);
-    },
-  });
-  #action: Action = 'start';
 
   constructor() {
     super();
@@ -209,6 +203,7 @@ export class PfCaptureControl extends PfElement<ControlApi> {
       this.failure = undefined;
       this.#poller.stop();
     }
+    if (changed.has('status') && this.status !== undefined) this.#answered();
     // Data handed in end the asking; taken away, the element is on its own again.
     if (this.status === undefined && this.isConnected) this.#poller.start();
     else this.#poller.stop();
@@ -266,14 +261,14 @@ export class PfCaptureControl extends PfElement<ControlApi> {
 
   #button(status: StatsStatus | undefined): TemplateResult {
     const t = words[this.language];
-    if (this.#act.status === TaskStatus.PENDING) {
-      return html`<button class="btn" disabled>${this.#action === 'start' ? t.starting : t.stopping}</button>`;
+    if (this.busy !== undefined) {
+      return html`<button class="btn" disabled>${this.busy === 'start' ? t.starting : t.stopping}</button>`;
     }
     const action: Action = status?.armed === true || status?.unsaved === true ? 'stop' : 'start';
     const label =
       status?.armed === true ? t.stop : status?.unsaved === true ? t.saveAgain : t.start;
     const waiting = status === undefined;
-    return html`<button class="btn primary" ?disabled=${waiting} @click=${() => this.#run(action)}>${label}</button>`;
+    return html`<button class="btn primary" ?disabled=${waiting} @click=${() => void this.#run(action)}>${label}</button>`;
   }
 
   get #current(): StatsStatus | undefined {
@@ -286,32 +281,37 @@ export class PfCaptureControl extends PfElement<ControlApi> {
     return this.#clock.offsetMs + performance.now() - startedAt;
   }
 
-  #run(action: Action): void {
-    this.#action = action;
+  /** Answers through the element's state: nobody waits for the promise. */
+  async #run(action: Action): Promise<void> {
+    if (this.busy !== undefined) return;
+    this.busy = action;
     this.failure = undefined;
     this.saved = false;
-    void this.#act.run([action]);
+    try {
+      await (action === 'start' ? this.#start() : this.#stop());
+    } catch (thrown) {
+      this.failure = asFailure(thrown);
+    }
+    this.busy = undefined;
   }
 
-  async #do(action: Action, signal: AbortSignal): Promise<void> {
-    const api = this.client;
-    if (action === 'start') {
-      const status = await api.start(signal);
-      this.#believe(status);
-      this.dispatchEvent(new PfCaptureChange({ status }));
-      return;
-    }
-    const recording = await api.stop(signal);
+  async #start(): Promise<void> {
+    const status = await this.client.start();
+    this.#believe(status);
+    this.dispatchEvent(new PfCaptureChange({ status }));
+  }
+
+  async #stop(): Promise<void> {
+    const recording = await this.client.stop();
     this.saved = recording !== undefined;
     this.dispatchEvent(new PfCaptureChange({ recording }));
-    this.#believe(await api.status(signal));
+    this.#believe(await this.client.status());
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
     try {
       const status = await this.client.status(signal);
       if (signal.aborted) return;
-      this.failure = undefined;
       this.#believe(status);
     } catch (thrown) {
       if (signal.aborted) return;
@@ -322,8 +322,14 @@ export class PfCaptureControl extends PfElement<ControlApi> {
 
   #believe(status: StatsStatus): void {
     this.#asked = status;
+    this.#answered();
     if (this.status !== undefined) this.status = status;
     this.requestUpdate();
+  }
+
+  /** Trouble with asking is over once an answer came; a refusal of the user's own act stays readable. */
+  #answered(): void {
+    if (this.failure?.kind !== 'refused') this.failure = undefined;
   }
 
   readonly #watchLive = (): void => {

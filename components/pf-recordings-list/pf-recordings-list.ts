@@ -13,6 +13,7 @@ import type { CaptureMeta } from '../../contract/stats.ts';
 import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
 import { PfRecordingDeleted, PfRecordingSelect } from '../base/events.ts';
+import { fieldStyles } from '../base/field-styles.ts';
 import { codecName, kindName, mode } from '../base/format.ts';
 import { dateOf } from '../base/format-dates.ts';
 import { Poller } from '../base/poller.ts';
@@ -45,6 +46,7 @@ export class PfRecordingsList extends StatsElement {
   static override styles = [
     tokens,
     controls,
+    fieldStyles,
     css`
       .card {
         overflow: clip;

@@ -59,7 +59,6 @@ describe('numbers', () => {
       '59:59',
       '1:00:00',
     ]);
-    expect([en.clock(586_768, 1), de.clock(586_768, 1)]).toEqual(['09:46.7', '09:46,7']);
   });
 
   test('dates read as the design writes them', () => {
