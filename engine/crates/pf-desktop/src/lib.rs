@@ -20,7 +20,7 @@ mod x11;
 pub use error::SourceError;
 pub use source::{
     Newest, Picture, PictureSize, PictureSource, Source, SourceConfig, SourceInfo, SourceStamp,
-    SyntheticConfig, WlrootsConfig, X11Config,
+    SyntheticConfig, Trial, WlrootsConfig, X11Config,
 };
 pub use synthetic::SyntheticSource;
 pub use wlroots::WlrootsSource;

@@ -150,11 +150,16 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
-    fn fps(&self) -> u32 {
-        match self {
+    fn check_rate(&self) -> Result<(), SourceError> {
+        let fps = match self {
             Self::Synthetic(config) => config.fps,
             Self::X11(config) => config.fps,
             Self::Wlroots(config) => config.fps,
+        };
+        if (1..=MAX_FPS).contains(&fps) {
+            Ok(())
+        } else {
+            Err(SourceError::BadRate { fps })
         }
     }
 }
@@ -178,9 +183,7 @@ impl Source {
     /// # Errors
     /// Whatever keeps the source from delivering pictures, with what to do about it.
     pub fn open(config: &SourceConfig, now: fn() -> u64) -> Result<Self, SourceError> {
-        if !(1..=MAX_FPS).contains(&config.fps()) {
-            return Err(SourceError::BadRate { fps: config.fps() });
-        }
+        config.check_rate()?;
         match config {
             SourceConfig::Synthetic(config) => {
                 SyntheticSource::open(config, now).map(Self::Synthetic)
@@ -189,6 +192,57 @@ impl Source {
             SourceConfig::Wlroots(config) => WlrootsSource::open(config, now).map(Self::Wlroots),
         }
     }
+}
+
+/// What one source costs, measured without a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trial {
+    /// The source that was tried.
+    pub info: SourceInfo,
+    /// What each picture took, in the order taken. For wlroots it includes waiting for the compositor's next refresh.
+    pub took_ns: Vec<u64>,
+}
+
+impl Source {
+    /// Takes up to `frames` pictures one after the other, changed or not, for at most about three seconds. Waits for
+    /// the desktop, like [`Source::open`].
+    ///
+    /// # Errors
+    /// As [`Source::open`], and whatever keeps the first picture from coming.
+    pub fn trial(
+        config: &SourceConfig,
+        frames: u32,
+        now: fn() -> u64,
+    ) -> Result<Trial, SourceError> {
+        config.check_rate()?;
+        match config {
+            SourceConfig::Synthetic(config) => SyntheticSource::trial(config, frames, now),
+            SourceConfig::X11(config) => X11Source::trial(config, frames, now),
+            SourceConfig::Wlroots(config) => WlrootsSource::trial(config, frames, now),
+        }
+    }
+}
+
+/// Measures `take` up to `frames` times; a failure after the first ends the trial early.
+pub(crate) fn measure<E>(
+    frames: u32,
+    now: fn() -> u64,
+    mut take: impl FnMut() -> Result<(), E>,
+) -> Result<Vec<u64>, E> {
+    let started_ns = now();
+    let mut took_ns = Vec::new();
+    let mut last_ns = started_ns;
+    while (took_ns.len() as u64) < u64::from(frames) && last_ns - started_ns < TRIAL_NS {
+        match take() {
+            Ok(()) => {}
+            Err(error) if took_ns.is_empty() => return Err(error),
+            Err(_) => break,
+        }
+        let taken_ns = now();
+        took_ns.push(taken_ns.saturating_sub(last_ns));
+        last_ns = taken_ns;
+    }
+    Ok(took_ns)
 }
 
 impl PictureSource for Source {
@@ -235,3 +289,5 @@ impl PictureSource for Source {
 
 const MAX_LENGTH_PX: u32 = 16_384;
 const MAX_FPS: u32 = 1000;
+/// Below what opening waits, so that a slow desktop gives few measurements and no error.
+const TRIAL_NS: u64 = 3_000_000_000;

@@ -1,9 +1,10 @@
 //! A source without a desktop: a gradient, a moving bar and the test marker, painted when asked. Never black.
 
 use crate::marker::Marker;
+use crate::source::measure;
 use crate::{
     Newest, Picture, PictureSize, PictureSource, SourceError, SourceInfo, SourceStamp,
-    SyntheticConfig,
+    SyntheticConfig, Trial,
 };
 
 /// Paints a picture whenever one is due at its rate.
@@ -51,6 +52,28 @@ impl SyntheticSource {
             bar_x: None,
             due_ns: None,
             last: None,
+        })
+    }
+
+    /// Measures painting; see [`crate::Source::trial`].
+    ///
+    /// # Errors
+    /// As [`SyntheticSource::open`].
+    pub fn trial(
+        config: &SyntheticConfig,
+        frames: u32,
+        now: fn() -> u64,
+    ) -> Result<Trial, SourceError> {
+        let mut source = Self::open(config, now)?;
+        let mut due_ns = now();
+        let took_ns = measure(frames, now, || {
+            due_ns += source.interval_ns;
+            source.newest(due_ns);
+            Ok::<(), SourceError>(())
+        })?;
+        Ok(Trial {
+            info: source.info(),
+            took_ns,
         })
     }
 

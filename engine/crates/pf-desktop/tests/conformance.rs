@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Desk, SwayDesk, SyntheticDesk, Watch, X11Desk, open, wait_for_fresh};
+use common::{Desk, SwayDesk, SyntheticDesk, Watch, X11Desk, holds_once, open, wait_for_fresh};
 use pf_desktop::{Newest, PictureSource, Source};
 use pf_testkit::clock_ns;
 
@@ -16,6 +16,8 @@ fn conforms(desk: &mut impl Desk) {
     nothing_new_while_nothing_changes(desk);
     dropping_joins_at_once(desk);
     can_be_opened_twice(desk);
+    a_trial_measures_without_any_change(desk);
+    opening_and_dropping_leaves_nothing_behind(desk);
 }
 
 #[test]
@@ -61,30 +63,22 @@ fn first_picture_within_a_second_and_of_the_size_told(desk: &mut impl Desk) {
 }
 
 fn every_paint_is_counted_and_stamped(desk: &mut impl Desk) {
-    let mut source = open(&desk.config(desk.source_fps()));
-    desk.paint(desk.painter_fps());
-    let watch = Watch::run(&mut source, Duration::from_secs(4), desk.source_fps());
-    eprintln!("{}: {watch:?}", source.info().detail);
-    let painted = watch.last_counter - watch.first_counter;
-    let counted = watch.last_sequence - watch.first_sequence;
-    let seen = watch.pictures - 1;
-    assert!(painted >= 100, "only {painted} painted");
-    let share = f64::from(counted) / f64::from(painted);
-    assert!(
-        (0.98..=1.02).contains(&share),
-        "{counted} counted of {painted} painted"
-    );
-    assert!(
-        f64::from(seen) >= 0.98 * f64::from(painted),
-        "{seen} taken of {painted}"
-    );
-    assert_eq!(watch.unreadable, 0, "pictures without a marker");
-    assert_eq!(watch.backwards, 0, "counter or stamp went backwards");
-    let p50_us = watch.age_us(50);
-    assert!(
-        p50_us <= desk.latency_bound_us(),
-        "paint to published: p50 {p50_us} us"
-    );
+    holds_once(|| {
+        desk.paint(desk.painter_fps());
+        let mut source = open(&desk.config(desk.source_fps()));
+        let watch = Watch::run(&mut source, Duration::from_secs(4), desk.source_fps());
+        eprintln!("{}: {watch:?}", source.info().detail);
+        assert_eq!(watch.unreadable, 0, "pictures without a marker");
+        assert_eq!(watch.backwards, 0, "counter or stamp went backwards");
+        let painted = f64::from(watch.last_counter - watch.first_counter);
+        let counted = f64::from(watch.last_sequence - watch.first_sequence);
+        let taken = f64::from(watch.distinct - 1);
+        let good = painted >= 3.5 * desk.painter_fps()
+            && (0.98..=desk.pictures_a_paint()).contains(&(counted / painted))
+            && taken >= 0.98 * painted
+            && watch.age_us(50) <= desk.latency_bound_us();
+        good.then_some(()).ok_or_else(|| format!("{watch:?}"))
+    });
 }
 
 fn nothing_new_while_nothing_changes(desk: &mut impl Desk) {
@@ -126,6 +120,73 @@ fn can_be_opened_twice(desk: &mut impl Desk) {
         let first = wait_for_fresh(source).marker.map(|marker| marker.counter);
         let second = wait_for_fresh(source).marker.map(|marker| marker.counter);
         assert!(first.is_some() && first < second, "{first:?} {second:?}");
+    }
+}
+
+fn a_trial_measures_without_any_change(desk: &mut impl Desk) {
+    desk.paint_still();
+    let trial =
+        Source::trial(&desk.config(60), 30, clock_ns).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(trial.info.size, desk.size());
+    assert_eq!(trial.took_ns.len(), 30);
+    let slowest = trial.took_ns.iter().max();
+    assert!(
+        slowest.is_some_and(|&ns| ns > 0 && ns < 100_000_000),
+        "{slowest:?}"
+    );
+}
+
+fn opening_and_dropping_leaves_nothing_behind(desk: &mut impl Desk) {
+    desk.paint(desk.painter_fps());
+    let open_once = || {
+        let mut source = open(&desk.config(60));
+        wait_for_fresh(&mut source);
+    };
+    open_once();
+    let before = (held("fd"), held("task"));
+    (0..20).for_each(|_| open_once());
+    assert_eq!(
+        (held("fd"), held("task")),
+        before,
+        "descriptors and threads"
+    );
+}
+
+/// Entries of this process's folder in /proc.
+fn held(kind: &str) -> usize {
+    let entries = std::fs::read_dir(format!("/proc/self/{kind}"));
+    entries.map_or(0, |entries| entries.count())
+}
+
+/// Not a test of anything: prints what a picture costs. Run with `--ignored --nocapture --release`.
+#[test]
+#[ignore = "a measurement"]
+fn cost_of_a_picture() {
+    fn print(desk: &mut impl Desk) {
+        desk.paint_still();
+        let mut trial = Source::trial(&desk.config(60), 150, clock_ns)
+            .unwrap_or_else(|error| panic!("{error}"));
+        trial.took_ns.sort_unstable();
+        let at = |pct: usize| trial.took_ns[(trial.took_ns.len() - 1) * pct / 100] as f64 / 1e6;
+        println!(
+            "{}: p50 {:.3} ms, p99 {:.3} ms",
+            trial.info.detail,
+            at(50),
+            at(99)
+        );
+    }
+    print(&mut SyntheticDesk::new(1920, 1080));
+    if let Some(mut desk) = X11Desk::start(1920, 1080) {
+        print(&mut desk);
+        desk.paint(desk.painter_fps());
+        let mut source = open(&desk.config(60));
+        println!("{:?}", Watch::run(&mut source, Duration::from_secs(8), 60));
+    }
+    if let Some(mut desk) = SwayDesk::start(1920, 1080) {
+        print(&mut desk);
+        desk.paint(desk.painter_fps());
+        let mut source = open(&desk.config(60));
+        println!("{:?}", Watch::run(&mut source, Duration::from_secs(8), 60));
     }
 }
 

@@ -8,7 +8,9 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use common::{Desk, Seen, Watch, X11Desk, open, wait_for, wait_for_answer, wait_for_fresh};
+use common::{
+    Desk, Seen, Watch, X11Desk, holds_once, open, wait_for, wait_for_answer, wait_for_fresh,
+};
 use pf_desktop::{
     Newest, PictureSize, PictureSource, Source, SourceConfig, SourceError, X11Config,
 };
@@ -316,28 +318,28 @@ fn a_burst_of_drawing_is_one_picture_and_never_half_of_one() {
     desk.paint_with(pieces);
     let mut source = open(&desk.config(60));
     wait_for_fresh(&mut source);
-    let (mut pictures, mut torn) = (0u32, 0u32);
-    let (first, until) = (source.counted(), Instant::now() + Duration::from_secs(3));
-    while Instant::now() < until {
-        if let Newest::Fresh { picture, .. } = source.newest(clock_ns()) {
-            let bar_x = |y: usize| {
-                let row = &picture.data[y * picture.stride_bytes..][..picture.stride_bytes];
-                row.chunks_exact(4)
-                    .position(|pixel| pixel[..3] == [0x20, 0xf0, 0xf0])
-            };
-            let [first, last] = [bar_x(182), bar_x(538)];
-            torn += u32::from(first != last);
-            pictures += 1;
+    holds_once(|| {
+        let (mut pictures, mut torn) = (0u32, 0u32);
+        let (counted, painted) = (source.counted(), desk.painted());
+        let until = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < until {
+            if let Newest::Fresh { picture, .. } = source.newest(clock_ns()) {
+                let bar_x = |y: usize| {
+                    let row = &picture.data[y * picture.stride_bytes..][..picture.stride_bytes];
+                    row.chunks_exact(4)
+                        .position(|pixel| pixel[..3] == [0x20, 0xf0, 0xf0])
+                };
+                torn += u32::from(bar_x(182) != bar_x(538));
+                pictures += 1;
+            }
+            std::thread::sleep(Duration::from_millis(2));
         }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let counted = source.counted() - first;
-    eprintln!("{pictures} pictures taken, {counted} counted, {torn} torn");
-    assert!(
-        (85..=96).contains(&counted),
-        "{counted} counted of 90 painted in 6 pieces each"
-    );
-    assert!(torn * 20 <= pictures, "{torn} torn of {pictures}");
+        let (counted, painted) = (source.counted() - counted, desk.painted() - painted);
+        let good = painted >= 80 && counted.abs_diff(painted) <= 4 && torn * 20 <= pictures;
+        let numbers =
+            || format!("{counted} counted of {painted} painted, {torn} torn of {pictures} taken");
+        good.then_some(()).ok_or_else(numbers)
+    });
 }
 
 #[test]
@@ -348,13 +350,15 @@ fn a_desktop_faster_than_the_client_is_grabbed_at_most_twice_as_often_as_it_want
     desk.paint(300.0);
     let mut source = open(&desk.config(30));
     wait_for_fresh(&mut source);
-    let first = source.counted();
-    let watch = Watch::run(&mut source, Duration::from_secs(2), 120);
-    let counted = source.counted() - first;
-    assert!(
-        (100..=122).contains(&counted),
-        "{counted} in 2 s, {watch:?}"
-    );
+    holds_once(|| {
+        let (started, counted) = (Instant::now(), source.counted());
+        let watch = Watch::run(&mut source, Duration::from_secs(2), 120);
+        let rate = f64::from(source.counted() - counted) / started.elapsed().as_secs_f64();
+        assert!(rate < 61.0, "{rate} a second");
+        (rate > 50.0)
+            .then_some(())
+            .ok_or_else(|| format!("{watch:?}"))
+    });
 }
 
 #[test]
@@ -373,16 +377,14 @@ fn a_distant_server_is_grabbed_through_the_connection() {
         "{}",
         source.info().detail
     );
-    desk.paint(60.0);
-    let watch = Watch::run(&mut source, Duration::from_secs(2), 60);
-    eprintln!("{watch:?}");
-    let painted = watch.last_counter - watch.first_counter;
-    assert!(painted > 100, "{painted}");
-    assert!(
-        f64::from(watch.pictures - 1) >= 0.98 * f64::from(painted),
-        "{watch:?}"
-    );
-    assert_eq!((watch.unreadable, watch.backwards), (0, 0));
+    holds_once(|| {
+        desk.paint(60.0);
+        let watch = Watch::run(&mut source, Duration::from_secs(2), 60);
+        let painted = f64::from(watch.last_counter - watch.first_counter);
+        assert_eq!((watch.unreadable, watch.backwards), (0, 0));
+        let good = painted > 100.0 && f64::from(watch.pictures - 1) >= 0.98 * painted;
+        good.then_some(()).ok_or_else(|| format!("{watch:?}"))
+    });
 }
 
 /// Passes connections on to a local socket; ends with the test program.

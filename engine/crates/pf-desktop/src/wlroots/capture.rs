@@ -12,7 +12,8 @@ use wayland_protocols_wlr::screencopy::v1::client::zwlr_screencopy_manager_v1::Z
 use super::client::{Broken, Client, Desk, Frame, Offer, Outcome};
 use crate::memory::SharedMemory;
 use crate::pixels::{flip_rows, swap_red_and_blue};
-use crate::ring::{RingWriter, Slot};
+use crate::ring::{RingWriter, Slot, ring};
+use crate::source::measure;
 use crate::wait::SILENCE_NS;
 use crate::{SourceError, SourceInfo, SourceStamp, WlrootsConfig};
 
@@ -25,9 +26,17 @@ pub(super) struct Capture {
     output: WlOutput,
     output_name: String,
     interval_ns: u64,
+    wanted: Wanted,
     told: Option<SourceInfo>,
     last_painted_ns: u64,
     failing_since_ns: Option<u64>,
+}
+
+/// Which picture to wait for.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    NextChange,
+    NextRefresh,
 }
 
 /// Why capturing ends.
@@ -71,6 +80,7 @@ impl Capture {
             output: picked.proxy.clone(),
             output_name: picked.name.clone(),
             interval_ns: 1_000_000_000 / u64::from(config.fps.max(1)),
+            wanted: Wanted::NextChange,
             told: None,
             last_painted_ns: 0,
             failing_since_ns: None,
@@ -111,6 +121,18 @@ impl Capture {
         }
     }
 
+    /// Captures `frames` refreshes one after the other, changed or not.
+    pub(super) fn trial(&mut self, frames: u32, now: fn() -> u64) -> Result<Vec<u64>, SourceError> {
+        self.wanted = Wanted::NextRefresh;
+        self.interval_ns = 0;
+        let (writer, _reader) = ring(self.info(), self.client.waiter.stall().clone());
+        let took_ns = measure(frames, now, || self.capture_one(&writer));
+        took_ns.map_err(|end| match end {
+            End::Broken(broken) => self.client.error(broken),
+            End::Error(error) => error,
+        })
+    }
+
     fn capture_one(&mut self, writer: &RingWriter<WlBuffer>) -> Result<(), End> {
         let started_ns = self.client.waiter.now_ns();
         self.client.desk.frame = Frame::default();
@@ -124,7 +146,10 @@ impl Capture {
         let mut slot = None;
         if self.client.desk.frame.offers_done && self.client.desk.frame.outcome.is_none() {
             let target = self.take_slot(writer)?;
-            frame.copy_with_damage(&target.attachment);
+            match self.wanted {
+                Wanted::NextChange => frame.copy_with_damage(&target.attachment),
+                Wanted::NextRefresh => frame.copy(&target.attachment),
+            }
             slot = Some(target);
             self.client
                 .dispatch_until(|desk| desk.frame.outcome.is_some() || find(desk, &id).is_none())?;

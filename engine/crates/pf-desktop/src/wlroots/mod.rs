@@ -10,7 +10,9 @@ use wayland_client::protocol::wl_buffer::WlBuffer;
 
 use crate::pushed::PushedSource;
 use crate::wait::Waiter;
-use crate::{Newest, Picture, PictureSource, SourceError, SourceInfo, SourceStamp, WlrootsConfig};
+use crate::{
+    Newest, Picture, PictureSource, SourceError, SourceInfo, SourceStamp, Trial, WlrootsConfig,
+};
 
 /// Captures one output of a wlroots compositor.
 #[derive(Debug)]
@@ -30,6 +32,25 @@ impl WlrootsSource {
             capture.run(writer)
         })
         .map(Self)
+    }
+
+    /// Measures capturing; see [`crate::Source::trial`].
+    ///
+    /// # Errors
+    /// As [`WlrootsSource::open`], and whatever keeps the first picture from coming.
+    pub fn trial(
+        config: &WlrootsConfig,
+        frames: u32,
+        now: fn() -> u64,
+    ) -> Result<Trial, SourceError> {
+        let waiter = Waiter::opening(now)?;
+        let client = client::Client::connect(config.display.as_deref(), &waiter)?;
+        let mut capture = capture::Capture::prepare(client, config)?;
+        let took_ns = capture.trial(frames, now)?;
+        Ok(Trial {
+            info: capture.info(),
+            took_ns,
+        })
     }
 }
 

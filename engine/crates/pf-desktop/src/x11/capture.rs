@@ -14,6 +14,7 @@ use super::grab::{Attachment, Method, Pending, discard, new_slot};
 use super::link::{Fault, Link};
 use super::screen::{self, Rectangle, Screen};
 use crate::ring::{BUFFERS, RingWriter, Slot};
+use crate::source::measure;
 use crate::wait::{SILENCE_NS, Waiter, Woken};
 use crate::{SourceError, SourceInfo, SourceStamp, X11Config};
 
@@ -35,6 +36,8 @@ pub(super) struct Capture {
     change: Option<Change>,
     /// Damage events with an order below this one are in the picture that was grabbed last.
     grabbed_order: u64,
+    /// Cursor events with an order below this one are in the image that was fetched last.
+    cursor_order: u64,
     earliest_grab_ns: u64,
     pointer_due_ns: u64,
     trouble: Option<Trouble>,
@@ -97,6 +100,7 @@ impl Capture {
             screen_stale: false,
             change: None,
             grabbed_order: 0,
+            cursor_order: 0,
             earliest_grab_ns: 0,
             pointer_due_ns: 0,
             trouble: None,
@@ -143,6 +147,16 @@ impl Capture {
             }
             outcome = self.step(writer);
         }
+    }
+
+    /// Grabs and draws the pointer `frames` times into one buffer.
+    pub(super) fn trial(&mut self, frames: u32, now: fn() -> u64) -> Result<Vec<u64>, SourceError> {
+        let took_ns = self.new_slot().and_then(|mut slot| {
+            // The first brings the pages of the buffer to the server: not what a stream pays.
+            self.fill(&mut slot)?;
+            measure(frames, now, || self.fill(&mut slot))
+        });
+        took_ns.map_err(|fault| fault.into_error(&self.link.display, &self.waiter))
     }
 
     /// Makes the buffers and asks for a first picture.
@@ -200,6 +214,8 @@ impl Capture {
                         self.note_change(writer, SETTLE_NS);
                     }
                 }
+                // An image that was asked for after the change shows it already.
+                Event::XfixesCursorNotify(_) if order < self.cursor_order => {}
                 Event::XfixesCursorNotify(_) => {
                     self.cursor_stale = true;
                     let visible = self.cursor.place(self.screen.captured).is_some();
@@ -237,15 +253,10 @@ impl Capture {
 
     fn grab(&mut self, writer: &RingWriter<Attachment>, change: Change) -> Result<(), Fault> {
         let mut slot = self.take_slot(writer)?;
-        let grabbed = self.fill(&mut slot);
-        if let Err(fault) = grabbed {
+        if let Err(fault) = self.fill(&mut slot) {
             writer.give_back(slot);
             return Err(fault);
         }
-        let captured = self.screen.captured;
-        let stride_bytes = slot.stride_bytes;
-        self.cursor
-            .draw(slot.memory.bytes_mut(), stride_bytes, captured);
         self.change = None;
         if self.trouble.take().is_some() {
             self.waiter.stall().clear();
@@ -276,6 +287,7 @@ impl Capture {
         self.cursor.position = position(&pointer.reply()?);
         if let Some(image) = image {
             self.cursor_stale = false;
+            self.cursor_order = image.sequence_number();
             self.cursor.image = match image.reply().map_err(Fault::from) {
                 Ok(reply) => Some(reply.into()),
                 Err(Fault::Refused(_)) => None,
@@ -284,6 +296,9 @@ impl Capture {
         }
         pixels.finish(slot)?;
         self.grabbed_order = order;
+        let stride_bytes = slot.stride_bytes;
+        let data = slot.memory.bytes_mut();
+        self.cursor.draw(data, stride_bytes, self.screen.captured);
         Ok(())
     }
 

@@ -12,7 +12,9 @@ mod stream;
 
 use crate::pushed::PushedSource;
 use crate::wait::Waiter;
-use crate::{Newest, Picture, PictureSource, SourceError, SourceInfo, SourceStamp, X11Config};
+use crate::{
+    Newest, Picture, PictureSource, SourceError, SourceInfo, SourceStamp, Trial, X11Config,
+};
 
 /// Captures one output of an X11 screen.
 #[derive(Debug)]
@@ -25,14 +27,32 @@ impl X11Source {
     /// No display, refused, a missing extension, an unknown output, unsupported pixels, no answer in time.
     pub fn open(config: &X11Config, now: fn() -> u64) -> Result<Self, SourceError> {
         let waiter = Waiter::opening(now)?;
-        let link = link::Link::open(config.display.as_deref(), &waiter)?;
-        screen::check_pixels(&link)?;
-        let display = link.display.clone();
-        let mut capture = capture::Capture::prepare(link, config, &waiter)
-            .map_err(|fault| fault.into_error(&display, &waiter))?;
+        let mut capture = prepare(config, &waiter)?;
         let info = capture.info();
         PushedSource::start("pf-x11", &waiter, info, move |writer| capture.run(writer)).map(Self)
     }
+
+    /// Measures grabbing; see [`crate::Source::trial`].
+    ///
+    /// # Errors
+    /// As [`X11Source::open`], and whatever keeps the first picture from coming.
+    pub fn trial(config: &X11Config, frames: u32, now: fn() -> u64) -> Result<Trial, SourceError> {
+        let waiter = Waiter::opening(now)?;
+        let mut capture = prepare(config, &waiter)?;
+        let took_ns = capture.trial(frames, now)?;
+        Ok(Trial {
+            info: capture.info(),
+            took_ns,
+        })
+    }
+}
+
+fn prepare(config: &X11Config, waiter: &Waiter) -> Result<capture::Capture, SourceError> {
+    let link = link::Link::open(config.display.as_deref(), waiter)?;
+    screen::check_pixels(&link)?;
+    let display = link.display.clone();
+    capture::Capture::prepare(link, config, waiter)
+        .map_err(|fault| fault.into_error(&display, waiter))
 }
 
 impl PictureSource for X11Source {
