@@ -1,4 +1,4 @@
-// Writes docs/img/*.png: the compiled page in real Chromium, dark, light, German, narrow and as a panel. Without a base
+// Writes docs/img/*.png: the compiled page in real Chromium, dark, light, German, high contrast, narrow, as a panel, live. Without a base
 // URL it shows seeded recordings from the tests' own host; with one, a real host: `scripts/pictures.ts http://… TOKEN`.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ const ROOT = join(import.meta.dir, '..');
 const WIDE = { width: 1440, height: 900, scale: 1.5, locale: 'en-GB' };
 
 const PICTURES: readonly Picture[] = [
-  { ...WIDE, name: 'page-dark', dark: true },
-  { ...WIDE, name: 'page-light', dark: false },
-  { ...WIDE, name: 'page-german', dark: false, locale: 'de-DE' },
-  { ...WIDE, name: 'page-contrast', dark: false, contrast: true },
-  { name: 'page-narrow', width: 390, height: 844, scale: 2, dark: true, locale: 'en-GB' },
-  { name: 'page-panel', width: 320, height: 700, scale: 2, dark: true, locale: 'en-GB' },
-  { ...WIDE, name: 'page-live', dark: true, before: streamLive },
+  { ...WIDE, name: 'wide-dark', dark: true },
+  { ...WIDE, name: 'wide-light', dark: false },
+  { ...WIDE, name: 'wide-light-german', dark: false, locale: 'de-DE' },
+  { ...WIDE, name: 'wide-contrast', dark: false, contrast: true },
+  { name: 'narrow-dark', width: 390, height: 844, scale: 2, dark: true, locale: 'en-GB' },
+  { name: 'panel-dark', width: 320, height: 700, scale: 2, dark: true, locale: 'en-GB' },
+  { ...WIDE, name: 'live-dark', dark: true, before: streamLive },
 ];
 
 export async function takePictures(base: string, token: string, into: string): Promise<void> {
@@ -54,6 +54,7 @@ async function take(
     deviceScaleFactor: picture.scale,
     colorScheme: picture.dark ? 'dark' : 'light',
     locale: picture.locale,
+    timezoneId: 'Europe/Berlin',
     contrast: picture.contrast === true ? 'more' : 'no-preference',
   });
   const page = await context.newPage();

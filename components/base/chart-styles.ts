@@ -169,6 +169,7 @@ export const chartStyles = css`
     pointer-events: none;
   }
   .twin {
+    position: relative;
     max-height: 320px;
     overflow: auto;
     border-top: 1px solid var(--_hairline);

@@ -178,7 +178,7 @@ export class PfDashboard extends StatsElement {
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${this.status} .sessions=${this.info?.sessions}
           ?watch=${watching !== undefined} @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-capture-control>
-        <pf-test-stream ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>
+        <pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>
         <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${this.list ?? []} .selected=${watching}
           ?hidden=${this.list === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted}></pf-recordings-list>
       </aside>
@@ -196,7 +196,7 @@ export class PfDashboard extends StatsElement {
       if (this.failure !== undefined && this.list === undefined) return nothing;
       return html`<section class="card"><h1 class="empty">${this.list === undefined ? t.reading : t.none}</h1></section>`;
     }
-    return html`<pf-recording-detail lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
+    return html`<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
   }
 
   /** Id of the recording in view; undefined: the live capture, or nothing. */

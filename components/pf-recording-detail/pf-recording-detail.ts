@@ -16,6 +16,7 @@ import type { PfCursor } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { codecName, DASH, kindName, mode } from '../base/format.ts';
 import { dateOf, lengthOf } from '../base/format-dates.ts';
+import type { Language } from '../base/i18n.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
@@ -56,6 +57,7 @@ export class PfRecordingDetail extends StatsElement {
     session: { type: Number },
     quantile: { type: String },
     table: { type: Boolean },
+    quiet: { type: Boolean },
     whole: { state: true },
     cursorMs: { state: true },
     failure: { state: true },
@@ -70,6 +72,8 @@ export class PfRecordingDetail extends StatsElement {
   declare session: number | undefined;
   declare quantile: Quantile;
   declare table: boolean;
+  /** The page around says it when the host falls silent: once is enough. */
+  declare quiet: boolean;
   declare protected whole: boolean;
   declare protected cursorMs: number | undefined;
   declare protected failure: ApiFailure | undefined;
@@ -93,6 +97,7 @@ export class PfRecordingDetail extends StatsElement {
     super();
     this.quantile = 'p50';
     this.table = false;
+    this.quiet = false;
     this.whole = false;
   }
 
@@ -167,7 +172,7 @@ export class PfRecordingDetail extends StatsElement {
 
   #renderProblem(): unknown {
     const failure = this.failure ?? this.#source.failure;
-    if (failure === undefined) return nothing;
+    if (failure === undefined || (this.quiet && failure.kind === 'offline')) return nothing;
     return html`<section class="card pad">${failureNote(failure, this.format)}</section>`;
   }
 
@@ -217,8 +222,7 @@ export class PfRecordingDetail extends StatsElement {
     if (worst !== undefined) first.push(t.worst(f.unit(f.ms(worst.ms), 'ms'), f.clock(worst.atMs)));
     if (peak !== undefined) {
       const stage = stageNames[this.language][peak.stage];
-      // German nouns keep their capital; an English stage name inside a sentence does not.
-      const name = this.language === 'de' ? stage : stage.toLowerCase();
+      const name = inSentence(stage, this.language);
       first.push(t.slowest(name, f.unit(f.ms(peak.ms), 'ms')));
     }
     const second: string[] = [];
@@ -239,7 +243,9 @@ export class PfRecordingDetail extends StatsElement {
     if (verdict.truncated) out.push(t.truncated);
     if (verdict.recordsLost > 0) out.push(t.recordsLost(f.count(verdict.recordsLost)));
     if (verdict.unknown.length > 0 && verdict.latency.windows > 0) {
-      const names = verdict.unknown.map((c) => counterNames[this.language][c]);
+      const names = verdict.unknown.map((c) =>
+        inSentence(counterNames[this.language][c], this.language),
+      );
       out.push(
         t.unknown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names)),
       );
@@ -334,6 +340,11 @@ function lastMinutes(view: View | undefined): Range {
     view?.capture.samples.at(-1)?.t_ms ?? 0,
   );
   return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
+}
+
+/** German nouns keep their capital and so does an abbreviation; an English name inside a sentence does not. */
+function inSentence(name: string, language: Language): string {
+  return language === 'de' || /^[A-Z]{2}/.test(name) ? name : name.toLowerCase();
 }
 
 define('pf-recording-detail', PfRecordingDetail);

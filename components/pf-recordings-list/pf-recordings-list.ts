@@ -59,6 +59,7 @@ export class PfRecordingsList extends StatsElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
         gap: 1px 8px;
+        align-content: start;
         padding: 8px 16px 6px;
         border-top: 1px solid var(--_hairline);
       }

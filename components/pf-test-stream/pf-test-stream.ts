@@ -32,6 +32,7 @@ const SOURCES = ['auto', 'synthetic', 'x11', 'wlroots'] as const;
 export class PfTestStreamElement extends StatsElement {
   static override properties = {
     ...StatsElement.properties,
+    quiet: { type: Boolean },
     stream: { state: true },
     failure: { state: true },
     formError: { state: true },
@@ -153,6 +154,9 @@ export class PfTestStreamElement extends StatsElement {
           gap: 12px 32px;
           align-items: start;
         }
+        .tables > div {
+          grid-column: 1 / -1;
+        }
         .acts .btn {
           flex: none;
         }
@@ -165,6 +169,8 @@ export class PfTestStreamElement extends StatsElement {
     `,
   ];
 
+  /** The page around says it when the host falls silent: once is enough. */
+  declare quiet: boolean;
   declare protected stream: TestStreamState | undefined;
   declare protected failure: ApiFailure | undefined;
   declare protected formError: boolean;
@@ -180,6 +186,7 @@ export class PfTestStreamElement extends StatsElement {
 
   constructor() {
     super();
+    this.quiet = false;
     this.formError = false;
   }
 
@@ -213,7 +220,7 @@ export class PfTestStreamElement extends StatsElement {
           }</div>
         </form>
         ${this.#renderProgress()}${this.formError ? html`<p class="note bad" role="alert">${t.badMode}</p>` : nothing}
-        ${failureNote(this.failure, this.format)}${this.#renderOutcome()}
+        ${this.quiet && this.failure?.kind === 'offline' ? nothing : failureNote(this.failure, this.format)}${this.#renderOutcome()}
       </div>
     </section></div>`;
   }

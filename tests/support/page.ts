@@ -1,0 +1,78 @@
+// The whole page in real Chromium, on a host of the tests' own: how it is visited and looked at.
+import type { AxeResults } from 'axe-core';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import type { Capture } from '../../contract/stats.ts';
+import { BrowserBench, countPixels, type Watched } from './browser.ts';
+import { PageHost } from './page-host.ts';
+import { everyRecording } from './seeded-recordings.ts';
+
+/** A page may take this long on a busy machine. */
+export const TIMEOUT_MS = 60_000;
+
+export class PageBench implements AsyncDisposable {
+  readonly #bench: BrowserBench;
+
+  private constructor(bench: BrowserBench) {
+    this.#bench = bench;
+  }
+
+  static async open(): Promise<PageBench> {
+    return new PageBench(await BrowserBench.open());
+  }
+
+  host(recordings: readonly Capture[] = everyRecording()): PageHost {
+    return new PageHost({ web: `${this.#bench.dist}/web`, recordings });
+  }
+
+  /** A fresh browser profile at the page; `hash` names what is in the address, by default the right token. */
+  async visit(
+    host: PageHost,
+    options: Parameters<BrowserBench['page']>[0] = {},
+    hash = `#token=${host.token}`,
+  ): Promise<Watched> {
+    const watched = await this.#bench.page(options);
+    await watched.page.goto(`${host.url}/${hash}`);
+    return watched;
+  }
+
+  blank(): Promise<Watched> {
+    return this.#bench.page();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#bench[Symbol.asyncDispose]();
+  }
+}
+
+/** The latency chart has drawn something. */
+export async function drawn(page: Page): Promise<void> {
+  await page.locator('pf-latency-chart').waitFor();
+  await page.waitForFunction(() => {
+    const root = document
+      .querySelector('pf-dashboard')
+      ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
+    const chart = root?.querySelector('pf-latency-chart');
+    const canvas = chart?.shadowRoot?.querySelector('canvas');
+    return (chart?.model?.grid.buckets.length ?? 0) > 0 && (canvas?.width ?? 0) > 0;
+  });
+}
+
+export const latency = (page: Page) => page.locator('pf-latency-chart');
+
+/** Pixels of a lane's canvas in this `#rrggbb`. */
+export const pixels = (page: Page, lane: string, hex: string): Promise<number> =>
+  page.locator(`canvas#c-${lane}`).evaluate(countPixels, hex);
+
+/** What axe finds, one line each. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const results = await page.evaluate(async (): Promise<AxeResults> => {
+    // Put there by the line above.
+    const { axe: inPage } = window as unknown as { axe: { run(): Promise<AxeResults> } };
+    return inPage.run();
+  });
+  return results.violations.flatMap((v) =>
+    v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary ?? ''}`),
+  );
+}
