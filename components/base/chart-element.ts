@@ -8,6 +8,7 @@ import {
   svg,
   type TemplateResult,
 } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
 import {
   type Bucket,
@@ -136,6 +137,10 @@ export abstract class ChartElement extends StatsElement {
   /** Controls of the head besides the table switch. */
   protected renderControls(): unknown {
     return nothing;
+  }
+  /** What the table shows besides the grid: a moved cursor must not compare 500 rows. */
+  protected get tableKey(): string {
+    return '';
   }
   /** A key of the subclass' own; true when it was taken. */
   protected key(_event: KeyboardEvent): boolean {
@@ -283,7 +288,7 @@ export abstract class ChartElement extends StatsElement {
 
   #renderTwin(scope: Scope): TemplateResult {
     return html`<div class="twin" part="table" tabindex="0" role="region" aria-label=${chartWords[this.language].tableOf(this.heading)}>
-      ${this.renderTable(scope)}
+      ${guard([scope.grid, this.language, this.tableKey], () => this.renderTable(scope))}
     </div>`;
   }
 

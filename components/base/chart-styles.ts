@@ -93,6 +93,9 @@ export const chartStyles = css`
   .lane.last .cursor {
     bottom: 0;
   }
+  :host([no-axis]) .lane.first .cursor {
+    top: -6px;
+  }
   .lane.axis .cursor {
     inset-block: auto 0;
     height: 6px;

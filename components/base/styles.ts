@@ -74,6 +74,10 @@ export const controls = css`
   .btn.primary:hover {
     background: var(--_text2);
   }
+  .btn[aria-pressed='true'] {
+    background: var(--_raised);
+    box-shadow: inset 0 -2px 0 var(--_accent);
+  }
   .btn.ghost {
     border-color: transparent;
     background: none;
@@ -110,7 +114,11 @@ export const controls = css`
     .btn {
       border-color: var(--_control);
     }
-    .btn.ghost {
+    .btn[aria-pressed='true'] {
+    background: var(--_raised);
+    box-shadow: inset 0 -2px 0 var(--_accent);
+  }
+  .btn.ghost {
       border-color: transparent;
     }
   }

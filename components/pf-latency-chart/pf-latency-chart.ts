@@ -66,6 +66,10 @@ export class PfLatencyChart extends ChartElement {
     return this.#model.model;
   }
 
+  protected override get tableKey(): string {
+    return this.quantile;
+  }
+
   protected override get heading(): string {
     return words[this.language].heading;
   }
@@ -219,7 +223,7 @@ export class PfLatencyChart extends ChartElement {
     const stages = model?.stages ?? [];
     const quantile = this.quantile === 'p99' ? 'p99' : 'p50';
     return html`<table>
-      <caption>${t[quantile]}; ${t.unit}</caption>
+      <caption>${quantile === 'p50' ? t.tableP50 : t.tableP99}</caption>
       <thead><tr><th scope="col">${chartWords[this.language].time}</th>
         ${stages.map((s) => html`<th scope="col">${stageNames[this.language][s.stage]}</th>`)}
         <th scope="col">${t.totalP50}</th><th scope="col">${t.totalP99}</th></tr></thead>

@@ -8,6 +8,8 @@ export const words = /* @__PURE__ */ dictionary(
     unit: 'ms',
     p50: 'median of each stage, stacked',
     p99: '99th percentile of each stage; these do not add up',
+    tableP50: 'Median of each stage, ms; where several windows share a row, their mean',
+    tableP99: '99th percentile of each stage, ms; where several windows share a row, the largest',
     quantile: 'Quantile of the stages',
     totalP50: 'Total p50',
     totalP99: 'Total p99',
@@ -29,6 +31,9 @@ export const words = /* @__PURE__ */ dictionary(
     unit: 'ms',
     p50: 'Median jeder Stufe, gestapelt',
     p99: '99. Perzentil jeder Stufe; sie addieren sich nicht',
+    tableP50: 'Median jeder Stufe, ms; wo sich mehrere Fenster eine Zeile teilen, ihr Mittel',
+    tableP99:
+      '99. Perzentil jeder Stufe, ms; wo sich mehrere Fenster eine Zeile teilen, das größte',
     quantile: 'Quantil der Stufen',
     totalP50: 'Gesamt p50',
     totalP99: 'Gesamt p99',
