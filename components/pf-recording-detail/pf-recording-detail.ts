@@ -274,7 +274,7 @@ export class PfRecordingDetail extends StatsElement {
         ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
         <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
       ${this.#renderCharts(view)}
-      <p class="keys" aria-hidden="true"><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span><kbd>Esc</kbd> ${t.worstKey}</span
+      <p class="keys" aria-hidden="true"><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span><kbd>Esc</kbd> ${live ? t.latestKey : t.worstKey}</span
         ><span><kbd>q</kbd> p50, p99</span><span><kbd>t</kbd> ${t.table}</span></p>
     </section>`;
   }

@@ -49,6 +49,7 @@ export const words = /* @__PURE__ */ dictionary(
     cursor: 'cursor',
     table: 'table',
     worstKey: 'worst window',
+    latestKey: 'latest window',
   },
   {
     live: 'Live',
@@ -94,6 +95,7 @@ export const words = /* @__PURE__ */ dictionary(
     cursor: 'Zeiger',
     table: 'Tabelle',
     worstKey: 'größtes Fenster',
+    latestKey: 'neuestes Fenster',
   },
 );
 
