@@ -92,7 +92,7 @@ if (import.meta.main) {
   const built = await buildComponents(process.argv[2] ?? join(ROOT, 'dist'));
   for (const { file, bytes, gzipped, limit } of built) {
     const name = file.replace(`${ROOT}/`, '');
-    const most = limit === undefined ? '' : `  (limit ${(limit / 1000).toFixed(0)} kB)`;
+    const most = limit === undefined ? '' : `  (limit ${(limit / 1000).toFixed(1)} kB)`;
     console.log(`${name.padEnd(36)} ${kB(bytes)}  gzipped ${kB(gzipped)}${most}`);
   }
   const over = built.filter((b) => b.limit !== undefined && b.gzipped > b.limit);
