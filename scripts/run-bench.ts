@@ -1,6 +1,6 @@
 // Runs every benchmark and prints one table. Each prints JSON lines {"name","ratio","target","ok"[,"detail"]} for
 // `--json`: cargo examples named *bench* and cargo bench targets, and the files of bench/. `--check` fails on a missed
-// target; without it only a benchmark that does not run fails. `--only TEXT` picks by name, `--json` prints the lines.
+// target; without it only a benchmark that fails to run does. `--only TEXT` picks by name, `--json` prints the lines.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Row, readRows, table } from './lib/bench-rows.ts';
@@ -26,9 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
   const broken: string[] = [];
   for (const bench of benches) {
     console.error(`  … ${bench.name}`);
-    const found = await run(bench);
+    const { found, status } = await run(bench);
     rows.push(...found);
-    if (found.length === 0) broken.push(bench.name);
+    if (found.length === 0 && status !== 0) broken.push(bench.name);
+    if (found.length === 0 && status === 0) console.error(`    (${bench.name} has no goals)`);
   }
   console.log(values.json ? rows.map((row) => JSON.stringify(row)).join('\n') : table(rows));
   if (broken.length > 0) console.error(`without a result: ${broken.join(', ')}`);
@@ -37,22 +38,23 @@ async function main(args: readonly string[]): Promise<number> {
   return broken.length > 0 || benches.length === 0 || (values.check && missed > 0) ? 1 : 0;
 }
 
-/** Its rows; none when it did not run. A benchmark may also say by its status that it missed a target. */
-async function run(bench: Bench): Promise<Row[]> {
+/** Its rows and its status, which may also say that a target was missed. */
+async function run(bench: Bench): Promise<{ found: Row[]; status: number }> {
   const child = Bun.spawn([...bench.command], {
     cwd: bench.folder,
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const [output, complaints] = await Promise.all([
+  const [output, complaints, status] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  const rows = readRows(output);
-  if (rows.length === 0) console.error(complaints.split('\n').slice(-20).join('\n'));
-  return rows;
+  const found = readRows(output);
+  if (found.length === 0 && status !== 0)
+    console.error(complaints.split('\n').slice(-20).join('\n'));
+  return { found, status };
 }
 
 async function cargoBenches(): Promise<Bench[]> {
