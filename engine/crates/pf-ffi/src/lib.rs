@@ -6,6 +6,7 @@
 mod boundary;
 mod command;
 mod handles;
+mod memory;
 mod probe;
 
 use std::time::Duration;
@@ -70,6 +71,7 @@ pub unsafe extern "C" fn pf_engine_open(
             records_seconds: config.records_seconds.clamp(1, 120),
             events_bytes: (config.events_bytes as usize).clamp(1 << 12, 1 << 26),
         };
+        memory::return_large_blocks();
         let now_ns: fn() -> u64 = pf_session::monotonic_ns;
         let engine = Engine::open(budget, now_ns);
         let clock = pf_session::clock_mapping();

@@ -87,7 +87,11 @@ impl FrameClock {
     }
 
     /// Tells the clock that the picture taken at `taken_ns` was the source's `sequence`-th, published at `published_ns`.
+    /// A picture that was made because it was asked for has no phase of its own.
     pub fn observe(&mut self, taken_ns: u64, sequence: u32, published_ns: u64) {
+        if published_ns >= taken_ns {
+            return;
+        }
         let source = &mut self.source;
         let pictures = sequence.wrapping_sub(source.last_sequence);
         let elapsed = published_ns.saturating_sub(source.last_published_ns) as f64;
@@ -205,6 +209,17 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_source_that_paints_when_asked_leaves_the_clock_alone() {
+        let mut clock = FrameClock::new(60, 1_000_000_000);
+        for sequence in 1..=6000 {
+            let now = clock.deadline_ns();
+            clock.observe(now, sequence, now + 200_000);
+            clock.advance(now + MS);
+        }
+        assert_eq!(clock.deadline_ns(), 101_000_000_000);
     }
 
     #[test]

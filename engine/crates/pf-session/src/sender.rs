@@ -276,7 +276,7 @@ mod tests {
         for pct in [0.0, 1.0, 5.0, 50.0, 100.0] {
             let mut drops = PacketDrops::new(pct);
             let hit = (0..100_000).filter(|_| drops.drops_next()).count() as f64 / 1000.0;
-            assert!((hit - pct).abs() < 0.3, "{pct} %: {hit} %");
+            assert!((hit - pct).abs() < 0.7, "{pct} %: {hit} %");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A driver may crash on the first frame: the host runs this in a child process and loses only that.
 
 use pf_codec::{Codec, PictureSize};
-use pf_desktop::{Newest, PictureSource, Source};
+use pf_desktop::Source;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,9 +29,6 @@ pub struct TrialRequest {
     /// DISPLAY or WAYLAND_DISPLAY instead of the environment's.
     pub display: Option<String>,
 }
-
-/// A static screen gives one picture; the trial does not wait longer for more.
-const SOURCE_TRIAL_NS: u64 = 1_500_000_000;
 
 /// Runs the trial on the calling thread.
 pub fn run(request: &TrialRequest, now_ns: fn() -> u64) -> Result<Value, Refusal> {
@@ -79,41 +76,21 @@ fn source(
         size,
         request.fps,
     )?;
-    let mut source = Source::open(&config, now_ns)
+    let trial = Source::trial(&config, request.frames.max(1), now_ns)
         .map_err(|e| Refusal::new("source_unavailable", e.to_string()))?;
-    let started_ns = now_ns();
-    let mut costs_ms = Vec::new();
-    while costs_ms.len() < request.frames.max(1) as usize && now_ns() - started_ns < SOURCE_TRIAL_NS
-    {
-        let asked_ns = now_ns();
-        match source.newest(asked_ns) {
-            Newest::Fresh { stamp, .. } => {
-                // A source with a thread of its own has done the work by then; one without does it when asked.
-                let pushed_ns = stamp.published_ns.saturating_sub(stamp.painted_ns);
-                costs_ms.push(pushed_ns.max(now_ns() - asked_ns) as f64 / 1e6);
-            }
-            Newest::Lost(error) => {
-                return Err(Refusal::new("source_unavailable", error.to_string()));
-            }
-            Newest::Unchanged | Newest::NotYet | Newest::Stalled { .. } => {
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-        }
-    }
-    let info = source.info();
-    if costs_ms.is_empty() {
-        return Err(Refusal::new(
-            "source_unavailable",
-            "No picture came within 1.5 s.",
-        ));
-    }
-    costs_ms.sort_by(f64::total_cmp);
-    let nearest_rank =
-        |q: f64| costs_ms[((q * costs_ms.len() as f64).ceil() as usize).saturating_sub(1)];
+    let mut took_ns = trial.took_ns;
+    took_ns.sort_unstable();
+    let nearest_rank_ms = |q: f64| {
+        let rank = (q * took_ns.len() as f64).ceil() as usize;
+        took_ns
+            .get(rank.saturating_sub(1))
+            .map(|ns| *ns as f64 / 1e6)
+    };
+    let info = trial.info;
     Ok(json!({
         "name": info.name,
-        "ms_per_frame": nearest_rank(0.5),
-        "p99_ms": nearest_rank(0.99),
+        "ms_per_frame": nearest_rank_ms(0.5),
+        "p99_ms": nearest_rank_ms(0.99),
         "width": info.size.width,
         "height": info.size.height,
         "detail": info.detail,

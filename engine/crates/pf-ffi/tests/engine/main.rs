@@ -1,5 +1,6 @@
 //! The engine through its six C functions.
 
 mod abi;
+mod contract;
 mod stream;
 mod support;

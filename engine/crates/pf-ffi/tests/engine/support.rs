@@ -1,12 +1,17 @@
 //! Drives the engine through its six C functions, as the host does.
 
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use pf_ffi::{pf_engine_call, pf_engine_close, pf_engine_drain, pf_engine_open, pf_last_error};
 use serde_json::{Value, json};
 
+/// One engine at a time: streams beside each other would measure each other.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// An open engine and the events it has told so far.
 pub struct Host {
+    _turn: MutexGuard<'static, ()>,
     /// The handle.
     pub engine: u32,
     /// Answer of `open`.
@@ -30,6 +35,8 @@ pub struct Failed {
 impl Host {
     /// Opens an engine with default budgets.
     pub fn open() -> Self {
+        // A test that failed in its turn spoils nothing for the next.
+        let turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut reply = vec![0_u8; 4096];
         // SAFETY: no configuration, and the reply buffer lives through the call.
         let written =
@@ -38,6 +45,7 @@ impl Host {
             serde_json::from_slice(&reply[..written as usize]).expect("open answers JSON");
         let engine = opened["engine"].as_u64().expect("a handle") as u32;
         Self {
+            _turn: turn,
             engine,
             opened,
             events: Vec::new(),
