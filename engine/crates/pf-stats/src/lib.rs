@@ -10,6 +10,7 @@ mod ring;
 
 pub use gate::Gate;
 pub use record::{
-    Boundary, FrameFlags, FrameOutcome, FrameRecord, FrameTimer, NOT_REACHED, RECORD_BYTES, UNKNOWN_QP, UNKNOWN_U32,
+    Boundary, FrameFlags, FrameOutcome, FrameRecord, FrameTimer, NOT_REACHED, RECORD_BYTES,
+    UNKNOWN_QP, UNKNOWN_U32,
 };
 pub use ring::{RecordConsumer, RecordProducer, record_ring};

@@ -189,7 +189,9 @@ impl FrameTimer {
     #[inline]
     pub fn mark(&mut self, boundary: Boundary, now_ns: u64) {
         let elapsed = now_ns.saturating_sub(self.record.grabbed_ns);
-        self.record.boundaries[boundary as usize] = u32::try_from(elapsed).unwrap_or(NOT_REACHED).min(NOT_REACHED - 1);
+        self.record.boundaries[boundary as usize] = u32::try_from(elapsed)
+            .unwrap_or(NOT_REACHED)
+            .min(NOT_REACHED - 1);
     }
 }
 
@@ -216,7 +218,10 @@ mod tests {
         timer.record.flags.insert(FrameFlags::KEY);
         timer.record.outcome = FrameOutcome::QueueFull;
         let bytes = timer.record.to_bytes();
-        assert_eq!(bytes[0..8], [0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]);
+        assert_eq!(
+            bytes[0..8],
+            [0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11]
+        );
         assert_eq!(bytes[8..12], [0x0D, 0x0C, 0x0B, 0x0A]);
         assert_eq!(bytes[12..16], [0xFF; 4]);
         assert_eq!(bytes[36..40], [7, 0, 0, 0]);
@@ -230,7 +235,10 @@ mod tests {
         let mut timer = FrameTimer::begin(0, 1_000);
         timer.mark(Boundary::LastSent, 1_000 + 5_000_000_000);
         timer.mark(Boundary::Encoded, 10);
-        assert_eq!(timer.record.boundaries[Boundary::LastSent as usize], NOT_REACHED - 1);
+        assert_eq!(
+            timer.record.boundaries[Boundary::LastSent as usize],
+            NOT_REACHED - 1
+        );
         assert_eq!(timer.record.boundaries[Boundary::Encoded as usize], 0);
     }
 }

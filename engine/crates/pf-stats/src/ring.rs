@@ -28,7 +28,9 @@ pub struct RecordConsumer(Arc<Shared>);
 /// Makes a ring of at least `capacity` records (rounded up to a power of two, at least 2).
 pub fn record_ring(capacity: usize) -> (RecordProducer, RecordConsumer) {
     let capacity = capacity.max(2).next_power_of_two();
-    let slots = (0..capacity).map(|_| [const { AtomicU64::new(0) }; WORDS]).collect();
+    let slots = (0..capacity)
+        .map(|_| [const { AtomicU64::new(0) }; WORDS])
+        .collect();
     let shared = Arc::new(Shared {
         slots,
         head: AtomicUsize::new(0),
@@ -51,7 +53,10 @@ impl RecordProducer {
         let bytes = record.to_bytes();
         let slot = &shared.slots[head & (shared.slots.len() - 1)];
         for (word, chunk) in slot.iter().zip(bytes.chunks_exact(8)) {
-            word.store(u64::from_le_bytes(chunk.try_into().expect("chunks of 8")), Ordering::Relaxed);
+            word.store(
+                u64::from_le_bytes(chunk.try_into().expect("chunks of 8")),
+                Ordering::Relaxed,
+            );
         }
         // Release: the words above are visible to whoever sees the new head.
         shared.head.store(head.wrapping_add(1), Ordering::Release);
@@ -74,13 +79,18 @@ impl RecordConsumer {
             }
         }
         // Release: the slots were read before the writer may use them again.
-        shared.tail.store(tail.wrapping_add(count), Ordering::Release);
+        shared
+            .tail
+            .store(tail.wrapping_add(count), Ordering::Release);
         count * RECORD_BYTES
     }
 
     /// Records waiting.
     pub fn len(&self) -> usize {
-        self.0.head.load(Ordering::Acquire).wrapping_sub(self.0.tail.load(Ordering::Relaxed))
+        self.0
+            .head
+            .load(Ordering::Acquire)
+            .wrapping_sub(self.0.tail.load(Ordering::Relaxed))
     }
 
     /// True when nothing waits.
@@ -122,7 +132,13 @@ mod tests {
         assert_eq!(consumer.overflow(), 2);
         let mut out = [0; RECORD_BYTES * 8];
         assert_eq!(consumer.drain_into(&mut out), 4 * RECORD_BYTES);
-        assert_eq!(out.chunks(RECORD_BYTES).take(4).map(index_of).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(
+            out.chunks(RECORD_BYTES)
+                .take(4)
+                .map(index_of)
+                .collect::<Vec<_>>(),
+            [0, 1, 2, 3]
+        );
     }
 
     #[test]
