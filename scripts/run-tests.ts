@@ -152,11 +152,13 @@ async function run(step: Step): Promise<Outcome> {
   return outcome;
 }
 
-/** The end of a log, less the lines of tests that passed. */
+/** The end of a log, less the lines of tests that passed and of crates that compiled. */
 function withoutPasses(output: string): string {
   const lines = output.trimEnd().split('\n');
   return lines
-    .filter((line) => !/^(\(pass\) |test .* \.\.\. ok$)/.test(line))
+    .filter(
+      (line) => !/^(\(pass\) |test .* \.\.\. ok$| +(Compiling|Checking|Downloaded) )/.test(line),
+    )
     .slice(-SHOWN_LINES)
     .map((line) => `    ${line}`)
     .join('\n');
