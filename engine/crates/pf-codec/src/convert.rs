@@ -1,12 +1,8 @@
 //! BGRX to I420, BT.709 limited range, scaled into the middle of the encoded picture with black bars around it.
 //!
-//! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by our own
-//! loops in strips that stay in the cache, anything else by `fast_image_resize` over the whole picture.
-//! The last allocates: the crate computes its filter tables anew for every picture and offers no way to keep them.
+//! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by
+//! means or copies, anything else by a filter, in strips that stay in the cache.
 
-use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x4;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use yuv::{
     BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
     bgra_to_yuv420,
@@ -18,6 +14,7 @@ use crate::picture::{
     BGRX_BYTES, BLACK_Y, BgrxImage, I420Image, I420PlanesMut, NEUTRAL_CHROMA, PictureRect,
     PictureSize,
 };
+use crate::resample::{MAX_SHRINKING, Resampler};
 
 /// Turns source pictures of one size into encoder pictures of one size.
 pub struct Converter {
@@ -42,9 +39,9 @@ enum Work {
         column_sums: Vec<u16>,
     },
     Filter {
-        resizer: Box<Resizer>,
-        scaled: Vec<u8>,
-        packed: Vec<u8>,
+        resampler: Box<Resampler>,
+        reduced: Option<Reduced>,
+        strip: Vec<u8>,
     },
 }
 
@@ -67,11 +64,7 @@ impl Converter {
                 strip: strip(),
                 column_sums: vec![0; source.width as usize * BGRX_BYTES],
             },
-            Scaling::Filter => Work::Filter {
-                resizer: Box::new(Resizer::new()),
-                scaled: vec![0; row_bytes * rect.height as usize],
-                packed: Vec::new(),
-            },
+            Scaling::Filter => filter(source, rect, strip()),
         };
         Ok(Self {
             source,
@@ -87,10 +80,7 @@ impl Converter {
         self.rect
     }
 
-    /// Writes the whole of `target`, bars included.
-    ///
-    /// Nothing is allocated once warm, except when the factor is not whole: then `fast_image_resize` makes a small
-    /// table for every row and column of the rectangle (1500 allocations for 960x540), for every picture.
+    /// Writes the whole of `target`, bars included. Nothing is allocated once warm.
     ///
     /// Errors: pictures of another size than announced; too few source bytes.
     pub fn convert(
@@ -126,15 +116,74 @@ impl Converter {
                 average_row(source, *factor, y, column_sums, row);
             }),
             Work::Filter {
-                resizer,
-                scaled,
-                packed,
+                resampler,
+                reduced,
+                strip,
             } => {
-                filter(source, self.rect, resizer, packed, scaled)?;
-                let stride_bytes = self.rect.width as usize * BGRX_BYTES;
-                write_rows(&mut planes, self.rect, 0, scaled, stride_bytes)
+                let source = match reduced {
+                    Some(reduced) => &reduced.take(source),
+                    None => source,
+                };
+                in_strips(&mut planes, self.rect, strip, |y, row| {
+                    resampler.row(source, y, row);
+                })
             }
         }
+    }
+}
+
+/// A source in whole-factor means, for the filter to take from there: its range is limited.
+struct Reduced {
+    factor: usize,
+    size: PictureSize,
+    bytes: Vec<u8>,
+    column_sums: Vec<u16>,
+}
+
+impl Reduced {
+    fn new(source: PictureSize, factor: u32) -> Self {
+        let size = PictureSize::new(
+            source.width.div_ceil(factor),
+            source.height.div_ceil(factor),
+        );
+        Self {
+            factor: factor as usize,
+            size,
+            bytes: vec![0; size.width as usize * size.height as usize * BGRX_BYTES],
+            column_sums: vec![0; source.width as usize * BGRX_BYTES],
+        }
+    }
+
+    fn take(&mut self, source: &BgrxImage<'_>) -> BgrxImage<'_> {
+        let stride_bytes = self.size.width as usize * BGRX_BYTES;
+        for (y, row) in self.bytes.chunks_exact_mut(stride_bytes).enumerate() {
+            average_row(source, self.factor, y, &mut self.column_sums, row);
+        }
+        BgrxImage {
+            data: &self.bytes,
+            stride_bytes,
+            size: self.size,
+        }
+    }
+}
+
+fn filter(source: PictureSize, rect: PictureRect, strip: Vec<u8>) -> Work {
+    let shrinking = source
+        .width
+        .div_ceil(rect.width)
+        .max(source.height.div_ceil(rect.height));
+    let factor = shrinking.div_ceil(MAX_SHRINKING);
+    let reduced = (factor > 1).then(|| Reduced::new(source, factor));
+    let span = |side: u32| f64::from(side) / f64::from(factor);
+    Work::Filter {
+        resampler: Box::new(Resampler::new(
+            reduced.as_ref().map_or(source, |reduced| reduced.size),
+            (span(source.width), span(source.height)),
+            rect.width,
+            rect.height,
+        )),
+        reduced,
+        strip,
     }
 }
 
@@ -375,45 +424,8 @@ impl Reciprocal {
     }
 }
 
-fn filter(
-    source: &BgrxImage<'_>,
-    rect: PictureRect,
-    resizer: &mut Resizer,
-    packed: &mut Vec<u8>,
-    scaled: &mut [u8],
-) -> Result<(), CodecError> {
-    let words = |error: &dyn std::fmt::Display| CodecError::Conversion(error.to_string());
-    let PictureSize { width, height } = source.size;
-    let whole_pixels = source.stride_bytes.is_multiple_of(BGRX_BYTES);
-    let whole_rows = source.data.len() >= source.stride_bytes * height as usize;
-    // The crate knows no strides: a view of stride / 4 columns is cut to the picture. Where that does not
-    // describe the bytes (odd stride, last row without its padding) the rows are packed first.
-    let (pixels, columns) = if whole_pixels && whole_rows {
-        (source.data, (source.stride_bytes / BGRX_BYTES) as u32)
-    } else {
-        packed.clear();
-        for y in 0..height as usize {
-            packed.extend_from_slice(source.row(y));
-        }
-        (packed.as_slice(), width)
-    };
-    let view =
-        TypedImageRef::<U8x4>::from_buffer(columns, height, pixels).map_err(|e| words(&e))?;
-    let view = TypedCroppedImage::from_ref(&view, 0, 0, width, height).map_err(|e| words(&e))?;
-    let mut into =
-        TypedImage::<U8x4>::from_buffer(rect.width, rect.height, scaled).map_err(|e| words(&e))?;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(SCALING_FILTER))
-        .use_alpha(false);
-    resizer
-        .resize_typed(&view, &mut into, &options)
-        .map_err(|e| words(&e))
-}
-
 /// Rows scaled before they are converted: 16 rows of 1920 pixels are 123 kB, well within a second-level cache.
 const STRIP_ROWS: usize = 16;
-/// Keeps text crisp in both directions; Lanczos rings more and takes half as long again.
-const SCALING_FILTER: FilterType = FilterType::CatmullRom;
 
 #[cfg(test)]
 #[path = "convert_tests.rs"]

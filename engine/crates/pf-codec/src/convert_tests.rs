@@ -312,6 +312,25 @@ fn three_to_two_keeps_edges_in_place_in_both_directions() {
 }
 
 #[test]
+fn shrinking_beyond_the_filter_keeps_colours_in_place() {
+    // Factors of 65 and 300: means first, then the filter. Left half white, right half black.
+    for (side, target) in [(1300, 20), (1200, 4)] {
+        let source = Source::paint(
+            PictureSize::new(side, side),
+            side as usize * 4 + 3,
+            |x, _| [if x < side as usize / 2 { 255 } else { 0 }; 3],
+        );
+        let (image, rect) = converted(&source, (target, target));
+        assert_eq!((rect.width, rect.height), (target, target));
+        let planes = image.planes();
+        for row in planes.y.chunks_exact(planes.y_stride) {
+            let (first, last) = (row[0], row[target as usize - 1]);
+            assert!(first >= 234 && last <= 17, "{side}: {first} and {last}");
+        }
+    }
+}
+
+#[test]
 fn pictures_of_another_size_are_refused() {
     let size = PictureSize::new(64, 32);
     let mut converter = Converter::new(size, size).expect("sizes exist");

@@ -15,7 +15,7 @@ pub(crate) enum Scaling {
     },
     /// Every block of `factor` × `factor` source pixels becomes its mean.
     Average {
-        /// 2 and more.
+        /// 2 to [`MAX_AVERAGING`].
         factor: u32,
     },
     /// Anything else: a resampling filter.
@@ -65,7 +65,7 @@ pub(crate) fn fit(
         Scaling::Copy
     } else if to % from == 0 {
         Scaling::Repeat { factor: to / from }
-    } else if from % to == 0 {
+    } else if from % to == 0 && from / to <= MAX_AVERAGING {
         Scaling::Average { factor: from / to }
     } else {
         Scaling::Filter
@@ -77,6 +77,9 @@ pub(crate) fn fit(
 fn nearest_even(numerator: u32, denominator: u32) -> u32 {
     (numerator + denominator) / (2 * denominator) * 2
 }
+
+/// The sum of that many bytes still fits 16 bits.
+pub(crate) const MAX_AVERAGING: u32 = 256;
 
 #[cfg(test)]
 mod tests {
@@ -125,6 +128,11 @@ mod tests {
             fitted((960, 540), (2000, 1200)),
             ((0, 36, 2000, 1126), Scaling::Filter),
             "no whole factor: neither side divides"
+        );
+        assert_eq!(
+            fitted((16_384, 16_384), (2, 2)),
+            ((0, 0, 2, 2), Scaling::Filter),
+            "whole, but more than sums of bytes hold"
         );
         assert_eq!(
             fitted((640, 360), (1280, 1024)),

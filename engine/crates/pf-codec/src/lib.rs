@@ -1,7 +1,7 @@
 //! Pictures become access units: colour conversion with scaling, and video encoders behind one trait.
 //!
 //! Holds no thread, socket or clock of its own (openh264 keeps its slice threads to itself); whoever calls
-//! decides when. Nothing here prints, and nothing allocates per frame once warm except where it says so.
+//! decides when. Nothing here prints, and nothing allocates per frame once warm.
 
 mod convert;
 mod encoder;
@@ -11,6 +11,7 @@ mod h264;
 mod moving;
 mod openh264;
 mod picture;
+mod resample;
 mod trial;
 
 pub use convert::Converter;

@@ -79,11 +79,23 @@ fn copies_and_whole_factors_allocate_nothing() {
 }
 
 #[test]
-fn the_filter_allocates_a_small_table_a_row_and_column_and_no_more() {
-    // fast_image_resize computes its coefficients anew for every picture: the known price of other factors.
-    for padding in [0, 4, 3] {
-        let a_frame = conversion_allocations((640, 360), (960, 540), padding) / 50;
-        assert!(a_frame <= 960 + 540 + 16, "{a_frame} allocations a frame");
+fn other_factors_allocate_nothing_either() {
+    for (source, target) in [
+        ((640, 360), (960, 540)),
+        ((960, 540), (640, 360)),
+        ((640, 360), (800, 480)),
+        ((641, 361), (500, 300)),
+        ((1000, 1000), (300, 300)),
+        // Reduced by a whole factor first.
+        ((1300, 1300), (32, 32)),
+    ] {
+        for padding in [0, 4, 3] {
+            assert_eq!(
+                conversion_allocations(source, target, padding),
+                0,
+                "{source:?} to {target:?}, {padding} bytes of padding"
+            );
+        }
     }
 }
 
