@@ -93,6 +93,12 @@ Caused by:
     );
   });
 
+  test('counts the inner run of a test that starts its own binary only once', () => {
+    const inner =
+      'test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 15 filtered out; finished in 0.34s\n';
+    expect(readCargoTest(inner + CARGO_RUN, 101)).toMatchObject({ passed: 5, failed: 1 });
+  });
+
   test('counts code that does not compile as one failure', () => {
     const outcome = readCargoTest('error[E0308]: mismatched types\n', 101);
     expect(outcome).toMatchObject({ passed: 0, failed: 1 });
