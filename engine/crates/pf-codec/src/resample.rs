@@ -10,7 +10,7 @@ use crate::picture::{BGRX_BYTES, BgrxImage, PictureSize};
 pub(crate) struct Resampler {
     columns: Weights,
     /// The weights of `columns`, each repeated for every sample of a pixel pair.
-    column_weights: Vec<PixelPair>,
+    column_weights: Vec<PairWeight>,
     rows: Weights,
     /// Two source rows, pixel by pixel: first pixel of the upper, of the lower, second of the upper, …
     paired_bytes: Vec<u8>,
@@ -35,7 +35,11 @@ impl Resampler {
         let kept_rows = (rows.taps + 2).next_multiple_of(2);
         let chunks_a_row = (width * BGRX_BYTES).div_ceil(CHUNK);
         Self {
-            column_weights: columns.weights.iter().map(|&w| [w; PAIR]).collect(),
+            column_weights: columns
+                .weights
+                .iter()
+                .map(|&w| PairWeight([w; PAIR]))
+                .collect(),
             columns,
             rows,
             paired_bytes: vec![0; source_width * PAIR],
@@ -63,6 +67,8 @@ impl Resampler {
             4 => across(&self.kept_from::<4>(first), weights, row),
             6 => across(&self.kept_from::<6>(first), weights, row),
             8 => across(&self.kept_from::<8>(first), weights, row),
+            10 => across(&self.kept_from::<10>(first), weights, row),
+            12 => across(&self.kept_from::<12>(first), weights, row),
             _ => across(&self.kept_from::<MAX_TAPS>(first)[..taps], weights, row),
         }
     }
@@ -78,6 +84,8 @@ impl Resampler {
             4 => along(4, weights, firsts, &self.paired, &mut self.scaled),
             6 => along(6, weights, firsts, &self.paired, &mut self.scaled),
             8 => along(8, weights, firsts, &self.paired, &mut self.scaled),
+            10 => along(10, weights, firsts, &self.paired, &mut self.scaled),
+            12 => along(12, weights, firsts, &self.paired, &mut self.scaled),
             taps => along(taps, weights, firsts, &self.paired, &mut self.scaled),
         }
         let start = self.rows_read % self.kept_rows * self.chunks_a_row;
@@ -106,7 +114,7 @@ impl Weights {
         let step = span / scaled as f64;
         let stretch = step.max(1.0);
         let reach = REACH * stretch;
-        // Even, so that three of them cover all common factors; the weights too many are 0.
+        // Even, so that few numbers cover all common factors; the weights too many are 0.
         let taps = ((2.0 * reach).ceil() as usize)
             .next_multiple_of(2)
             .min(source);
@@ -176,7 +184,7 @@ fn pair(upper: &[u8], lower: &[u8], bytes: &mut [u8], paired: &mut [PixelPair]) 
 #[inline(always)]
 fn along(
     taps: usize,
-    weights: &[PixelPair],
+    weights: &[PairWeight],
     firsts: &[u32],
     paired: &[PixelPair],
     scaled: &mut [PixelPair],
@@ -187,7 +195,7 @@ fn along(
     for ((out, &first), weights) in scaled.iter_mut().zip(firsts).zip(weights) {
         let mut sums = [start; PAIR];
         for (pixels, weights) in paired[first as usize..][..taps].iter().zip(weights) {
-            for ((sum, &sample), &weight) in sums.iter_mut().zip(pixels).zip(weights) {
+            for ((sum, &sample), weight) in sums.iter_mut().zip(pixels).zip(weights.0) {
                 *sum = sum.wrapping_add(high_product(sample, weight));
             }
         }
@@ -239,6 +247,10 @@ fn high_product(sample: i16, weight: i16) -> i16 {
 
 /// One pixel of each of two rows. Two, because their eight samples fill a vector register of 128 bits.
 type PixelPair = [i16; PAIR];
+/// A weight for every sample of a pair. Aligned, so that a multiplication takes it straight from memory.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct PairWeight([i16; PAIR]);
 /// What the second pass does at once: a 128-bit register of bytes.
 type Chunk = [i16; CHUNK];
 
