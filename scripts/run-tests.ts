@@ -111,6 +111,16 @@ function steps(): readonly Step[] {
     },
     { ...check('build', 'Build of dist/punktfunk-host', ['scripts/build']), check: false },
     {
+      // `cargo test` builds no programs of a crate without tests of its own folder.
+      ...check(
+        'painters',
+        'Build of the painters',
+        ['cargo', 'build', '--locked', '-p', 'pf-testkit', '--bins'],
+        ENGINE,
+      ),
+      check: false,
+    },
+    {
       ...{ name: 'bun', title: 'Host, page and end-to-end tests', check: false, read: readBunTest },
       command: [bun, 'test'],
     },

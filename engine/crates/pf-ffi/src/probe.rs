@@ -28,11 +28,14 @@ pub struct ProbeRequest {
     output_fd: Option<RawFd>,
 }
 
+/// A running receiver's number, and the flag that ends it.
+type Running = (u32, Arc<AtomicBool>);
+
 /// The receivers of one engine.
 #[derive(Default)]
 pub struct Probes {
     next: AtomicU32,
-    running: Arc<Mutex<Vec<(u32, Arc<AtomicBool>)>>>,
+    running: Arc<Mutex<Vec<Running>>>,
 }
 
 impl Probes {
