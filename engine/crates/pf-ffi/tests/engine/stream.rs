@@ -342,7 +342,7 @@ fn an_injected_stall_moves_exactly_its_boundary() {
                 spans.push(i64::from(boundary - before) / 1000);
                 before = boundary;
             }
-            let side = if (record.frame_index - first) % 2 == 0 {
+            let side = if (record.frame_index - first).is_multiple_of(2) {
                 &mut stalled
             } else {
                 &mut calm
