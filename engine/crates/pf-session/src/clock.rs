@@ -18,6 +18,8 @@ const GAIN: f64 = 0.1;
 const SMOOTHING: f64 = 0.1;
 /// Observations before the source's rate is believed.
 const SETTLE_OBSERVATIONS: u32 = 8;
+/// Part of the interval that a late picture is waited for.
+const PATIENCE: f64 = 0.2;
 /// Margin between publication and tick, ns: a little more than a wake-up costs.
 const MARGIN_NS: f64 = 400_000.0;
 
@@ -121,6 +123,15 @@ impl FrameClock {
         }
     }
 
+    /// Until when a picture that is late may still be waited for, engine ns; `None` when nothing is expected. A locked
+    /// source that paints at our rate has its next picture on the way: taking it late beats repeating the last one now
+    /// and skipping this one afterwards.
+    pub fn worth_waiting_until(&self, now_ns: u64) -> Option<u64> {
+        let silent_ns = now_ns.saturating_sub(self.source.last_published_ns) as f64;
+        let is_expected = self.is_locked() && silent_ns < 2.0 * self.interval_ns;
+        is_expected.then(|| self.deadline_ns() + (PATIENCE * self.interval_ns) as u64)
+    }
+
     /// True while the clock follows the source.
     pub fn is_locked(&self) -> bool {
         self.source.observations >= SETTLE_OBSERVATIONS
@@ -220,6 +231,28 @@ mod tests {
             clock.advance(now + MS);
         }
         assert_eq!(clock.deadline_ns(), 101_000_000_000);
+    }
+
+    #[test]
+    fn a_late_picture_is_waited_for_while_the_source_runs_and_not_on_a_still_screen() {
+        let mut clock = FrameClock::new(100, 1_000_000_000);
+        assert_eq!(
+            clock.worth_waiting_until(1_000_000_000),
+            None,
+            "nothing is known yet"
+        );
+        for sequence in 1..=20 {
+            let now = clock.deadline_ns();
+            clock.observe(now, sequence, now - MS);
+            clock.advance(now + MS);
+        }
+        let deadline = clock.deadline_ns();
+        assert_eq!(clock.worth_waiting_until(deadline), Some(deadline + 2 * MS));
+        assert_eq!(
+            clock.worth_waiting_until(deadline + 30 * MS),
+            None,
+            "the screen stands still"
+        );
     }
 
     #[test]

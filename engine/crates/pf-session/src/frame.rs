@@ -84,6 +84,11 @@ impl FramePath {
         }
     }
 
+    /// True when the source has a picture that was not taken yet.
+    pub fn has_news(&self) -> bool {
+        self.parts.grabber.has_news()
+    }
+
     /// Makes one frame. An error ends the session.
     pub fn next(&mut self, clock: &mut FrameClock, restarted: bool) -> Result<(), Refusal> {
         if let Some(mut turn) = self.grab(clock, restarted)? {

@@ -26,6 +26,8 @@ pub struct Grabber {
     /// Size of the pictures that came last; none before the first.
     size: Option<PictureSize>,
     stall_told: bool,
+    /// Sequence of the picture taken last.
+    taken: Option<u32>,
 }
 
 impl Grabber {
@@ -42,7 +44,14 @@ impl Grabber {
             converter,
             size: None,
             stall_told: false,
+            taken: None,
         })
+    }
+
+    /// True when a picture waits that was not taken yet.
+    pub fn has_news(&self) -> bool {
+        let newest = self.source.last_change().map(|stamp| stamp.sequence);
+        newest.is_some() && newest != self.taken
     }
 
     /// Takes the newest picture and converts it into the encoder's input. `None`: no picture has come yet.
@@ -58,6 +67,7 @@ impl Grabber {
                 if std::mem::take(&mut self.stall_told) {
                     session.event("source_back", json!({}));
                 }
+                self.taken = Some(stamp.sequence);
                 let target = encoder.input().size();
                 let image = image(&picture);
                 if self.size != Some(image.size) {

@@ -31,6 +31,8 @@ use crate::shared::{SessionShared, SessionState};
 const LARGEST_FRAME: usize = 24;
 /// Frames whose room in each slot is made resident at the start.
 const TOUCHED_FRAMES: usize = 8;
+/// How often a late picture is looked for, ns.
+const LATE_POLL_NS: u64 = 150_000;
 /// Bounds of a slot, bytes.
 const SLOT_BYTES: (usize, usize) = (2 << 20, 8 << 20);
 
@@ -179,6 +181,11 @@ fn stream(session: &SessionShared, mut path: FramePath) -> Result<(), Refusal> {
     let mut restarted = false;
     while !session.is_ending() {
         sleeper.sleep_until(clock.deadline_ns());
+        if let Some(limit_ns) = clock.worth_waiting_until(now_ns()) {
+            while !path.has_news() && now_ns() < limit_ns {
+                sleeper.sleep_until(now_ns() + LATE_POLL_NS);
+            }
+        }
         path.next(&mut clock, restarted)?;
         restarted = match clock.advance(now_ns()) {
             Advance::OnTime => false,
