@@ -1,6 +1,14 @@
 // Builds dist/punktfunk-host: main and its Workers, the engine, the page and the API documentation in one executable.
 // Works without dist/web: the host then shows a shell page. Never minifies: Elysia reads its handlers' source text.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { contentHash } from '../host/src/assets/assets.ts';
@@ -50,10 +58,18 @@ const result = await Bun.build({
 });
 for (const message of result.logs) console.error(String(message));
 if (!result.success) process.exit(1);
+copyLicences();
 const size = Bun.file(OUT).size;
 console.log(
   `dist/punktfunk-host: ${(size / 1e6).toFixed(1)} MB, ${assets.length} files of the page`,
 );
+
+/** What whoever passes the executable on must pass on too. */
+function copyLicences(): void {
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE', 'THIRD-PARTY-NOTICES.md']) {
+    copyFileSync(join(ROOT, name), join(ROOT, 'dist', name));
+  }
+}
 
 /** The engine to embed: $PUNKTFUNK_ENGINE, else the release build. */
 function engineLibrary(): string {

@@ -28,7 +28,7 @@ build_components() {
 build_executable() {
   local inputs
   inputs=$(fingerprint "$("$BUN" --version)" -- host recording contract api dist/web dist/components \
-    engine/target/release/libpf_ffi.so scripts/build.ts "${PINS[@]}")
+    engine/target/release/libpf_ffi.so scripts/build.ts LICENSE-MIT LICENSE-APACHE THIRD-PARTY-NOTICES.md "${PINS[@]}")
   unchanged executable "$inputs" "$EXECUTABLE" && return 0
   step executable 'Build the executable' bun_script scripts/build.ts && remember executable "$inputs"
 }
