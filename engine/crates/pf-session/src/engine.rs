@@ -16,7 +16,7 @@ use crate::events::{EventQueue, Level};
 use crate::listener::{Listener, ListenerView};
 use crate::request::{Refusal, SessionRequest};
 use crate::sender::SendTotals;
-use crate::shared::{EngineShared, SessionShared, SessionState, SessionView};
+use crate::shared::{EngineShared, SessionShared, SessionView};
 use crate::trial::{self, TrialRequest};
 use crate::video::{self, VideoJob};
 
@@ -485,7 +485,7 @@ impl RecordLanes {
     fn forget_ended(&mut self) {
         let mut lost = 0;
         self.lanes.retain(|(session, consumer)| {
-            let over = session.view().state == SessionState::Ended && consumer.is_empty();
+            let over = session.is_over() && consumer.is_empty();
             if over {
                 lost += consumer.overflow();
             }

@@ -122,6 +122,7 @@ pub struct SessionShared {
     pub engine: Arc<EngineShared>,
     /// The endpoint's random secret.
     pub ping_payload: [u8; 16],
+    number: u16,
     stop: AtomicBool,
     target_kbps: AtomicU32,
     last_ping_ns: AtomicU64,
@@ -172,6 +173,7 @@ impl SessionShared {
             request,
             engine,
             ping_payload,
+            number: session,
             stop: AtomicBool::new(false),
             last_ping_ns: AtomicU64::new(0),
             inner: Mutex::new(inner),
@@ -181,7 +183,12 @@ impl SessionShared {
 
     /// The session's number.
     pub fn number(&self) -> u16 {
-        self.lock().view.session
+        self.number
+    }
+
+    /// True once its threads are gone and its end was told.
+    pub fn is_over(&self) -> bool {
+        self.lock().view.state == SessionState::Ended
     }
 
     /// A copy of the view.

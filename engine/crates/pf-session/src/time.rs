@@ -1,5 +1,6 @@
 //! The engine's clock and how it maps to the world's.
 
+use pf_net::monotonic_ns;
 use rustix::time::{ClockId, clock_gettime};
 
 /// One instant on three clocks.
@@ -11,11 +12,6 @@ pub struct ClockMapping {
     pub unix_ms: u64,
     /// CLOCK_BOOTTIME, ms: differs from the monotonic clock by the time spent suspended.
     pub boot_ms: u64,
-}
-
-/// CLOCK_MONOTONIC in ns.
-pub fn monotonic_ns() -> u64 {
-    read_ns(ClockId::Monotonic)
 }
 
 /// Reads the three clocks together.
