@@ -7,12 +7,53 @@ export const Health = Type.Object(
 );
 export type Health = Static<typeof Health>;
 
+export const SessionEncryption = Type.Object(
+  {
+    control: Type.Union([Type.Literal('v2'), Type.Literal('weak')], {
+      description: '`weak`: an old client whose control encryption can be broken',
+    }),
+    video: Type.Boolean(),
+    audio: Type.Boolean(),
+  },
+  { title: 'SessionEncryption' },
+);
+export type SessionEncryption = Static<typeof SessionEncryption>;
+
+export const SessionNetwork = Type.Object(
+  {
+    rtt_us: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Median round trip of the control stream in the last second, µs',
+      }),
+    ),
+    packets_lost: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Since the session began, as the client reports' }),
+    ),
+    packets_recovered: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Rebuilt by the client since the session began' }),
+    ),
+  },
+  { title: 'SessionNetwork', description: 'What the client reports; absent is unknown' },
+);
+export type SessionNetwork = Static<typeof SessionNetwork>;
+
 export const SessionInfo = Type.Object(
   {
     session_id: Type.Integer({ minimum: 0 }),
     kind: Type.Union([Type.Literal('native'), Type.Literal('gamestream')]),
     state: Type.String({ description: 'starting, waiting_for_client, streaming, ending' }),
-    client: Type.String(),
+    client: Type.String({ description: 'Name of the peer' }),
+    client_id: Type.Optional(
+      Type.String({
+        description: 'SHA-256 of a paired device’s certificate; absent for test streams',
+      }),
+    ),
+    address: Type.Optional(Type.String({ description: 'Address of the peer' })),
+    app: Type.Optional(Type.String({ description: 'What it watches' })),
+    started_unix_ms: Type.Optional(Type.Integer({ minimum: 0 })),
+    encryption: Type.Optional(SessionEncryption),
+    network: Type.Optional(SessionNetwork),
     source: Type.String(),
     encoder: Type.String(),
     codec: Type.String(),
@@ -51,3 +92,24 @@ export const HostInfo = Type.Object(
   { title: 'HostInfo' },
 );
 export type HostInfo = Static<typeof HostInfo>;
+
+export const HostStatus = Type.Object(
+  {
+    state: Type.Union([Type.Literal('free'), Type.Literal('busy')], {
+      description: '`busy`: an app runs, whether somebody watches or not',
+    }),
+    app: Type.Optional(
+      Type.Object({
+        title: Type.String(),
+        launched_by: Type.String({ description: 'Name of the client that launched it' }),
+        since_unix_ms: Type.Integer({ minimum: 0 }),
+      }),
+    ),
+    sessions: Type.Integer({ minimum: 0 }),
+    max_sessions: Type.Integer({ minimum: 0 }),
+    measuring: Type.Boolean({ description: 'A capture is armed' }),
+    waiting_for_pin: Type.Integer({ minimum: 0, description: 'Devices that wait to be paired' }),
+  },
+  { title: 'HostStatus' },
+);
+export type HostStatus = Static<typeof HostStatus>;

@@ -70,6 +70,59 @@ const sessionFields = {
 export const Session = Type.Object(sessionFields);
 export type Session = Static<typeof Session>;
 
+export const Colour = Type.Object(
+  {
+    matrix: Type.Union([Type.Literal('bt601'), Type.Literal('bt709')]),
+    full_range: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type Colour = Static<typeof Colour>;
+
+export const ControlRequest = Type.Object(
+  {
+    listener: count,
+    /** What the ENet connect must carry; a secret. Absent: an old client, known by its address alone. */
+    connect_data: Type.Optional(count),
+    /** Of the client, as RTSP saw it. */
+    address: Type.String(),
+    sealing: Type.Union([Type.Literal('v2'), Type.Literal('legacy')]),
+    /** The client reports its FEC: without it its loss is unknown, not zero. */
+    reports: Type.Boolean(),
+    /** ms until the control stream must be there. */
+    connect_timeout_ms: count,
+  },
+  { additionalProperties: false },
+);
+export type ControlRequest = Static<typeof ControlRequest>;
+
+export const AudioRequest = Type.Object(
+  {
+    listener: count,
+    /** A secret between host and client: never in a log. */
+    ping_payload: Type.String({ minLength: 16, maxLength: 16 }),
+    channels: Type.Union([Type.Literal(2), Type.Literal(6), Type.Literal(8)]),
+    high_quality: Type.Boolean(),
+    packet_ms: Type.Union([Type.Literal(5), Type.Literal(10)]),
+  },
+  { additionalProperties: false },
+);
+export type AudioRequest = Static<typeof AudioRequest>;
+
+/** The session's one key. Control is always sealed with it; video and audio when they say so. */
+export const EncryptionRequest = Type.Object(
+  {
+    /** 32 hex digits; a secret. */
+    key: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+    /** rikeyid as unsigned 32 bit. */
+    key_id: count,
+    video: Type.Boolean(),
+    audio: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type EncryptionRequest = Static<typeof EncryptionRequest>;
+
 export const SessionRequest = Type.Object(
   {
     kind: Type.Literal('gamestream'),
@@ -95,6 +148,15 @@ export const SessionRequest = Type.Object(
     drop_pct: Type.Number(),
     client_timeout_ms: count,
     invalidation: Type.Boolean(),
+    colour: Type.Optional(Colour),
+    /** The client's control stream; absent for test streams, whose pings alone say that they live. */
+    control: Type.Optional(ControlRequest),
+    audio: Type.Optional(AudioRequest),
+    encryption: Type.Optional(EncryptionRequest),
+    /** A client without payloads in its pings: `PING` from this address alone counts. */
+    legacy_ping_address: Type.Optional(Type.String()),
+    /** Whether advice on the bitrate is followed; it is given either way. */
+    auto_bitrate: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
@@ -148,7 +210,7 @@ export const commands = {
   measure: { fields: Type.Object({ on: Type.Boolean(), perf: Type.Boolean() }), reply: nothing },
   'listener.open': {
     fields: Type.Object({
-      medium: Type.Literal('video'),
+      medium: Type.Union([Type.Literal('video'), Type.Literal('audio'), Type.Literal('control')]),
       address: Type.String(),
       port: count,
       dscp: Type.Boolean(),
@@ -232,6 +294,15 @@ export const SessionEventEvent = event('session.event', {
   kind: Type.String(),
   frame: Type.Optional(count),
 });
+/** What a client told over its control stream: totals since its session began; absent is unknown. */
+export const SessionReportEvent = event('session.report', {
+  session: count,
+  packets_lost: Type.Optional(count),
+  packets_recovered: Type.Optional(count),
+  /** Frames that the client gave up, by its ranges and requests. */
+  frames_not_shown: Type.Optional(count),
+  rtt_us: Type.Optional(Type.Object({ min: count, median: count })),
+});
 export const PerfEvent = event('perf', {
   session: count,
   fps: Type.Number(),
@@ -262,6 +333,7 @@ export const events = {
   'op.done': OpDoneEvent,
   'session.state': SessionStateEvent,
   'session.event': SessionEventEvent,
+  'session.report': SessionReportEvent,
   perf: PerfEvent,
   'probe.progress': ProbeProgressEvent,
   overflow: OverflowEvent,
@@ -273,6 +345,7 @@ export const EngineEvent = Type.Union([
   OpDoneEvent,
   SessionStateEvent,
   SessionEventEvent,
+  SessionReportEvent,
   PerfEvent,
   ProbeProgressEvent,
   OverflowEvent,
