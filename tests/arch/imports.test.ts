@@ -52,7 +52,8 @@ const CRATES: Readonly<Record<string, readonly string[]>> = {
   'pf-desktop': [],
   'pf-codec': [],
   'pf-net': [],
-  'pf-session': ['pf-codec', 'pf-desktop', 'pf-fec', 'pf-net', 'pf-proto', 'pf-stats'],
+  'pf-seal': [],
+  'pf-session': ['pf-codec', 'pf-desktop', 'pf-fec', 'pf-net', 'pf-proto', 'pf-seal', 'pf-stats'],
   // Shares no code with the sender that it judges.
   'pf-probe': [],
   'pf-ffi': ['pf-probe', 'pf-session', 'pf-stats'],
