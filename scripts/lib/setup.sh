@@ -5,14 +5,15 @@
 # g++ and nasm build the encoder (without nasm it builds too, and runs at half the speed); the rest fetches crates.
 BUILD_PACKAGES=(ca-certificates g++ nasm)
 # A screen and a compositor to stream, a browser for the page, a decoder that is not ours, a lossy link.
-TEST_PACKAGES=(chromium ffmpeg iproute2 nftables procps sway x11-xserver-utils xdotool xvfb)
+TEST_PACKAGES=(chromium ffmpeg iproute2 nftables procps python3 python3-venv sway x11-xserver-utils xdotool xvfb)
 
 setup_for_build() {
   require_tools && install_packages "${BUILD_PACKAGES[@]}" && install_npm_packages
 }
 
 setup_for_tests() {
-  require_tools && install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" && install_npm_packages
+  require_tools && install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" && install_npm_packages &&
+    install_stock_client
 }
 
 require_tools() {
@@ -66,4 +67,18 @@ npm_ci() {
 npm_is_current() {
   local installed="$ROOT/node_modules/.package-lock.json"
   [ -f "$installed" ] && ! [ "$ROOT/package-lock.json" -nt "$installed" ] && "$BUN" --version >/dev/null 2>&1
+}
+
+# A stock client's own core, as its Python package carries it: a tool of the tests, never part of what ships.
+install_stock_client() {
+  local folder="$ROOT/.cache/python" pins="$ROOT/tests/support/requirements.txt"
+  [ -f "$folder/pins" ] && cmp -s "$pins" "$folder/pins" && return 0
+  step python 'Install the stock client for the tests' stock_client "$folder" "$pins"
+}
+
+stock_client() {
+  rm -rf "$1" &&
+    /usr/bin/python3 -m venv "$1" &&
+    "$1/bin/pip" install -q --disable-pip-version-check --no-compile -r "$2" &&
+    cp "$2" "$1/pins"
 }
