@@ -3,10 +3,13 @@
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
+import { refusal, refuseBadSession } from './fake-admission.ts';
 import {
   type CommandFields,
   type CommandName,
+  type ControlRequest,
   commands,
+  type EngineEventOf,
   type Listener,
   type OpenReply,
   type ProbeReport,
@@ -33,9 +36,19 @@ export interface FakeEngineOptions {
 interface FakeSession {
   view: Session;
   readonly request: SessionRequest;
+  readonly startedNs: bigint;
   frames: number;
   streamingSinceNs: bigint;
+  /** The client's control stream is there. */
+  controlled: boolean;
 }
+
+interface FakeListener {
+  readonly medium: Medium;
+  readonly view: Listener;
+}
+type Medium = CommandFields<'listener.open'>['medium'];
+type Report = Omit<EngineEventOf<'session.report'>, 'ev' | 't' | 'session'>;
 
 interface FakeProbe {
   readonly probe: number;
@@ -55,7 +68,7 @@ export class FakeEngine implements EngineTransport {
   #listener: ((events: readonly unknown[]) => void) | undefined;
   #queue: unknown[] = [];
   #flushing = false;
-  readonly #listeners = new Map<number, Listener>();
+  readonly #listeners = new Map<number, FakeListener>();
   readonly #sessions = new Map<number, FakeSession>();
   readonly #probes = new Map<number, FakeProbe>();
   #records: Uint8Array[] = [];
@@ -109,7 +122,10 @@ export class FakeEngine implements EngineTransport {
     const until = this.#nowNs + BigInt(Math.round(ms * 1e6));
     while (this.#nowNs < until) {
       this.#nowNs = this.#nowNs + STEP_NS < until ? this.#nowNs + STEP_NS : until;
-      for (const session of this.#sessions.values()) this.#makeFrames(session);
+      for (const session of [...this.#sessions.values()]) {
+        this.#awaitControl(session);
+        this.#makeFrames(session);
+      }
       for (const probe of this.#probes.values()) this.#runProbe(probe);
     }
     this.#flush();
@@ -129,6 +145,61 @@ export class FakeEngine implements EngineTransport {
     }
   }
 
+  /** What a session was started with, its secrets included. */
+  request(session: number): SessionRequest | undefined {
+    return this.#sessions.get(session)?.request;
+  }
+
+  /** The client comes: its control stream connects, is ready (Start B), and its video pings let frames leave. */
+  connectControl(session: number, upTo: 'connected' | 'ready' | 'streaming' = 'streaming'): void {
+    const found = this.#session(session);
+    if (found.request.control === undefined) throw new Error(`session ${session} has no control`);
+    if (!found.controlled) {
+      found.controlled = true;
+      this.sessionEvent(session, 'control_connected');
+    }
+    if (upTo !== 'connected') this.sessionEvent(session, 'control_ready');
+    if (upTo === 'streaming') {
+      found.streamingSinceNs = this.#nowNs;
+      this.#enter(session, 'streaming');
+    }
+    this.#flush();
+  }
+
+  /** The client ends its control stream. */
+  leave(session: number): void {
+    this.#session(session);
+    this.#end(session, 'client_left', 'The client left.');
+    this.#flush();
+  }
+
+  /** Nothing was heard of the client for too long. */
+  lose(session: number): void {
+    this.#session(session);
+    this.#end(session, 'client_lost', 'Nothing came from the client for 10.0 s.');
+    this.#flush();
+  }
+
+  /** A session ends by itself, e.g. with `source_lost` or `encoder_failed`. */
+  fail(session: number, reason: string, message: string): void {
+    this.#session(session);
+    this.#end(session, reason, message);
+    this.#flush();
+  }
+
+  /** What the client told of its reception. */
+  report(session: number, figures: Report): void {
+    this.#session(session);
+    this.#emit('session.report', { session, ...figures });
+    this.#flush();
+  }
+
+  sessionEvent(session: number, kind: string, details: object = {}): void {
+    this.#session(session);
+    this.#emit('session.event', { session, kind, ...details });
+    this.#flushSoon();
+  }
+
   ask(id: number, question: unknown): void {
     this.#emit('ask', { id, deadline_ms: 1000, question });
     this.#flush();
@@ -145,7 +216,7 @@ export class FakeEngine implements EngineTransport {
         this.#measuring = command.on;
         return {};
       case 'listener.open':
-        return this.#openListener(command.address, command.port);
+        return this.#openListener(command);
       case 'listener.close':
         return this.#closeListener(command.listener);
       case 'session.start':
@@ -175,7 +246,7 @@ export class FakeEngine implements EngineTransport {
   #snapshot(): Snapshot {
     return {
       sessions: [...this.#sessions.values()].map(({ view }) => ({ ...view })),
-      listeners: [...this.#listeners.values()],
+      listeners: [...this.#listeners.values()].map(({ view }) => view),
       probes: [...this.#probes.values()].map(({ probe }) => ({ probe })),
       measuring: this.#measuring,
       lanes: {
@@ -189,17 +260,18 @@ export class FakeEngine implements EngineTransport {
     };
   }
 
-  #openListener(address: string, port: number): Listener {
+  #openListener({ medium, address, port }: CommandFields<'listener.open'>): Listener {
     const listener = this.#number();
-    const opened = { listener, address, port: port === 0 ? 40_000 + listener : port };
-    this.#listeners.set(listener, opened);
-    return opened;
+    const view = { listener, address, port: port === 0 ? 40_000 + listener : port };
+    this.#listeners.set(listener, { medium, view });
+    return view;
   }
 
   #closeListener(listener: number): object {
     if (!this.#listeners.delete(listener)) throw refusal('unknown_listener', `no ${listener}`);
     for (const { request, view } of [...this.#sessions.values()]) {
-      if (request.listener === listener) {
+      const used = [request.listener, request.control?.listener, request.audio?.listener];
+      if (used.includes(listener)) {
         this.#end(view.session, 'listener_closed', 'The socket was closed.');
       }
     }
@@ -208,9 +280,9 @@ export class FakeEngine implements EngineTransport {
 
   #start(request: SessionRequest): object {
     refuseBadSession(request);
-    if (!this.#listeners.has(request.listener)) {
-      throw refusal('unknown_listener', `There is no listener ${request.listener}.`);
-    }
+    this.#requireListener(request.listener, 'video');
+    if (request.control !== undefined) this.#requireControl(request.control);
+    if (request.audio !== undefined) this.#requireListener(request.audio.listener, 'audio');
     const op = this.#number();
     const session = this.#number();
     const view: Session = {
@@ -228,7 +300,14 @@ export class FakeEngine implements EngineTransport {
       can_invalidate: request.invalidation,
       refused: [],
     };
-    this.#sessions.set(session, { view, request, frames: 0, streamingSinceNs: 0n });
+    this.#sessions.set(session, {
+      view,
+      request,
+      startedNs: this.#nowNs,
+      frames: 0,
+      streamingSinceNs: 0n,
+      controlled: false,
+    });
     const reason = this.#options.brokenSources?.[request.source];
     if (reason === undefined) {
       this.#emit('op.done', { op, ok: true, result: view });
@@ -239,6 +318,26 @@ export class FakeEngine implements EngineTransport {
       this.#end(session, 'source_unavailable', reason);
     }
     return { op, session };
+  }
+
+  #requireListener(listener: number, medium: Medium): void {
+    const found = this.#listeners.get(listener);
+    if (found === undefined) {
+      throw refusal('unknown_listener', `There is no listener ${listener}.`);
+    }
+    if (found.medium !== medium) {
+      throw refusal('wrong_medium', `Listener ${listener} is for ${found.medium}, not ${medium}.`);
+    }
+  }
+
+  #requireControl(control: ControlRequest): void {
+    this.#requireListener(control.listener, 'control');
+    if (control.connect_data === undefined) return;
+    for (const { request } of this.#sessions.values()) {
+      if (request.control?.connect_data === control.connect_data) {
+        throw refusal('control_invalid', 'Another session waits for the same connect data.');
+      }
+    }
   }
 
   #stop(session: number, reason: string): object {
@@ -326,6 +425,13 @@ export class FakeEngine implements EngineTransport {
       invalidations_answered: 0,
       problems: [],
     };
+  }
+
+  #awaitControl({ request, controlled, startedNs, view }: FakeSession): void {
+    if (request.control === undefined || controlled) return;
+    const limitMs = request.control.connect_timeout_ms;
+    if (this.#nowNs - startedNs < BigInt(limitMs) * 1_000_000n) return;
+    this.#end(view.session, 'no_control', `No control stream came within ${limitMs} ms.`);
   }
 
   #makeFrames(session: FakeSession): void {
@@ -422,18 +528,6 @@ function isCommand(data: unknown): data is Command {
   return Object.keys(fields).every((key) => key in schema.fields.properties);
 }
 
-function refuseBadSession(request: SessionRequest): void {
-  const { width, height, fps, packet_size, fec_pct, bitrate_kbps } = request;
-  if (width < 64 || height < 64 || width > 8192 || height > 8192 || fps < 1 || fps > 240) {
-    throw refusal('mode_invalid', `The mode ${width}x${height}@${fps} is not possible.`);
-  }
-  if (packet_size < 256 || packet_size > 1500) {
-    throw refusal('packet_size_invalid', `The packet size is ${packet_size}.`);
-  }
-  if (fec_pct > 255) throw refusal('fec_invalid', `FEC is ${fec_pct} %.`);
-  if (bitrate_kbps < 100) throw refusal('bitrate_invalid', `The bitrate is ${bitrate_kbps} kb/s.`);
-}
-
 function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): FrameRecord {
   return {
     session,
@@ -466,10 +560,6 @@ function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): Fra
     sendRefused: 0,
     qp: 30,
   };
-}
-
-function refusal(code: string, message: string): EngineError {
-  return new EngineError(engineStatus.refused, code, message);
 }
 
 function badArgument(message: string): EngineError {

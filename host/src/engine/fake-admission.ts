@@ -1,0 +1,48 @@
+// What the fake engine refuses of a session before it starts, with the codes of the real one (docs/ffi-abi.md).
+import { isIP } from 'node:net';
+import type { SessionRequest } from './messages.ts';
+import { EngineError, engineStatus } from './transport.ts';
+
+export function refuseBadSession(request: SessionRequest): void {
+  const { width, height, fps, packet_size, fec_pct, bitrate_kbps } = request;
+  if (width < 64 || height < 64 || width > 8192 || height > 8192 || fps < 1 || fps > 240) {
+    throw refusal('mode_invalid', `The mode ${width}x${height}@${fps} is not possible.`);
+  }
+  if (packet_size < 256 || packet_size > 1500) {
+    throw refusal('packet_size_invalid', `The packet size is ${packet_size}.`);
+  }
+  if (fec_pct > 255) throw refusal('fec_invalid', `FEC is ${fec_pct} %.`);
+  if (bitrate_kbps < 100) throw refusal('bitrate_invalid', `The bitrate is ${bitrate_kbps} kb/s.`);
+  const { control, encryption, legacy_ping_address } = request;
+  if (legacy_ping_address !== undefined && isIP(legacy_ping_address) === 0) {
+    throw refusal('address_invalid', `${legacy_ping_address} is no IP address.`);
+  }
+  if (encryption !== undefined && encryption.key_id > 0xffff_ffff) {
+    throw refusal('encryption_invalid', 'The key id has more than 32 bits.');
+  }
+  if (encryption?.audio === true && request.audio === undefined) {
+    throw refusal('encryption_invalid', 'There is no audio to encrypt.');
+  }
+  if (control === undefined) return;
+  if (isIP(control.address) === 0) {
+    throw refusal('control_invalid', `${control.address} is no IP address.`);
+  }
+  if (control.connect_timeout_ms < 100 || control.connect_timeout_ms > 120_000) {
+    throw refusal('control_invalid', `${control.connect_timeout_ms} ms is no connect timeout.`);
+  }
+  if (control.connect_data !== undefined && !isConnectData(control.connect_data)) {
+    throw refusal('control_invalid', 'The connect data must be 1 to 4294967295.');
+  }
+  if (encryption === undefined) {
+    throw refusal('encryption_invalid', 'A control stream needs a key.');
+  }
+}
+
+/** 0 is what clients without connect data send. */
+function isConnectData(data: number): boolean {
+  return data >= 1 && data <= 0xffff_ffff;
+}
+
+export function refusal(code: string, message: string): EngineError {
+  return new EngineError(engineStatus.refused, code, message);
+}
