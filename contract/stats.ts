@@ -66,6 +66,19 @@ export const StatsSample = Type.Object(
     fec_recovered: Type.Optional(
       Type.Integer({ ...nonNegative, description: 'Shards rebuilt by the receiver' }),
     ),
+    frames_not_shown: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description:
+          'Frames that the client gave up, by its own requests; includes whole ones it could not use',
+      }),
+    ),
+    rtt_us: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'Round trip of the control stream, median of the window, µs',
+      }),
+    ),
     source_skipped: Type.Optional(
       Type.Integer({
         ...nonNegative,
@@ -136,6 +149,25 @@ export const SessionEntry = Type.Object(
 );
 export type SessionEntry = Static<typeof SessionEntry>;
 
+export const CaptureEvent = Type.Object(
+  {
+    t_ms: Type.Integer({ ...nonNegative, description: 'Milliseconds since the capture started' }),
+    session_id: Type.Integer(nonNegative),
+    kind: Type.String({
+      description:
+        'key_frame, invalidation, bitrate, bitrate_advice, idr_requested … (docs/ffi-abi.md)',
+    }),
+    frame: Type.Optional(Type.Integer(nonNegative)),
+    detail: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+        description: 'What else the kind tells',
+      }),
+    ),
+  },
+  { title: 'CaptureEvent' },
+);
+export type CaptureEvent = Static<typeof CaptureEvent>;
+
 export const Capture = Type.Object(
   {
     meta: CaptureMeta,
@@ -153,6 +185,12 @@ export const Capture = Type.Object(
     ),
     records_lost: Type.Optional(
       Type.Integer({ ...nonNegative, description: 'Frame records lost to a full ring: a gap' }),
+    ),
+    events: Type.Optional(
+      Type.Array(CaptureEvent, { description: 'In order of time; rare things in sessions’ lives' }),
+    ),
+    events_lost: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Events beyond the bound of a recording' }),
     ),
     samples: Type.Array(StatsSample),
   },

@@ -2,6 +2,7 @@
 // Pure: knows no file and no clock.
 import type {
   Capture,
+  CaptureEvent,
   CaptureMeta,
   Codec,
   SessionEntry,
@@ -27,6 +28,9 @@ export interface CapturedSession {
   readonly bitrateKbps: number;
 }
 
+/** What happened, without the when and the where. */
+export type SessionEvent = Omit<CaptureEvent, 't_ms' | 'session_id'>;
+
 export interface CaptureStart {
   /** Fixed at Start, see `recordingStem`. */
   readonly stem: string;
@@ -46,6 +50,8 @@ export class CaptureBuilder {
   readonly #known = new Map<number, CapturedSession>();
   readonly #members = new Map<number, Member>();
   readonly #samples: StatsSample[] = [];
+  readonly #events: CaptureEvent[] = [];
+  #eventsLost = 0;
   #first: SessionEntry | undefined;
   #recordsLost = 0;
 
@@ -87,6 +93,16 @@ export class CaptureBuilder {
     this.#members.get(sessionId)?.windows.receiver(atNs, totals);
   }
 
+  /** Something rare in the life of an announced session. */
+  event(sessionId: number, atNs: bigint, event: SessionEvent): void {
+    if (!this.#known.has(sessionId) || atNs < this.#start.armedNs) return;
+    if (this.#events.length >= MAX_EVENTS) {
+      this.#eventsLost += 1;
+      return;
+    }
+    this.#events.push({ t_ms: this.#tMs(atNs), session_id: sessionId, ...event });
+  }
+
   recordsLost(count: number): void {
     this.#recordsLost += count;
     for (const member of this.#members.values()) member.windows.recordsLost();
@@ -114,6 +130,8 @@ export class CaptureBuilder {
       sessions: members.map(({ entry }) => ({ ...entry })),
       ...(members.some(({ windows }) => windows.truncated) ? { truncated: true } : {}),
       ...(this.#recordsLost > 0 ? { records_lost: this.#recordsLost } : {}),
+      ...(this.#events.length > 0 ? { events: [...this.#events] } : {}),
+      ...(this.#eventsLost > 0 ? { events_lost: this.#eventsLost } : {}),
       samples: [...this.#samples],
     };
   }
@@ -173,3 +191,6 @@ export class CaptureBuilder {
     return Math.max(0, Math.round(Number(atNs - this.#start.armedNs) / 1e6));
   }
 }
+
+/** About a megabyte of them; a stream in trouble makes a few a second. */
+const MAX_EVENTS = 20_000;

@@ -26,15 +26,23 @@ export interface WindowedSession {
 
 /** What a receiver reports: totals since its session began. */
 export interface ReceiverTotals {
-  readonly packetsLost: number;
-  readonly packetsRecovered: number;
+  readonly packetsLost?: number;
+  readonly packetsRecovered?: number;
+  /** Frames that the receiver gave up. */
+  readonly framesNotShown?: number;
+  /** Median round trip since the last report, µs; no total. */
+  readonly rttUs?: number;
 }
+
+const COUNTS = ['packetsLost', 'packetsRecovered', 'framesNotShown'] as const;
+type Counts = { [K in (typeof COUNTS)[number]]?: number };
 
 interface OpenWindow {
   readonly index: number;
   readonly records: FrameRecord[];
-  packetsLost: number | undefined;
-  packetsRecovered: number | undefined;
+  /** What was reported of this window; absent = nothing was. */
+  readonly counts: Counts;
+  readonly rttsUs: number[];
 }
 
 /**
@@ -71,21 +79,24 @@ export class SessionWindows {
     const at = Number(record.grabbedNs - this.#originNs);
     this.#startNs ??= at;
     // Seen from its first frame on: the receiver's totals began at zero with it.
-    if (record.frameIndex === 1) this.#receiver ??= { packetsLost: 0, packetsRecovered: 0 };
+    if (record.frameIndex === 1) {
+      this.#receiver ??= { packetsLost: 0, packetsRecovered: 0, framesNotShown: 0 };
+    }
     this.#windowAt(at).records.push(record);
   }
 
   /** Takes a receiver's running totals; what was added since its last report belongs to the window of `atNs`. */
   receiver(atNs: bigint, totals: ReceiverTotals): void {
     const before = this.#receiver;
-    this.#receiver = totals;
-    if (this.#startNs === undefined || before === undefined) return;
+    this.#receiver = { ...before, ...totals };
+    if (this.#startNs === undefined) return;
     const window = this.#windowAt(Number(atNs - this.#originNs));
-    window.packetsLost =
-      (window.packetsLost ?? 0) + Math.max(0, totals.packetsLost - before.packetsLost);
-    window.packetsRecovered =
-      (window.packetsRecovered ?? 0) +
-      Math.max(0, totals.packetsRecovered - before.packetsRecovered);
+    if (totals.rttUs !== undefined) window.rttsUs.push(totals.rttUs);
+    for (const count of COUNTS) {
+      const [now, then] = [totals[count], before?.[count]];
+      if (now === undefined || then === undefined) continue;
+      window.counts[count] = (window.counts[count] ?? 0) + Math.max(0, now - then);
+    }
   }
 
   /** Records were lost to a full ring: the source's count cannot be followed across the gap. */
@@ -146,7 +157,7 @@ export class SessionWindows {
   #find(index: number): OpenWindow {
     const found = this.#open.find((window) => window.index === index);
     if (found !== undefined) return found;
-    const window = { index, records: [], packetsLost: undefined, packetsRecovered: undefined };
+    const window: OpenWindow = { index, records: [], counts: {}, rttsUs: [] };
     this.#open.push(window);
     return window;
   }
@@ -187,8 +198,7 @@ export class SessionWindows {
       bitrate_kbps: this.#session.bitrateKbps,
       frames_dropped: records.filter((record) => isDropped(record.outcome)).length,
       send_dropped: records.reduce((sum, record) => sum + record.sendRefused, 0),
-      ...(window.packetsLost === undefined ? {} : { packets_dropped: window.packetsLost }),
-      ...(window.packetsRecovered === undefined ? {} : { fec_recovered: window.packetsRecovered }),
+      ...reported(window),
       ...(skipped === undefined ? {} : { source_skipped: skipped }),
       window_ms: lengthNs / 1e6,
       frames: records.length,
@@ -251,10 +261,23 @@ function pushDefined(durations: Durations, ns: number | undefined): void {
 
 function merge(into: OpenWindow, from: OpenWindow): void {
   into.records.push(...from.records);
-  if (from.packetsLost !== undefined) into.packetsLost = (into.packetsLost ?? 0) + from.packetsLost;
-  if (from.packetsRecovered !== undefined) {
-    into.packetsRecovered = (into.packetsRecovered ?? 0) + from.packetsRecovered;
+  into.rttsUs.push(...from.rttsUs);
+  for (const count of COUNTS) {
+    const more = from.counts[count];
+    if (more !== undefined) into.counts[count] = (into.counts[count] ?? 0) + more;
   }
+}
+
+/** The receiver's part of a sample; what it did not report is left out. */
+function reported({ counts, rttsUs }: OpenWindow): Partial<StatsSample> {
+  const { packetsLost, packetsRecovered, framesNotShown } = counts;
+  const rttUs = rttsUs.toSorted((a, b) => a - b)[Math.floor((rttsUs.length - 1) / 2)];
+  return {
+    ...(packetsLost === undefined ? {} : { packets_dropped: packetsLost }),
+    ...(packetsRecovered === undefined ? {} : { fec_recovered: packetsRecovered }),
+    ...(framesNotShown === undefined ? {} : { frames_not_shown: framesNotShown }),
+    ...(rttUs === undefined ? {} : { rtt_us: rttUs }),
+  };
 }
 
 /** Longer than a frame may wait for the sender; the ring is read right before windows are closed. */

@@ -39,6 +39,34 @@ const builder = () =>
   });
 
 describe('capture', () => {
+  test('events are kept in their session’s order, also those before its first frame', () => {
+    const capture = builder();
+    capture.event(1, 10n * SECOND, { kind: 'of nobody' });
+    capture.session(session);
+    capture.event(1, 9n * SECOND, { kind: 'before arming' });
+    capture.event(1, 10n * SECOND, { kind: 'control_connected' });
+    for (const record of frames(60, 60, 10n * SECOND)) capture.record(record);
+    capture.event(1, 10n * SECOND + SECOND / 2n, {
+      kind: 'bitrate',
+      detail: { from_kbps: 20_000, to_kbps: 10_000 },
+    });
+    const recording = capture.finish(11n * SECOND);
+    expect(recording.events).toEqual([
+      { t_ms: 0, session_id: 1, kind: 'control_connected' },
+      { t_ms: 500, session_id: 1, kind: 'bitrate', detail: { from_kbps: 20_000, to_kbps: 10_000 } },
+    ]);
+    expect(parseCapture(serializeCapture(recording)).events).toEqual(recording.events);
+  });
+
+  test('a flood of events is bounded, and what is left out is counted', () => {
+    const capture = builder();
+    capture.session(session);
+    for (let i = 0; i < 20_005; i++) capture.event(1, 10n * SECOND, { kind: 'idr_requested' });
+    const recording = capture.finish(11n * SECOND);
+    expect(recording.events?.length).toBe(20_000);
+    expect(recording.events_lost).toBe(5);
+  });
+
   test('the first session seeds the header, every session keeps its own', () => {
     const capture = builder();
     capture.session(session);

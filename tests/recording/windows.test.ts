@@ -169,6 +169,23 @@ describe('windows', () => {
     ]);
   });
 
+  test('a receiver that reports no loss leaves it absent, and its round trips are the window’s median', () => {
+    const windows = new SessionWindows(session(), 0n);
+    for (const record of frames(120, 60, 0n)) windows.add(record);
+    windows.receiver(SECOND / 4n, { rttUs: 900 });
+    windows.receiver(SECOND / 2n, { rttUs: 300 });
+    windows.receiver((3n * SECOND) / 4n, { rttUs: 500, framesNotShown: 2 });
+    const samples = windows.finish(2n * SECOND);
+    expect(samples.map((s) => [s.packets_dropped, s.fec_recovered])).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+    expect(samples.map((s) => [s.rtt_us, s.frames_not_shown])).toEqual([
+      [500, 2],
+      [undefined, undefined],
+    ]);
+  });
+
   test('no frame is lost or counted twice, however windows are rolled', () => {
     fc.assert(
       fc.property(

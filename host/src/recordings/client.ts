@@ -107,6 +107,10 @@ export class RecordingsWorker implements Recordings {
     }));
   }
 
+  event(...args: Parameters<Recordings['event']>): void {
+    this.#tell('event', (id) => ({ kind: 'call', id, method: 'event', args }));
+  }
+
   observe(sessionId: number, kind: StreamKind): Promise<void> {
     return this.#ask('observe', (id) => ({
       kind: 'call',

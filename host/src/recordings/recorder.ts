@@ -1,7 +1,11 @@
 // The recorder: arms the engine's gate, feeds its records to the capture and to whoever watches a session, saves at
 // Stop. No timer of its own: its owner calls `poll` while `onActive` says so. docs/recording-format.md.
 import type { Capture, CaptureMeta, StatsStatus, StreamKind } from '../../../contract/stats.ts';
-import { CaptureBuilder, type CapturedSession } from '../../../recording/src/capture.ts';
+import {
+  CaptureBuilder,
+  type CapturedSession,
+  type SessionEvent,
+} from '../../../recording/src/capture.ts';
 import { decodeRecords, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
 import { type RecordingId, recordingStem } from '../../../recording/src/recording-id.ts';
 import { RunCollector, type RunTotals } from '../../../recording/src/run.ts';
@@ -138,6 +142,11 @@ export class Recorder {
   /** A receiver's running totals, as of `atNs`. */
   receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void {
     this.#capture?.receiver(sessionId, atNs, totals);
+  }
+
+  /** Something rare in a session's life, as of `atNs`. */
+  event(sessionId: number, atNs: bigint, event: SessionEvent): void {
+    this.#capture?.event(sessionId, atNs, event);
   }
 
   /** Collects a session's whole run from now on, until `observed` asks for it. */

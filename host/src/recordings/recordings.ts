@@ -1,7 +1,7 @@
 // The recorder as the rest of the host sees it: the same calls whether it runs in the Worker (client.ts) or, for the
 // command line and tests, in this thread.
 import type { CaptureMeta, StatsStatus, StreamKind } from '../../../contract/stats.ts';
-import type { CapturedSession } from '../../../recording/src/capture.ts';
+import type { CapturedSession, SessionEvent } from '../../../recording/src/capture.ts';
 import type { RecordingId } from '../../../recording/src/recording-id.ts';
 import type { RunTotals } from '../../../recording/src/run.ts';
 import type { ReceiverTotals } from '../../../recording/src/windows.ts';
@@ -20,6 +20,7 @@ export interface Recordings {
   session(session: CapturedSession): void;
   sessionEnded(sessionId: number, atNs: bigint, reason: string): void;
   receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void;
+  event(sessionId: number, atNs: bigint, event: SessionEvent): void;
   observe(sessionId: number, kind: StreamKind): Promise<void>;
   observed(sessionId: number): Promise<RunTotals | undefined>;
   /** Saves what is armed; answers its meta. */
@@ -73,6 +74,10 @@ export class LocalRecordings implements Recordings {
 
   receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void {
     this.#recorder.receiver(sessionId, atNs, totals);
+  }
+
+  event(sessionId: number, atNs: bigint, event: SessionEvent): void {
+    this.#recorder.event(sessionId, atNs, event);
   }
 
   async observe(sessionId: number, kind: StreamKind): Promise<void> {

@@ -70,6 +70,8 @@ async function run(recorder: LocalRecordings, request: CallRequest): Promise<Rec
       return { kind: 'value', id, method, value: recorder.sessionEnded(...request.args) };
     case 'receiver':
       return { kind: 'value', id, method, value: recorder.receiver(...request.args) };
+    case 'event':
+      return { kind: 'value', id, method, value: recorder.event(...request.args) };
     case 'observe':
       return { kind: 'value', id, method, value: await recorder.observe(...request.args) };
     case 'observed':
