@@ -1,8 +1,10 @@
 // A stock GameStream client in a process of its own (moonlight-client.py). Typed commands, ended by its pid.
+import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
-import { temporaryFolder } from './host.ts';
+import type { PairingState } from '../../contract/clients.ts';
+import { type Host, temporaryFolder } from './host.ts';
 
 const ROOT = join(import.meta.dir, '../..');
 export const PYTHON = join(ROOT, '.cache/python/bin/python3');
@@ -149,6 +151,11 @@ export class Moonlight implements AsyncDisposable {
     return this.#do('fingerprint', {});
   }
 
+  /** SHA-256 of its certificate, read from its folder: usable while a command runs. */
+  async knownFingerprint(): Promise<string> {
+    return certificateFingerprint(await Bun.file(join(this.folder, 'cert.pem')).text());
+  }
+
   /** As a crash or a pulled plug. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
@@ -187,6 +194,26 @@ export class Moonlight implements AsyncDisposable {
   }
 }
 
+/** A device that is paired with the host, by the PIN typed over the API. */
+export async function pairedClient(
+  host: Host,
+  options: ConstructorParameters<typeof Moonlight>[0] & { readonly address?: string } = {},
+): Promise<Moonlight> {
+  const client = new Moonlight(options);
+  await client.connect(host.gamestreamPort, options.address);
+  const pairing = client.pair('4711');
+  const attempt = await until('an attempt to pair', async () => {
+    const state = (await host.json('GET', '/api/v1/pairing')) as PairingState;
+    const fingerprint = await client.knownFingerprint();
+    return state.attempts.find(
+      (one) => one.phase === 'waiting_for_pin' && one.fingerprint === fingerprint,
+    );
+  });
+  await host.json('POST', '/api/v1/clients/pin', { pin: '4711', attempt_id: attempt.attempt_id });
+  await pairing;
+  return client;
+}
+
 /** Waits until `look` answers something, looking every 50 ms. */
 export async function until<T>(
   what: string,
@@ -200,6 +227,10 @@ export async function until<T>(
     if (performance.now() > end) throw new Error(`${what}: not within ${limitMs} ms`);
     await Bun.sleep(50);
   }
+}
+
+export function certificateFingerprint(pem: string): string {
+  return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
 }
 
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {

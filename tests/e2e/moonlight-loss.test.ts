@@ -1,0 +1,65 @@
+// A lossy network between host and stock client: the picture stays right, recovery needs no key frame, and what the
+// recording says was lost is what the client counted.
+import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import type { Capture, CaptureMeta } from '../../contract/stats.ts';
+import { missingExecutable, temporaryFolder } from '../support/host.ts';
+import { missingMoonlight, pairedClient, until } from '../support/moonlight.ts';
+import { missingNetwork, Network } from '../support/network.ts';
+import { look, stepsBack, streamingHost } from '../support/streaming-host.ts';
+
+const SIZE = { width: 1280, height: 720 };
+const missing = missingExecutable || missingMoonlight || missingNetwork;
+const LOSSES = [
+  { name: '1 % of the packets', apply: (n: Network, port: number) => n.loss(port, 1) },
+  { name: '5 % of the packets', apply: (n: Network, port: number) => n.loss(port, 5) },
+  { name: 'bursts of 25 in a row', apply: (n: Network, port: number) => n.bursts(port, 25, 1500) },
+];
+
+describe.skipIf(missing !== '')(`loss on the way to a stock client${missing}`, () => {
+  for (const { name, apply } of LOSSES) {
+    test(name, async () => {
+      await using network = await Network.create();
+      await using streaming = await streamingHost(SIZE, 60, { wrapper: network.host.wrapper });
+      const { host } = streaming;
+      const { address } = network.host;
+      await using client = await pairedClient(host, { wrapper: network.client.wrapper, address });
+      const out = join(temporaryFolder(), 'stream.h264');
+      await host.json('POST', '/api/v1/stats/capture/start');
+      await client.launch({ ...SIZE, fps: 60, bitrate_kbps: 10_000, out });
+      await until('frames', async () => (await client.state()).frames > 60 || undefined, 20_000);
+      await apply(network, host.gamestreamPort + 9);
+      await Bun.sleep(8000);
+      const dropped = await network.heal();
+      await Bun.sleep(1500);
+      const { rtp } = await client.state();
+      const state = await client.stop();
+      const meta = (await host.json('POST', '/api/v1/stats/capture/stop')) as CaptureMeta;
+      const capture = (await host.json('GET', `/api/v1/stats/recordings/${meta.id}`)) as Capture;
+
+      expect(dropped).toBeGreaterThan(20);
+      const seen = await look(out, SIZE);
+      expect(seen.unreadable).toBe(0);
+      expect(stepsBack(seen.markers)).toBe(0);
+      expect(seen.worstPsnr).toBeGreaterThan(30);
+      // Whatever was lost for good was answered by a frame that needs nothing lost: no second key frame.
+      expect(state.key_frames).toEqual([state.first_number ?? -1]);
+
+      const total = (field: 'packets_dropped' | 'fec_recovered') =>
+        capture.samples.reduce((sum, sample) => sum + (sample[field] ?? 0), 0);
+      expect(total('fec_recovered')).toBe(rtp?.recovered ?? -1);
+      // A block that got all its data says nothing of lost parity, so this is a lower bound.
+      expect(total('packets_dropped')).toBeGreaterThan(dropped * 0.4);
+      expect(total('packets_dropped')).toBeLessThanOrEqual(dropped);
+      expect(capture.samples.some((sample) => (sample.rtt_us ?? 0) > 0)).toBe(true);
+      if (name.startsWith('bursts')) {
+        const answers = capture.events?.filter(({ kind }) => kind === 'invalidation') ?? [];
+        expect(answers.length).toBeGreaterThan(0);
+      }
+      // Nothing of it was the host's doing.
+      expect(capture.samples.reduce((sum, { send_dropped }) => sum + (send_dropped ?? 0), 0)).toBe(
+        0,
+      );
+    }, 90_000);
+  }
+});

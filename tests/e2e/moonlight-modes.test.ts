@@ -1,0 +1,52 @@
+// What a stock client may ask for: encryption on and off, several modes, IPv4 and IPv6, surround. The picture is right
+// in each.
+import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import type { SessionInfo } from '../../contract/host.ts';
+import { missingExecutable, temporaryFolder } from '../support/host.ts';
+import { missingMoonlight, pairedClient, until } from '../support/moonlight.ts';
+import { look, stepsBack, streamingHost } from '../support/streaming-host.ts';
+
+const missing = missingExecutable || missingMoonlight;
+const CASES = [
+  { width: 1280, height: 720, fps: 60, encrypt: true, address: '127.0.0.1', channels: 2 },
+  { width: 1280, height: 720, fps: 60, encrypt: false, address: '::1', channels: 2 },
+  { width: 1920, height: 1080, fps: 30, encrypt: true, address: '::1', channels: 6 },
+  { width: 1920, height: 1080, fps: 30, encrypt: false, address: '127.0.0.1', channels: 8 },
+  { width: 2400, height: 1080, fps: 60, encrypt: true, address: '127.0.0.1', channels: 2 },
+] as const;
+/** Bytes of one Opus packet of 5 ms, by channels, at the quality that a client asks for below and above 15 Mb/s. */
+const OPUS_BYTES = { 2: ['60', '320'], 6: ['160', '960'], 8: ['281', '1280'] } as const;
+
+describe.skipIf(missing !== '')(`modes of a stock client${missing}`, () => {
+  for (const { width, height, fps, encrypt, address, channels } of CASES) {
+    const name = `${width}x${height}@${fps}, ${encrypt ? 'encrypted' : 'clear'}, ${address}, ${channels} channels`;
+    test(name, async () => {
+      const size = { width, height };
+      await using streaming = await streamingHost(size, fps);
+      const { host } = streaming;
+      await using client = await pairedClient(host, { address });
+      const out = join(temporaryFolder(), 'stream.h264');
+      const launched = await client.launch({ ...size, fps, encrypt, channels, out });
+      expect(launched.stage).toBeUndefined();
+      await until(
+        'frames',
+        async () => (await client.state()).frames >= fps * 3 || undefined,
+        30_000,
+      );
+      const [session] = (await host.json('GET', '/api/v1/sessions')) as SessionInfo[];
+      expect(session?.encryption).toEqual({ control: 'v2', video: encrypt, audio: true });
+      const state = await client.stop();
+      expect(state.gaps).toBe(0);
+      expect(state.audio.packets).toBeGreaterThan(100);
+      expect(Object.keys(state.audio.sizes)).toHaveLength(1);
+      expect(OPUS_BYTES[channels] as readonly string[]).toContain(
+        Object.keys(state.audio.sizes)[0] ?? '',
+      );
+      const seen = await look(out, size);
+      expect(seen.unreadable).toBe(0);
+      expect(stepsBack(seen.markers)).toBe(0);
+      expect(seen.worstPsnr).toBeGreaterThan(30);
+    }, 90_000);
+  }
+});
