@@ -2,11 +2,12 @@
 import type { HostInfo } from '../../contract/host.ts';
 import type { Capture, CaptureMeta } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
-import { HttpControlApi, LONG_TIMEOUT_MS } from './http-control-api.ts';
+import { LONG_TIMEOUT_MS } from './http-control-api.ts';
+import { HttpHostApi } from './http-host-api.ts';
 import { parseCapture, parseHostInfo, parseMetas, parseTestStream } from './parse.ts';
 import { ApiFailure, type StatsApi } from './stats-api.ts';
 
-export class HttpStatsApi extends HttpControlApi implements StatsApi {
+export class HttpStatsApi extends HttpHostApi implements StatsApi {
   live(signal?: AbortSignal): Promise<Capture | undefined> {
     const path = '/stats/capture/live';
     return unlessMissing(async () => parseCapture(await this.http.json({ path, signal })));

@@ -15,10 +15,12 @@ export interface HttpOptions {
 }
 
 export interface Question {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v1`. */
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Infinity: only `signal` ends it. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -60,9 +62,13 @@ export class HttpTransport {
   /** The answer of a host that did what was asked. */
   async ask(question: Question): Promise<Response> {
     if (this.#token === '') throw new ApiFailure('token-missing', 'No token was given.');
-    const limit = AbortSignal.timeout(question.timeoutMs ?? this.#timeoutMs);
-    const { signal } = question;
-    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
+    const { signal, timeoutMs = this.#timeoutMs } = question;
+    const ends = signal === undefined ? [] : [signal];
+    if (timeoutMs < Number.POSITIVE_INFINITY) ends.push(AbortSignal.timeout(timeoutMs));
+    const headers: Record<string, string> = {
+      ...question.headers,
+      authorization: `Bearer ${this.#token}`,
+    };
     if (question.body !== undefined) headers['content-type'] = 'application/json';
     const response = await this.#whole(
       () =>
@@ -71,7 +77,7 @@ export class HttpTransport {
           headers,
           cache: 'no-store',
           credentials: 'omit',
-          signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+          signal: AbortSignal.any(ends),
           ...(question.body === undefined ? {} : { body: JSON.stringify(question.body) }),
         }),
       signal,
@@ -108,7 +114,7 @@ async function refusal(response: Response): Promise<ApiFailure> {
   }
   const kind =
     response.status === 401 ? 'token-wrong' : response.status === 404 ? 'not-found' : 'refused';
-  return new ApiFailure(kind, message, { code });
+  return new ApiFailure(kind, message, { code, status: response.status });
 }
 
 const TIMEOUT_MS = 8000;

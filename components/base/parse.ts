@@ -1,7 +1,7 @@
 // Answers of a host, checked by hand (no schema library in a browser bundle). What is not a finite number ≥ 0 becomes
 // absent (NaN where the schema demands a number: drawn as a gap, written as a dash), unknown stages and fields are left
 // out, and only what nothing can be drawn without is refused.
-import type { HostInfo, SessionInfo } from '../../contract/host.ts';
+import type { HostInfo } from '../../contract/host.ts';
 import type {
   Capture,
   CaptureMeta,
@@ -22,6 +22,7 @@ import {
   unreadable,
   whole,
 } from './fields.ts';
+import { sessionOf } from './parse-host.ts';
 import { parseMeta } from './parse-status.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
@@ -123,28 +124,8 @@ export function parseHostInfo(value: unknown): HostInfo {
     now_unix_ms: whole(f['now_unix_ms']),
     gamestream_port: whole(f['gamestream_port']),
     engine: { abi: whole(engine?.['abi']), version: text(engine?.['version']) },
-    sessions: Array.isArray(sessions) ? sessions.flatMap(parseSessionInfo) : [],
+    sessions: Array.isArray(sessions) ? sessions.flatMap(sessionOf) : [],
   };
-}
-
-function parseSessionInfo(value: unknown): readonly SessionInfo[] {
-  const f = asFields(value);
-  if (f === undefined) return [];
-  return [
-    {
-      session_id: whole(f['session_id']),
-      kind: oneOf(f['kind'], ['native', 'gamestream'], 'gamestream'),
-      state: text(f['state']),
-      client: text(f['client']),
-      source: text(f['source']),
-      encoder: text(f['encoder']),
-      codec: text(f['codec']),
-      width: whole(f['width']),
-      height: whole(f['height']),
-      fps: whole(f['fps']),
-      bitrate_kbps: whole(f['bitrate_kbps']),
-    },
-  ];
 }
 
 export function parseTestStream(value: unknown): TestStreamState {

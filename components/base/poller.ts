@@ -97,7 +97,7 @@ export class Poller {
   }
 }
 
-const realTimers: Timers = {
+export const realTimers: Timers = {
   set: (callback, ms) => setTimeout(callback, ms),
   clear: (handle) => {
     if (typeof handle === 'number' || typeof handle === 'object') {

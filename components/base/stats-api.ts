@@ -3,6 +3,7 @@
 import type { HostInfo } from '../../contract/host.ts';
 import type { Capture, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
+import type { HostApi } from './host-api.ts';
 
 /** What the capture control asks: enough for a page that only arms and saves. */
 export interface ControlApi {
@@ -12,7 +13,8 @@ export interface ControlApi {
   stop(signal?: AbortSignal): Promise<CaptureMeta | undefined>;
 }
 
-export interface StatsApi extends ControlApi {
+/** Recordings and test streams; what concerns devices, streams and tokens a plugin may leave out. */
+export interface StatsApi extends ControlApi, Partial<HostApi> {
   /** The capture so far; undefined while idle. */
   live(signal?: AbortSignal): Promise<Capture | undefined>;
   recordings(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;
@@ -39,18 +41,21 @@ export type FailureKind =
 export class ApiFailure extends Error {
   readonly kind: FailureKind;
   readonly code: string;
+  /** HTTP's status of the refusal; undefined when there was no answer. */
+  readonly status: number | undefined;
   /** When the host last answered, Unix ms on this machine; only for `offline`. */
   readonly lastAnswerUnixMs: number | undefined;
 
   constructor(
     kind: FailureKind,
     message: string,
-    detail: { code?: string; lastAnswerUnixMs?: number | undefined } = {},
+    detail: { code?: string; status?: number; lastAnswerUnixMs?: number | undefined } = {},
   ) {
     super(message);
     this.name = 'ApiFailure';
     this.kind = kind;
     this.code = detail.code ?? kind;
+    this.status = detail.status;
     this.lastAnswerUnixMs = detail.lastAnswerUnixMs;
   }
 }
