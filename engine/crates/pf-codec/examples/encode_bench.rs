@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use pf_codec::{
-    BgrxImage, CodecError, Converter, EncoderConfig, FrameRequest, I420Image, MovingPicture,
-    PictureSize, VideoEncoder, open_encoder,
+    BgrxImage, CodecError, Colour, Converter, EncoderConfig, FrameRequest, I420Image,
+    MovingPicture, PictureSize, VideoEncoder, open_encoder,
 };
 
 struct Measurement {
@@ -74,7 +74,7 @@ fn conversions(frames: u32, measurements: &mut Vec<Measurement>) -> Result<(), C
     ] {
         let sources = rotation(source);
         let stride_bytes = source.width as usize * 4;
-        let mut converter = Converter::new(source, target)?;
+        let mut converter = Converter::new(source, target, Colour::default())?;
         let mut picture = I420Image::new(target)?;
         let mut index = 0;
         measurements.push(measure(name.to_owned(), frames, || {
@@ -134,9 +134,10 @@ fn encodings(frames: u32, measurements: &mut Vec<Measurement>) -> Result<(), Cod
             threads,
             max_reference_frames: 0,
             long_term_references,
+            colour: Colour::default(),
         };
         let mut encoder = open_encoder("auto", config)?;
-        let mut converter = Converter::new(size, size)?;
+        let mut converter = Converter::new(size, size, Colour::default())?;
         let mut picture = MovingPicture::new(size);
         let mut bytes = Vec::new();
         let (mut index, mut times, mut total) = (0, Vec::new(), 0);

@@ -1,18 +1,15 @@
-//! BGRX to I420, BT.709 limited range, scaled into the middle of the encoded picture with black bars around it.
+//! BGRX to I420, scaled into the middle of the encoded picture with black bars around it.
 //!
 //! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by
 //! means or copies, anything else by a filter, in strips that stay in the cache.
 
-use yuv::{
-    BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
-    bgra_to_yuv420,
-};
+use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, bgra_to_yuv420};
 
+use crate::colour::Colour;
 use crate::error::CodecError;
 use crate::fit::{Scaling, fit};
 use crate::picture::{
-    BGRX_BYTES, BLACK_Y, BgrxImage, I420Image, I420PlanesMut, NEUTRAL_CHROMA, PictureRect,
-    PictureSize,
+    BGRX_BYTES, BgrxImage, I420Image, I420PlanesMut, NEUTRAL_CHROMA, PictureRect, PictureSize,
 };
 use crate::resample::{MAX_SHRINKING, Resampler};
 
@@ -21,6 +18,7 @@ pub struct Converter {
     source: PictureSize,
     target: PictureSize,
     rect: PictureRect,
+    colour: Colour,
     work: Work,
     /// The last two rows of a source whose last row lacks its padding.
     tail: Vec<u8>,
@@ -46,10 +44,14 @@ enum Work {
 }
 
 impl Converter {
-    /// Decides how pictures of `source` size lie in pictures of `target` size.
+    /// Decides how pictures of `source` size lie in pictures of `target` size, whose numbers mean `colour`.
     ///
     /// Errors: a size without pixels or beyond 16384 a side; a target with an odd side.
-    pub fn new(source: PictureSize, target: PictureSize) -> Result<Self, CodecError> {
+    pub fn new(
+        source: PictureSize,
+        target: PictureSize,
+        colour: Colour,
+    ) -> Result<Self, CodecError> {
         let (rect, scaling) = fit(source, target)?;
         let row_bytes = rect.width as usize * BGRX_BYTES;
         let strip = || vec![0; row_bytes * STRIP_ROWS];
@@ -70,6 +72,7 @@ impl Converter {
             source,
             target,
             rect,
+            colour,
             work,
             tail: Vec::new(),
         })
@@ -101,18 +104,22 @@ impl Converter {
             });
         }
         source.check()?;
-        let mut planes = target.padded_planes_mut();
-        draw_bars(&mut planes, self.target, self.rect);
+        let mut canvas = Canvas {
+            planes: target.padded_planes_mut(),
+            rect: self.rect,
+            colour: self.colour,
+        };
+        canvas.draw_bars(self.target);
         match &mut self.work {
-            Work::Copy => copy_rows(&mut planes, self.rect, source, &mut self.tail),
-            Work::Repeat { factor, strip } => in_strips(&mut planes, self.rect, strip, |y, row| {
+            Work::Copy => canvas.copy_rows(source, &mut self.tail),
+            Work::Repeat { factor, strip } => canvas.in_strips(strip, |y, row| {
                 repeat_row(source, *factor, y, row);
             }),
             Work::Average {
                 factor,
                 strip,
                 column_sums,
-            } => in_strips(&mut planes, self.rect, strip, |y, row| {
+            } => canvas.in_strips(strip, |y, row| {
                 average_row(source, *factor, y, column_sums, row);
             }),
             Work::Filter {
@@ -124,7 +131,7 @@ impl Converter {
                     Some(reduced) => &reduced.take(source),
                     None => source,
                 };
-                in_strips(&mut planes, self.rect, strip, |y, row| {
+                canvas.in_strips(strip, |y, row| {
                     resampler.row(source, y, row);
                 })
             }
@@ -187,102 +194,102 @@ fn filter(source: PictureSize, rect: PictureRect, strip: Vec<u8>) -> Work {
     }
 }
 
-/// Scales `STRIP_ROWS` rows of the rectangle at a time with `scale_row(y, row)` and converts them while cached.
-fn in_strips(
-    planes: &mut I420PlanesMut<'_>,
+/// The picture that is written and the part of it that the source fills.
+struct Canvas<'a> {
+    planes: I420PlanesMut<'a>,
     rect: PictureRect,
-    strip: &mut [u8],
-    mut scale_row: impl FnMut(usize, &mut [u8]),
-) -> Result<(), CodecError> {
-    let row_bytes = rect.width as usize * BGRX_BYTES;
-    for first in (0..rect.height).step_by(STRIP_ROWS) {
-        let rows = (rect.height - first).min(STRIP_ROWS as u32) as usize;
-        let strip = &mut strip[..rows * row_bytes];
-        for (offset, row) in strip.chunks_exact_mut(row_bytes).enumerate() {
-            scale_row(first as usize + offset, row);
+    colour: Colour,
+}
+
+impl Canvas<'_> {
+    /// Scales `STRIP_ROWS` rows of the rectangle at a time with `scale_row(y, row)` and converts them while cached.
+    fn in_strips(
+        &mut self,
+        strip: &mut [u8],
+        mut scale_row: impl FnMut(usize, &mut [u8]),
+    ) -> Result<(), CodecError> {
+        let row_bytes = self.rect.width as usize * BGRX_BYTES;
+        for first in (0..self.rect.height).step_by(STRIP_ROWS) {
+            let rows = (self.rect.height - first).min(STRIP_ROWS as u32) as usize;
+            let strip = &mut strip[..rows * row_bytes];
+            for (offset, row) in strip.chunks_exact_mut(row_bytes).enumerate() {
+                scale_row(first as usize + offset, row);
+            }
+            self.write_rows(first, strip, row_bytes)?;
         }
-        write_rows(planes, rect, first, strip, row_bytes)?;
+        Ok(())
     }
-    Ok(())
-}
 
-/// Converts a source that needs no scaling, straight from where it lies.
-fn copy_rows(
-    planes: &mut I420PlanesMut<'_>,
-    rect: PictureRect,
-    source: &BgrxImage<'_>,
-    tail: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    let whole_bytes = source.stride_bytes * source.size.height as usize;
-    if let Some(whole) = source.data.get(..whole_bytes) {
-        return write_rows(planes, rect, 0, whole, source.stride_bytes);
+    /// Converts a source that needs no scaling, straight from where it lies.
+    fn copy_rows(&mut self, source: &BgrxImage<'_>, tail: &mut Vec<u8>) -> Result<(), CodecError> {
+        let whole_bytes = source.stride_bytes * source.size.height as usize;
+        if let Some(whole) = source.data.get(..whole_bytes) {
+            return self.write_rows(0, whole, source.stride_bytes);
+        }
+        let last_pair = source.size.height - 2;
+        let whole = &source.data[..source.stride_bytes * last_pair as usize];
+        self.write_rows(0, whole, source.stride_bytes)?;
+        tail.clear();
+        for y in [last_pair, last_pair + 1] {
+            tail.extend_from_slice(source.row(y as usize));
+        }
+        self.write_rows(last_pair, tail, tail.len() / 2)
     }
-    let last_pair = source.size.height - 2;
-    let whole = &source.data[..source.stride_bytes * last_pair as usize];
-    write_rows(planes, rect, 0, whole, source.stride_bytes)?;
-    tail.clear();
-    for y in [last_pair, last_pair + 1] {
-        tail.extend_from_slice(source.row(y as usize));
-    }
-    write_rows(planes, rect, last_pair, tail, tail.len() / 2)
-}
 
-/// Converts the rows of `bgrx`, an even number of them and each with its whole stride, to the rectangle's rows
-/// from `first` on.
-///
-/// The library goes by the lengths of what it is given and not by the height: it leaves out rows that lack a
-/// whole stride and does not stop at the last row while all four slices go on.
-fn write_rows(
-    planes: &mut I420PlanesMut<'_>,
-    rect: PictureRect,
-    first: u32,
-    bgrx: &[u8],
-    stride_bytes: usize,
-) -> Result<(), CodecError> {
-    let rows = bgrx.len() / stride_bytes;
-    if rows == 0 {
-        return Ok(());
+    /// Converts the rows of `bgrx`, an even number of them and each with its whole stride, to the rectangle's rows
+    /// from `first` on.
+    ///
+    /// The library goes by the lengths of what it is given and not by the height: it leaves out rows that lack a
+    /// whole stride and does not stop at the last row while all four slices go on.
+    fn write_rows(
+        &mut self,
+        first: u32,
+        bgrx: &[u8],
+        stride_bytes: usize,
+    ) -> Result<(), CodecError> {
+        let rows = bgrx.len() / stride_bytes;
+        if rows == 0 {
+            return Ok(());
+        }
+        let (planes, rect) = (&mut self.planes, self.rect);
+        let top = (rect.y + first) as usize;
+        let luma_start = top * planes.y_stride + rect.x as usize;
+        let luma = &mut planes.y[luma_start..][..rows * planes.y_stride];
+        let chroma_start = top / 2 * planes.chroma_stride + rect.x as usize / 2;
+        let chroma_len = rows / 2 * planes.chroma_stride;
+        let mut image = YuvPlanarImageMut {
+            y_plane: BufferStoreMut::Borrowed(luma),
+            y_stride: planes.y_stride as u32,
+            u_plane: BufferStoreMut::Borrowed(&mut planes.u[chroma_start..][..chroma_len]),
+            u_stride: planes.chroma_stride as u32,
+            v_plane: BufferStoreMut::Borrowed(&mut planes.v[chroma_start..][..chroma_len]),
+            v_stride: planes.chroma_stride as u32,
+            width: rect.width,
+            height: rows as u32,
+        };
+        let stride = u32::try_from(stride_bytes)
+            .map_err(|_| CodecError::Conversion(format!("a stride of {stride_bytes} bytes")))?;
+        let (range, matrix) = self.colour.library_terms();
+        let mode = YuvConversionMode::Balanced;
+        bgra_to_yuv420(&mut image, bgrx, stride, range, matrix, mode)
+            .map_err(|error| CodecError::Conversion(error.to_string()))
     }
-    let top = (rect.y + first) as usize;
-    let luma_start = top * planes.y_stride + rect.x as usize;
-    let luma = &mut planes.y[luma_start..][..rows * planes.y_stride];
-    let chroma_start = top / 2 * planes.chroma_stride + rect.x as usize / 2;
-    let chroma_len = rows / 2 * planes.chroma_stride;
-    let mut image = YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(luma),
-        y_stride: planes.y_stride as u32,
-        u_plane: BufferStoreMut::Borrowed(&mut planes.u[chroma_start..][..chroma_len]),
-        u_stride: planes.chroma_stride as u32,
-        v_plane: BufferStoreMut::Borrowed(&mut planes.v[chroma_start..][..chroma_len]),
-        v_stride: planes.chroma_stride as u32,
-        width: rect.width,
-        height: rows as u32,
-    };
-    let stride = u32::try_from(stride_bytes)
-        .map_err(|_| CodecError::Conversion(format!("a stride of {stride_bytes} bytes")))?;
-    bgra_to_yuv420(
-        &mut image,
-        bgrx,
-        stride,
-        YuvRange::Limited,
-        YuvStandardMatrix::Bt709,
-        YuvConversionMode::Balanced,
-    )
-    .map_err(|error| CodecError::Conversion(error.to_string()))
-}
 
-fn draw_bars(planes: &mut I420PlanesMut<'_>, size: PictureSize, rect: PictureRect) {
-    let halved = PictureRect {
-        x: rect.x / 2,
-        y: rect.y / 2,
-        width: rect.width / 2,
-        height: rect.height / 2,
-    };
-    let (width, height) = (size.width as usize, size.height as usize);
-    fill_around(planes.y, planes.y_stride, (width, height), rect, BLACK_Y);
-    for plane in [&mut *planes.u, &mut *planes.v] {
-        let chroma = (width / 2, height / 2);
-        fill_around(plane, planes.chroma_stride, chroma, halved, NEUTRAL_CHROMA);
+    fn draw_bars(&mut self, size: PictureSize) {
+        let (planes, rect) = (&mut self.planes, self.rect);
+        let halved = PictureRect {
+            x: rect.x / 2,
+            y: rect.y / 2,
+            width: rect.width / 2,
+            height: rect.height / 2,
+        };
+        let (width, height) = (size.width as usize, size.height as usize);
+        let black = self.colour.black();
+        fill_around(planes.y, planes.y_stride, (width, height), rect, black);
+        for plane in [&mut *planes.u, &mut *planes.v] {
+            let chroma = (width / 2, height / 2);
+            fill_around(plane, planes.chroma_stride, chroma, halved, NEUTRAL_CHROMA);
+        }
     }
 }
 

@@ -3,15 +3,38 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::colour::ColourMatrix;
 
-/// BT.709 limited range of one pixel, computed in f64 and rounded once: luma, blue and red difference.
-fn reference(blue: f64, green: f64, red: f64) -> (f64, f64, f64) {
-    let (kr, kb) = (0.2126, 0.0722);
+const COLOURS: [Colour; 4] = [
+    colour(ColourMatrix::Bt709, false),
+    colour(ColourMatrix::Bt709, true),
+    colour(ColourMatrix::Bt601, false),
+    colour(ColourMatrix::Bt601, true),
+];
+
+const fn colour(matrix: ColourMatrix, full_range: bool) -> Colour {
+    Colour { matrix, full_range }
+}
+
+/// One pixel computed in f64 and rounded once: luma, blue and red difference.
+fn reference(colour: Colour, [blue, green, red]: [f64; 3]) -> (f64, f64, f64) {
+    let (kr, kb) = match colour.matrix {
+        ColourMatrix::Bt601 => (0.299, 0.114),
+        ColourMatrix::Bt709 => (0.2126, 0.0722),
+    };
+    let (black, luma_span, chroma_span) = match colour.full_range {
+        false => (16.0, 219.0, 224.0),
+        true => (0.0, 255.0, 255.0),
+    };
     let luma = kr * red + (1.0 - kr - kb) * green + kb * blue;
+    let difference = |channel: f64, weight: f64| {
+        let value = 128.0 + (channel - luma) / (2.0 * (1.0 - weight)) * chroma_span / 255.0;
+        value.round().clamp(0.0, 255.0)
+    };
     (
-        (16.0 + luma * 219.0 / 255.0).round(),
-        (128.0 + (blue - luma) / (2.0 * (1.0 - kb)) * 224.0 / 255.0).round(),
-        (128.0 + (red - luma) / (2.0 * (1.0 - kr)) * 224.0 / 255.0).round(),
+        (black + luma * luma_span / 255.0).round(),
+        difference(blue, kb),
+        difference(red, kr),
     )
 }
 
@@ -61,8 +84,12 @@ impl Source {
 }
 
 fn converted(source: &Source, target: (u32, u32)) -> (I420Image, PictureRect) {
+    converted_to(Colour::default(), source, target)
+}
+
+fn converted_to(colour: Colour, source: &Source, target: (u32, u32)) -> (I420Image, PictureRect) {
     let target = PictureSize::new(target.0, target.1);
-    let mut converter = Converter::new(source.size, target).expect("sizes exist");
+    let mut converter = Converter::new(source.size, target, colour).expect("sizes exist");
     let mut image = I420Image::new(target).expect("even size");
     let planes = image.planes_mut();
     for plane in [planes.y, planes.u, planes.v] {
@@ -76,6 +103,15 @@ fn converted(source: &Source, target: (u32, u32)) -> (I420Image, PictureRect) {
 
 /// Every sample of the rectangle within ±1 of the f64 value of `pixel(x, y)`, bars exactly black.
 fn assert_shows(image: &I420Image, rect: PictureRect, pixel: impl Fn(usize, usize) -> [f64; 3]) {
+    assert_shows_in(Colour::default(), image, rect, pixel);
+}
+
+fn assert_shows_in(
+    colour: Colour,
+    image: &I420Image,
+    rect: PictureRect,
+    pixel: impl Fn(usize, usize) -> [f64; 3],
+) {
     let planes = image.planes();
     let (width, height) = (image.size().width as usize, image.size().height as usize);
     let columns = rect.x as usize..(rect.x + rect.width) as usize;
@@ -84,14 +120,13 @@ fn assert_shows(image: &I420Image, rect: PictureRect, pixel: impl Fn(usize, usiz
         for x in 0..width {
             let got = planes.y[y * planes.y_stride + x];
             if columns.contains(&x) && rows.contains(&y) {
-                let [blue, green, red] = pixel(x - columns.start, y - rows.start);
-                let want = reference(blue, green, red).0;
+                let want = reference(colour, pixel(x - columns.start, y - rows.start)).0;
                 assert!(
                     (f64::from(got) - want).abs() <= 1.0,
                     "luma {x},{y}: {got}, want {want}"
                 );
             } else {
-                assert_eq!(got, 16, "bar at {x},{y}");
+                assert_eq!(got, colour.black(), "bar at {x},{y}");
             }
         }
     }
@@ -110,7 +145,7 @@ fn assert_shows(image: &I420Image, rect: PictureRect, pixel: impl Fn(usize, usiz
                     *sum += value / 4.0;
                 }
             }
-            let (_, want_u, want_v) = reference(mean[0], mean[1], mean[2]);
+            let (_, want_u, want_v) = reference(colour, mean);
             assert!(
                 (f64::from(u) - want_u).abs() <= 1.0,
                 "U {x},{y}: {u}, want {want_u}"
@@ -171,17 +206,17 @@ fn noise_gradients_and_primaries_are_within_one_of_the_reference() {
         ] {
             let size = PictureSize::new(width, height);
             let source = Source::paint(size, width as usize * 4 + padding, pixels);
-            let (image, rect) = converted(&source, (width, height));
-            assert_eq!(
-                rect,
-                PictureRect {
-                    x: 0,
-                    y: 0,
-                    width,
-                    height
-                }
-            );
-            assert_shows(&image, rect, |x, y| source.pixel(x, y));
+            let whole = PictureRect {
+                x: 0,
+                y: 0,
+                width,
+                height,
+            };
+            for colour in COLOURS {
+                let (image, rect) = converted_to(colour, &source, (width, height));
+                assert_eq!(rect, whole);
+                assert_shows_in(colour, &image, rect, |x, y| source.pixel(x, y));
+            }
         }
     }
 }
@@ -198,25 +233,27 @@ fn every_grey_and_every_pure_colour_is_within_one_of_the_reference() {
             }
             pixel
         });
-        let (image, rect) = converted(&source, (64, 8));
-        assert_shows(&image, rect, |x, y| source.pixel(x, y));
+        for colour in COLOURS {
+            let (image, rect) = converted_to(colour, &source, (64, 8));
+            assert_shows_in(colour, &image, rect, |x, y| source.pixel(x, y));
+        }
     }
 }
 
 #[test]
 fn an_ultrawide_picture_shows_the_source_in_its_middle() {
     let source = Source::paint(PictureSize::new(1920, 1080), 1920 * 4, checks);
-    let (image, rect) = converted(&source, (2400, 1080));
-    assert_eq!(
-        rect,
-        PictureRect {
-            x: 240,
-            y: 0,
-            width: 1920,
-            height: 1080
-        }
-    );
-    assert_shows(&image, rect, |x, y| source.pixel(x, y));
+    let middle = PictureRect {
+        x: 240,
+        y: 0,
+        width: 1920,
+        height: 1080,
+    };
+    for colour in COLOURS {
+        let (image, rect) = converted_to(colour, &source, (2400, 1080));
+        assert_eq!(rect, middle);
+        assert_shows_in(colour, &image, rect, |x, y| source.pixel(x, y));
+    }
 }
 
 #[test]
@@ -333,7 +370,7 @@ fn shrinking_beyond_the_filter_keeps_colours_in_place() {
 #[test]
 fn pictures_of_another_size_are_refused() {
     let size = PictureSize::new(64, 32);
-    let mut converter = Converter::new(size, size).expect("sizes exist");
+    let mut converter = Converter::new(size, size, Colour::default()).expect("sizes exist");
     let bytes = vec![0; 64 * 32 * 4];
     let source = BgrxImage {
         data: &bytes,

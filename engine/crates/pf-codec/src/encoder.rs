@@ -3,6 +3,7 @@
 //! A further encoder (x264, NVENC, VA-API …) is one more file with a [`VideoEncoder`] in it, one variant of
 //! [`Encoder`] and one row of [`encoders`].
 
+use crate::colour::Colour;
 use crate::error::CodecError;
 use crate::openh264;
 use crate::picture::{I420Image, PictureSize};
@@ -86,6 +87,8 @@ pub struct EncoderConfig {
     pub max_reference_frames: u8,
     /// Keep long-term references, so that a loss is answered without a key frame.
     pub long_term_references: bool,
+    /// What the stream says its colours are; the pictures must be converted to the same.
+    pub colour: Colour,
 }
 
 /// What an open encoder is and can do.
@@ -357,6 +360,7 @@ mod tests {
             threads: 1,
             max_reference_frames: 0,
             long_term_references: false,
+            colour: Colour::default(),
         };
         let error = open_encoder("nvenc", config)
             .err()

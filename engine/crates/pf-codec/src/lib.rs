@@ -3,6 +3,7 @@
 //! Holds no thread, socket or clock of its own (openh264 keeps its slice threads to itself); whoever calls
 //! decides when. Nothing here prints, and nothing allocates per frame once warm.
 
+mod colour;
 mod convert;
 mod encoder;
 mod error;
@@ -14,6 +15,7 @@ mod picture;
 mod resample;
 mod trial;
 
+pub use colour::{Colour, ColourMatrix};
 pub use convert::Converter;
 pub use encoder::{
     AccessUnit, Codec, Encoder, EncoderConfig, EncoderDescriptor, EncoderInfo, FrameKind,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::colour::Colour;
 use crate::convert::Converter;
 use crate::encoder::{EncoderConfig, FrameRequest, VideoEncoder, open_encoder};
 use crate::error::CodecError;
@@ -43,9 +44,10 @@ pub fn trial(
             threads,
             max_reference_frames: 0,
             long_term_references: true,
+            colour: Colour::default(),
         },
     )?;
-    let mut converter = Converter::new(size, size)?;
+    let mut converter = Converter::new(size, size, Colour::default())?;
     let mut picture = MovingPicture::new(size);
     let mut access_unit = Vec::new();
     let (mut encode_ms, mut convert_ms) = (Vec::new(), Vec::new());

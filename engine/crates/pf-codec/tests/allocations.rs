@@ -5,8 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use pf_codec::{
-    BgrxImage, Converter, EncoderConfig, FrameRequest, I420Image, MovingPicture, PictureSize,
-    VideoEncoder, open_encoder,
+    BgrxImage, Colour, Converter, EncoderConfig, FrameRequest, I420Image, MovingPicture,
+    PictureSize, VideoEncoder, open_encoder,
 };
 
 struct Counting;
@@ -43,7 +43,7 @@ fn allocations_of(frames: u32, mut frame: impl FnMut(u32)) -> usize {
 fn conversion_allocations(source: (u32, u32), target: (u32, u32), padding: usize) -> usize {
     let source = PictureSize::new(source.0, source.1);
     let target = PictureSize::new(target.0, target.1);
-    let mut converter = Converter::new(source, target).expect("sizes exist");
+    let mut converter = Converter::new(source, target, Colour::default()).expect("sizes exist");
     let mut picture = I420Image::new(target).expect("even size");
     let stride_bytes = source.width as usize * 4 + padding;
     // The last row lacks its padding, which is the awkward case.
@@ -110,9 +110,10 @@ fn encoding_acknowledging_and_recovering_allocate_nothing() {
         threads: 2,
         max_reference_frames: 0,
         long_term_references: true,
+        colour: Colour::default(),
     };
     let mut encoder = open_encoder("auto", config).expect("openh264 is built in");
-    let mut converter = Converter::new(size, size).expect("sizes exist");
+    let mut converter = Converter::new(size, size, Colour::default()).expect("sizes exist");
     let mut picture = MovingPicture::new(size);
     let mut bytes = Vec::new();
     let allocations = allocations_of(120, |index| {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use pf_codec::{Codec, EncoderConfig, PictureSize, check_mode};
+use pf_codec::{Codec, Colour, EncoderConfig, PictureSize, check_mode};
 use pf_desktop::{SourceConfig, SyntheticConfig, WlrootsConfig, X11Config};
 use pf_proto::gamestream::video::VideoFormat;
 use pf_proto::units::{Kbps, PacketSize};
@@ -109,6 +109,7 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         threads: encoder_threads(request),
         max_reference_frames: u8::from(request.max_reference_frames == 1),
         long_term_references: request.invalidation && request.max_reference_frames != 1,
+        colour: Colour::default(),
     };
     let known = ["auto"]
         .into_iter()

@@ -1,6 +1,6 @@
 //! From the source's newest picture to the encoder's input: taking it, scaling it, and telling when there is none.
 
-use pf_codec::{BgrxImage, Converter, Encoder, PictureSize, VideoEncoder};
+use pf_codec::{BgrxImage, Colour, Converter, Encoder, PictureSize, VideoEncoder};
 use pf_desktop::{Newest, Picture, PictureSource, Source, SourceStamp};
 use serde_json::json;
 
@@ -97,7 +97,8 @@ impl Grabber {
 }
 
 fn new_converter(size: PictureSize, target: PictureSize) -> Result<Converter, Refusal> {
-    Converter::new(size, target).map_err(|e| Refusal::new("scaling_impossible", e.to_string()))
+    Converter::new(size, target, Colour::default())
+        .map_err(|e| Refusal::new("scaling_impossible", e.to_string()))
 }
 
 fn image<'a>(picture: &Picture<'a>) -> BgrxImage<'a> {

@@ -8,7 +8,7 @@ mod parameter_sets;
 mod slice_header;
 
 pub(crate) use parameter_sets::{
-    Colour, PictureParameters, Restriction, SequenceParameters, level_needed,
+    ColourDescription, PictureParameters, Restriction, SequenceParameters, level_needed,
 };
 pub(crate) use slice_header::{ListModification, Marking, MemoryOperation, SliceHeader, SliceType};
 

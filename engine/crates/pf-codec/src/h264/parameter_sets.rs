@@ -34,13 +34,13 @@ pub(crate) enum PictureOrder {
 /// What the usability information says; everything absent by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct VideoUsability {
-    pub(crate) colour: Option<Colour>,
+    pub(crate) colour: Option<ColourDescription>,
     pub(crate) restriction: Option<Restriction>,
 }
 
 /// Colour description, codes of table E-3 and following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Colour {
+pub(crate) struct ColourDescription {
     pub(crate) full_range: bool,
     pub(crate) primaries: u8,
     pub(crate) transfer: u8,
@@ -256,7 +256,7 @@ fn usability(reader: &mut BitReader<'_>) -> Result<VideoUsability, CodecError> {
         let _video_format = reader.bits(3)?;
         let full_range = reader.flag()?;
         if reader.flag()? {
-            video.colour = Some(Colour {
+            video.colour = Some(ColourDescription {
                 full_range,
                 primaries: reader.bits(8)? as u8,
                 transfer: reader.bits(8)? as u8,

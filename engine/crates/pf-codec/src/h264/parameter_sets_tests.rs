@@ -18,7 +18,7 @@ const X264_SPS: &[u8] = &[
 ];
 const X264_PPS: &[u8] = &[0x68, 0xEA, 0x8F, 0x30, 0x0C];
 
-const BT709_LIMITED: Colour = Colour {
+const BT709_LIMITED: ColourDescription = ColourDescription {
     full_range: false,
     primaries: 1,
     transfer: 1,

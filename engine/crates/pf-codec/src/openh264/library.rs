@@ -9,6 +9,7 @@ use openh264_sys2 as sys;
 use openh264_sys2::API;
 
 use super::NAME;
+use crate::colour::Colour;
 use crate::error::CodecError;
 use crate::picture::I420Image;
 
@@ -34,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) slices: u8,
     pub(crate) threads: u8,
     pub(crate) long_term_references: bool,
+    pub(crate) colour: Colour,
 }
 
 /// What became of a picture.
@@ -243,11 +245,11 @@ impl Library {
         }
         layer.bVideoSignalTypePresent = true;
         layer.uiVideoFormat = sys::VF_UNDEF as u8;
-        layer.bFullRange = false;
+        layer.bFullRange = settings.colour.full_range;
         layer.bColorDescriptionPresent = true;
-        layer.uiColorPrimaries = sys::CP_BT709 as u8;
-        layer.uiTransferCharacteristics = sys::TRC_BT709 as u8;
-        layer.uiColorMatrix = sys::CM_BT709 as u8;
+        layer.uiColorPrimaries = settings.colour.code();
+        layer.uiTransferCharacteristics = settings.colour.code();
+        layer.uiColorMatrix = settings.colour.code();
         Ok(parameters)
     }
 

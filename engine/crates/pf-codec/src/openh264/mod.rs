@@ -17,8 +17,8 @@ use crate::encoder::{
 };
 use crate::error::CodecError;
 use crate::h264::{
-    Colour, NalKind, PictureParameters, Restriction, START_CODE, SequenceParameters, SliceHeader,
-    level_needed, nal_kind, without_start_code,
+    ColourDescription, NalKind, PictureParameters, Restriction, START_CODE, SequenceParameters,
+    SliceHeader, level_needed, nal_kind, without_start_code,
 };
 use crate::picture::I420Image;
 
@@ -82,6 +82,7 @@ impl OpenH264Encoder {
             slices: config.slices,
             threads: config.threads.min(config.slices),
             long_term_references: can_invalidate,
+            colour: config.colour,
         })?;
         let (sequence, picture) = read_parameter_sets(&mut library)?;
         check_parameter_sets(&sequence, &picture, &config)?;
@@ -290,11 +291,12 @@ fn check_parameter_sets(
     picture: &PictureParameters,
     config: &EncoderConfig,
 ) -> Result<(), CodecError> {
-    let bt709 = Colour {
-        full_range: false,
-        primaries: 1,
-        transfer: 1,
-        matrix: 1,
+    let code = config.colour.code();
+    let asked = ColourDescription {
+        full_range: config.colour.full_range,
+        primaries: code,
+        transfer: code,
+        matrix: code,
     };
     let no_delay = Restriction {
         reorder_frames: 0,
@@ -306,7 +308,7 @@ fn check_parameter_sets(
     };
     let faults = [
         (sequence.size != config.size, "picture size"),
-        (sequence.video.colour != Some(bt709), "colour description"),
+        (sequence.video.colour != Some(asked), "colour description"),
         (
             sequence.video.restriction != Some(no_delay),
             "bitstream restriction",

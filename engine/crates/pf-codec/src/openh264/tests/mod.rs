@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use super::*;
+use crate::colour::{Colour, ColourMatrix};
 use crate::convert::Converter;
 use crate::moving::MovingPicture;
 use crate::picture::PictureSize;
@@ -20,6 +21,7 @@ fn config(width: u32, height: u32) -> EncoderConfig {
         threads: 1,
         max_reference_frames: 0,
         long_term_references: true,
+        colour: Colour::default(),
     }
 }
 
@@ -40,7 +42,8 @@ impl Sender {
     fn new(config: EncoderConfig) -> Self {
         Self {
             encoder: OpenH264Encoder::open(config).expect("openh264 opens"),
-            converter: Converter::new(config.size, config.size).expect("sizes exist"),
+            converter: Converter::new(config.size, config.size, config.colour)
+                .expect("sizes exist"),
             picture: MovingPicture::new(config.size),
         }
     }

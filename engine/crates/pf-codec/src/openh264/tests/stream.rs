@@ -174,7 +174,7 @@ fn bitrates_the_library_would_refuse_are_brought_into_its_range() {
 }
 
 #[test]
-fn parameter_sets_promise_no_delay_and_name_the_colours() {
+fn parameter_sets_promise_no_delay() {
     for (size, fps, single, level, references) in [
         ((1920, 1080), 60, false, 42, 3),
         ((1920, 1080), 60, true, 42, 1),
@@ -207,13 +207,27 @@ fn parameter_sets_promise_no_delay_and_name_the_colours() {
             buffered_frames: references,
         };
         assert_eq!(video.restriction, Some(restriction));
-        let colour = Colour {
-            full_range: false,
-            primaries: 1,
-            transfer: 1,
-            matrix: 1,
-        };
-        assert_eq!(video.colour, Some(colour));
+    }
+}
+
+#[test]
+fn parameter_sets_name_the_colours_asked_for() {
+    for (matrix, code) in [(ColourMatrix::Bt601, 6), (ColourMatrix::Bt709, 1)] {
+        for full_range in [false, true] {
+            let mut sender = Sender::new(EncoderConfig {
+                colour: Colour { matrix, full_range },
+                ..config(640, 360)
+            });
+            let sent = sender.send(0, FrameRequest::Key);
+            let sequence = SequenceParameters::parse(nal_units(&sent.bytes)[0]).expect("SPS first");
+            let description = ColourDescription {
+                full_range,
+                primaries: code,
+                transfer: code,
+                matrix: code,
+            };
+            assert_eq!(sequence.video.colour, Some(description));
+        }
     }
 }
 
