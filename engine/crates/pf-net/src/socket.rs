@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, sockopt};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
 use crate::error::NetError;
+use crate::message::{self, Family, LocalAddress};
 use crate::peer_errors::PeerErrors;
 use crate::segments::{MAX_SEGMENTS, SendOutcome, send_in_calls};
 use crate::sys;
@@ -101,6 +102,10 @@ impl MediaSocket {
             peer_errors: PeerErrors::default(),
         };
         socket.set_queue_priority();
+        if bound.ip().is_unspecified() {
+            message::tell_local_address(socket.fd.as_fd(), socket.family())
+                .map_err(NetError::system("setsockopt(PKTINFO)"))?;
+        }
         Ok(socket)
     }
 
@@ -164,17 +169,28 @@ impl MediaSocket {
         datagrams: &[u8],
         segment_bytes: usize,
     ) -> SendOutcome {
+        self.send_segments_from(None, peer, datagrams, segment_bytes)
+    }
+
+    /// As `send_segments`, from the address that the peer has called.
+    pub fn send_segments_from(
+        &self,
+        source: Option<LocalAddress>,
+        peer: SocketAddr,
+        datagrams: &[u8],
+        segment_bytes: usize,
+    ) -> SendOutcome {
         let target = self.in_socket_family(peer);
         let mut outcome =
             send_in_calls(datagrams, segment_bytes, &self.gso_off, |bytes, segment| {
-                let mut answer = self.send_once(&target, bytes, segment);
+                let mut answer = self.send_once(source, &target, bytes, segment);
                 // An error of an earlier datagram is reported once, to whoever sends next, instead of sending.
                 for _ in 0..PENDING_ERROR_RETRIES {
                     if !answer.is_err_and(is_network_error) {
                         break;
                     }
                     self.take_queued_errors();
-                    answer = self.send_once(&target, bytes, segment);
+                    answer = self.send_once(source, &target, bytes, segment);
                 }
                 if answer == Err(Errno::NOBUFS) {
                     self.interface_full.store(true, Ordering::Relaxed);
@@ -246,16 +262,24 @@ impl MediaSocket {
     ///
     /// ICMP errors of what was sent are counted, not returned.
     pub fn receive(&self, buffer: &mut [u8]) -> Result<Option<(usize, SocketAddr)>, NetError> {
+        let received = self.receive_local(buffer)?;
+        Ok(received.map(|(bytes, from, _)| (bytes, from)))
+    }
+
+    /// As `receive`, with the address that was called, if the socket serves several.
+    pub fn receive_local(
+        &self,
+        buffer: &mut [u8],
+    ) -> Result<Option<(usize, SocketAddr, Option<LocalAddress>)>, NetError> {
         for _ in 0..=PENDING_ERROR_RETRIES {
-            match rustix::net::recvfrom(&self.fd, &mut *buffer, RecvFlags::DONTWAIT) {
-                Ok((bytes, _, Some(from))) => {
-                    let from = SocketAddr::try_from(from).map_err(NetError::system("recvfrom"))?;
-                    return Ok(Some((bytes, unmapped(from))));
+            match message::receive(self.fd.as_fd(), &mut *buffer) {
+                Ok(Some(taken)) => {
+                    return Ok(Some((taken.bytes, unmapped(taken.from), taken.to)));
                 }
-                Ok((_, _, None)) | Err(Errno::AGAIN) => return Ok(None),
+                Ok(None) | Err(Errno::AGAIN) => return Ok(None),
                 Err(errno) if is_network_error(errno) => _ = self.take_queued_errors(),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(NetError::system("recvfrom")(errno)),
+                Err(errno) => return Err(NetError::system("recvmsg")(errno)),
             }
         }
         Ok(None)
@@ -273,13 +297,18 @@ impl MediaSocket {
 
     fn send_once(
         &self,
+        source: Option<LocalAddress>,
         peer: &SocketAddr,
         bytes: &[u8],
         segment: Option<u16>,
     ) -> Result<(), Errno> {
-        match segment {
-            Some(segment_bytes) => sys::send_segmented(self.fd.as_fd(), peer, bytes, segment_bytes),
-            None => rustix::net::sendto(&self.fd, bytes, SendFlags::DONTWAIT, peer).map(|_| ()),
+        message::send(self.fd.as_fd(), self.family(), peer, bytes, segment, source).map(|_| ())
+    }
+
+    fn family(&self) -> Family {
+        match self.address {
+            SocketAddr::V4(_) => Family::V4,
+            SocketAddr::V6(_) => Family::V6,
         }
     }
 
@@ -336,7 +365,7 @@ pub enum DscpMarking {
     On,
 }
 
-fn open(address: SocketAddr) -> Result<(OwnedFd, SocketAddr), NetError> {
+pub(crate) fn open(address: SocketAddr) -> Result<(OwnedFd, SocketAddr), NetError> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let make = |family| rustix::net::socket_with(family, SocketType::DGRAM, flags, None);
     if address.is_ipv4() {
@@ -360,7 +389,7 @@ fn open(address: SocketAddr) -> Result<(OwnedFd, SocketAddr), NetError> {
 }
 
 /// Asks past the system's limit first, which a privileged process may; else the system caps the wish.
-fn grow_buffers(fd: &OwnedFd, options: &SocketOptions) {
+pub(crate) fn grow_buffers(fd: &OwnedFd, options: &SocketOptions) {
     let wanted = options.send_buffer_bytes;
     let _: Result<(), Errno> = sockopt::set_socket_send_buffer_size_force(fd, wanted)
         .or_else(|_| sockopt::set_socket_send_buffer_size(fd, wanted));
@@ -371,14 +400,14 @@ fn grow_buffers(fd: &OwnedFd, options: &SocketOptions) {
 }
 
 /// An IPv4 peer as IPv4. Others are left alone: a link-local one is nothing without its scope.
-fn unmapped(address: SocketAddr) -> SocketAddr {
+pub(crate) fn unmapped(address: SocketAddr) -> SocketAddr {
     match address.ip().to_canonical() {
         IpAddr::V4(v4) => SocketAddr::from((v4, address.port())),
         IpAddr::V6(_) => address,
     }
 }
 
-fn is_network_error(errno: Errno) -> bool {
+pub(crate) fn is_network_error(errno: Errno) -> bool {
     matches!(
         errno,
         Errno::CONNREFUSED
@@ -395,7 +424,7 @@ fn is_network_error(errno: Errno) -> bool {
     )
 }
 
-fn timespec(nanos: u64) -> Timespec {
+pub(crate) fn timespec(nanos: u64) -> Timespec {
     Timespec {
         tv_sec: (nanos / 1_000_000_000) as i64,
         tv_nsec: (nanos % 1_000_000_000) as i64,

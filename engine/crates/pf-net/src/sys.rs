@@ -1,5 +1,5 @@
-//! The system calls that `rustix` does not wrap: a segmented send, integer socket options, the error queue,
-//! the list of interfaces. The only file of this crate with `unsafe`.
+//! The system calls that `rustix` does not wrap: integer socket options, the error queue, the list of interfaces.
+//! Datagrams with control messages are in `message.rs`; no other file of this crate has `unsafe`.
 
 use std::ffi::CStr;
 use std::io;
@@ -9,56 +9,6 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
 use rustix::io::Errno;
-use rustix::net::addr::SocketAddrArg;
-
-/// Sends `bytes` as datagrams of `segment_bytes` in one call (`UDP_SEGMENT`).
-pub(crate) fn send_segmented(
-    socket: BorrowedFd<'_>,
-    peer: &SocketAddr,
-    bytes: &[u8],
-    segment_bytes: u16,
-) -> Result<(), Errno> {
-    /// Aligned like a `cmsghdr`, with room for one and a `u16`.
-    #[repr(C, align(8))]
-    struct Control([u8; 24]);
-    let mut control = Control([0; 24]);
-    let mut part = libc::iovec {
-        iov_base: bytes.as_ptr().cast_mut().cast(),
-        iov_len: bytes.len(),
-    };
-
-    // SAFETY: an all-zero msghdr is a valid one: null pointers with zero lengths.
-    let mut message: libc::msghdr = unsafe { mem::zeroed() };
-    message.msg_iov = &mut part;
-    message.msg_iovlen = 1;
-    message.msg_control = control.0.as_mut_ptr().cast();
-    // SAFETY: CMSG_SPACE only computes a length.
-    let control_bytes = unsafe { libc::CMSG_SPACE(2) } as usize;
-    debug_assert!(control_bytes <= control.0.len());
-    message.msg_controllen = control_bytes;
-    // SAFETY: msg_control points at `control`, which is aligned for a cmsghdr, zeroed, outlives this
-    // function's use of it and has at least CMSG_SPACE(2) bytes: header and payload lie inside it. The
-    // payload is written unaligned, so its own alignment does not matter.
-    unsafe {
-        let header = libc::CMSG_FIRSTHDR(&message);
-        (*header).cmsg_level = libc::SOL_UDP;
-        (*header).cmsg_type = libc::UDP_SEGMENT;
-        (*header).cmsg_len = libc::CMSG_LEN(2) as usize;
-        libc::CMSG_DATA(header)
-            .cast::<u16>()
-            .write_unaligned(segment_bytes);
-    }
-    // SAFETY: with_sockaddr lends a valid address for the closure's time; the kernel only reads it, the
-    // bytes behind `part` (borrowed for the whole call, never written through) and `control`.
-    let sent = unsafe {
-        peer.with_sockaddr(|address, address_bytes| {
-            message.msg_name = address.cast_mut().cast();
-            message.msg_namelen = address_bytes;
-            libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_DONTWAIT)
-        })
-    };
-    if sent < 0 { Err(last_errno()) } else { Ok(()) }
-}
 
 /// Sets an option whose value is a C `int`.
 pub(crate) fn set_int_option(
@@ -191,7 +141,7 @@ fn address_of_interface(address: *const libc::sockaddr) -> Option<IpAddr> {
     }
 }
 
-fn address_of(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
+pub(crate) fn address_of(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
     let pointer = ptr::from_ref(name);
     match i32::from(name.ss_family) {
         libc::AF_INET => {
@@ -211,6 +161,6 @@ fn address_of(name: &libc::sockaddr_storage) -> Option<SocketAddr> {
     }
 }
 
-fn last_errno() -> Errno {
+pub(crate) fn last_errno() -> Errno {
     Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
