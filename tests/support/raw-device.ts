@@ -41,12 +41,16 @@ export class RawDevice {
   readonly keyPem: string;
   readonly certPem: string;
   readonly fingerprint: string;
+  /** Loopback has room for everybody: limits that count addresses see a device each. */
+  readonly address: string;
 
   private constructor(keyPath: string, certPath: string, keyPem: string, certPem: string) {
     this.keyPath = keyPath;
     this.certPath = certPath;
     this.keyPem = keyPem;
     this.certPem = certPem;
+    made += 1;
+    this.address = `127.77.${made >> 8}.${(made & 255) + 1}`;
     this.fingerprint = createHash('sha256').update(new X509Certificate(certPem).raw).digest('hex');
   }
 
@@ -75,28 +79,34 @@ export class RawDevice {
   }
 
   /** GET over plain HTTP. */
-  http(port: number, path: string, address = '127.0.0.1'): Promise<Answer> {
-    return exchange(connectTcp(port, address), get(path));
+  http(port: number, path: string): Promise<Answer> {
+    return exchange(connectTcp({ ...this.#to(port) }), get(path));
   }
 
   /** GET over TLS with this device's certificate, or with none. */
   https(port: number, path: string, options: { certificate?: boolean } = {}): Promise<Answer> {
     const own = options.certificate === false ? {} : { key: this.keyPem, cert: this.certPem };
-    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ...own });
+    const socket = connectTls({ ...this.#to(port), rejectUnauthorized: false, ...own });
     return exchange(socket, get(path), 'secureConnect');
   }
 
   /** Certificate of the host on this port. */
   hostCertificate(port: number): Promise<X509Certificate> {
     return new Promise((resolve, reject) => {
-      const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      const socket = connectTls({ ...this.#to(port), rejectUnauthorized: false }, () => {
         resolve(new X509Certificate(socket.getPeerCertificate(true).raw));
         socket.destroy();
       });
       socket.on('error', reject);
     });
   }
+
+  #to(port: number) {
+    return { host: '127.0.0.1', port, localAddress: this.address };
+  }
 }
+
+let made = 0;
 
 /** The client's half of one pairing, a query a phase; any of them may be sent at any time. */
 export class RawPairing {
