@@ -161,8 +161,8 @@ describe('malformed requests', () => {
     expect(await fault(await post('{"seconds":"x"}'))).toEqual([422, 'invalid']);
     expect(await fault(await post('{"sekunden":1}'))).toEqual([422, 'invalid']);
     expect(await fault(await post('seconds=1', { 'content-type': 'text/plain' }))).toEqual([
-      422,
-      'invalid',
+      415,
+      'json_needed',
     ]);
     expect(
       await fault(

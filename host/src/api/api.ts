@@ -1,12 +1,22 @@
 // The operator's API as one fetch function: guard, page files, routes, errors, headers. Listens nowhere; app.ts does.
 import { Elysia } from 'elysia';
-import type { HostInfo } from '../../../contract/host.ts';
+import type {
+  ClientChange,
+  PairedClient,
+  PairingAttempt,
+  PairingState,
+  PinEntry,
+} from '../../../contract/clients.ts';
+import type { HostInfo, HostStatus, SessionInfo } from '../../../contract/host.ts';
 import type { Assets } from '../assets/assets.ts';
 import { AppError } from '../errors.ts';
+import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import type { TestStreams } from '../sessions/test-streams.ts';
+import { type Caller, type Connection, INSIDE } from './caller.ts';
 import { errorResponse, toAppError } from './errors.ts';
+import type { EventHub } from './event-hub.ts';
 import type { Guard } from './guard.ts';
 import { routes } from './routes.ts';
 
@@ -16,6 +26,37 @@ export interface ApiHost {
   readonly recordings: Recordings;
   readonly testStreams: Pick<TestStreams, 'start' | 'state' | 'stop'>;
   readonly info: () => HostInfo;
+  readonly status: () => HostStatus | Promise<HostStatus>;
+  readonly sessions: ApiSessions;
+  readonly clients: ApiClients;
+  readonly pairing: ApiPairing;
+  readonly tokens: Pick<Tokens, 'list' | 'create' | 'revoke' | 'onRevoked'>;
+  readonly events: EventHub;
+}
+
+export interface ApiSessions {
+  list(): SessionInfo[];
+  /** Resolves when it is over; false when there is no such session. */
+  end(sessionId: number): Promise<boolean>;
+  /** Ends the running app and every session that watches it; nothing to end is fine. */
+  endApp(): Promise<void>;
+}
+
+export interface ApiClients {
+  list(): PairedClient[];
+  /** The client after the change; undefined when there is none with this id. Throws AppError when it cannot be kept. */
+  change(clientId: string, change: ClientChange): Promise<PairedClient | undefined>;
+  /** Its sessions are over and its certificate is refused when this resolves; false when there is none. */
+  revoke(clientId: string): Promise<boolean>;
+}
+
+export interface ApiPairing {
+  state(): PairingState;
+  setEnabled(enabled: boolean): PairingState;
+  /** Resolves when the attempt ended, well or not. Throws AppError 404 no_attempt, 409 several_attempts. */
+  enterPin(entry: PinEntry): Promise<PairingAttempt>;
+  /** Ends a running attempt; false when there is none with this id. */
+  cancel(attemptId: string): boolean;
 }
 
 export interface ApiOptions {
@@ -26,11 +67,12 @@ export interface ApiOptions {
 }
 
 export interface Api {
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, connection?: Connection): Promise<Response>;
 }
 
 /** Builds the API. */
 export function createApi({ host, guard, assets, log }: ApiOptions): Api {
+  const callers = new WeakMap<Request, Caller>();
   const app = new Elysia()
     .onError(({ code, error, request }) => {
       const known = toAppError({ code, error });
@@ -40,15 +82,24 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
         log,
       );
     })
-    .use(routes(() => host));
+    .use(
+      routes(
+        () => host,
+        (request) => callerOf(callers, request),
+      ),
+    );
+  host.tokens.onRevoked((tokenId) => host.events.endOf(tokenId));
   // Elysia writes its handlers at the first request otherwise, and that one request would be slow.
   app.compile();
   let specification: Promise<string> | undefined;
 
-  const answer = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request, connection: Connection): Promise<Response> => {
     try {
-      const early = guard.check(request);
-      if (early !== undefined) return early;
+      const admission = guard.admit(request, connection.address);
+      if (admission.answer !== undefined) return admission.answer;
+      if (admission.grant !== undefined) {
+        callers.set(request, { ...connection, grant: admission.grant });
+      }
       const url = new URL(request.url);
       if (request.method === 'GET' || request.method === 'HEAD') {
         const file = assets.respond(request, url);
@@ -67,8 +118,8 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
   };
 
   return {
-    async fetch(request) {
-      const response = await answer(request);
+    async fetch(request, connection = INSIDE) {
+      const response = await answer(request, connection);
       for (const [name, value] of Object.entries(guard.corsHeaders(request))) {
         response.headers.set(name, value);
       }
@@ -79,6 +130,13 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
       return response;
     },
   };
+}
+
+/** Only routes that the guard let in by a token ask for it. */
+function callerOf(callers: WeakMap<Request, Caller>, request: Request): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new Error('a route without a token asked who is calling');
+  return caller;
 }
 
 /** Loaded when first asked for: the generator and what it drags in cost memory that an idle host does not need. */
@@ -118,4 +176,6 @@ const SAFETY_HEADERS = {
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+  // For browsers that do not know frame-ancestors.
+  'x-frame-options': 'DENY',
 } as const;

@@ -1,7 +1,6 @@
 // Health (no token) and host information.
 import { Elysia } from 'elysia';
-import { ApiError } from '../../../contract/errors.ts';
-import { Health, HostInfo } from '../../../contract/host.ts';
+import { Health, HostInfo, HostStatus } from '../../../contract/host.ts';
 import type { ApiHost } from './api.ts';
 import { std } from './schema.ts';
 
@@ -17,10 +16,18 @@ export const hostRoutes = (host: () => ApiHost) =>
       },
     })
     .get('/host', () => host().info(), {
-      response: { 200: std(HostInfo), 401: std(ApiError) },
+      response: { 200: std(HostInfo) },
       detail: {
         operationId: 'host_info',
         tags: ['host'],
         summary: 'Name, version, engine and living sessions',
+      },
+    })
+    .get('/status', () => host().status(), {
+      response: { 200: std(HostStatus) },
+      detail: {
+        operationId: 'host_status',
+        tags: ['host'],
+        summary: 'What happens now, in a few words: free or busy, how many watch, who waits',
       },
     });

@@ -2,8 +2,11 @@
 // not valid: schema keys stand in response objects, and every body is offered as multipart and plain text too.
 import { swagger } from '@elysiajs/swagger';
 import { Elysia } from 'elysia';
+import { ApiError } from '../../../contract/errors.ts';
 import { VERSION } from '../version.ts';
 import { routes } from './routes.ts';
+import { MEDIA_TYPE, std } from './schema.ts';
+import { needOf } from './scopes.ts';
 
 /** The document's text, the same at every run: sorted keys, two spaces, a final newline. */
 export async function openApiText(): Promise<string> {
@@ -22,13 +25,18 @@ export async function openApiDocument(): Promise<unknown> {
             title: 'punktfunk-host',
             version: VERSION,
             description:
-              'Operator’s API. Every route but health wants `Authorization: Bearer <token>`; errors are `{ error, code }`.',
+              'Operator’s API. Every route but health wants `Authorization: Bearer <token>` with the scope in ' +
+              '`x-scope` (`admin` may everything; `any`: every token); errors are `{ error, code }`.',
             license: { name: 'MIT OR Apache-2.0' },
           },
           // Whoever serves the document answers it, whatever its port.
           servers: [{ url: '/' }],
           tags: [
             { name: 'host', description: 'The host itself' },
+            { name: 'sessions', description: 'Living sessions and the app that they watch' },
+            { name: 'clients', description: 'Paired devices, and pairing them' },
+            { name: 'tokens', description: 'Who may call this API' },
+            { name: 'events', description: 'What changes, as it changes' },
             { name: 'stats', description: 'Statistics: captures and recordings' },
             { name: 'test-streams', description: 'Streams to an independent receiver inside' },
           ],
@@ -38,23 +46,47 @@ export async function openApiDocument(): Promise<unknown> {
         exclude: ['/ui', '/ui/json', '/spec'],
       }),
     )
-    .use(
-      routes(() => {
-        throw new Error('there is no host behind the specification');
-      }),
-    );
+    .use(routes(nobody, nobody));
   const response = await app.handle(new Request('http://localhost/spec'));
   return mend(await response.json());
+}
+
+function nobody(): never {
+  throw new Error('there is no host behind the specification');
 }
 
 /** Makes the generated document valid and stable. */
 function mend(document: unknown): unknown {
   const schemas: Json = {};
-  const paths = mapValues(at(document, 'paths'), (item) =>
-    mapValues(item, (operation) => mendOperation(operation, schemas)),
+  const paths = Object.fromEntries(
+    entries(at(document, 'paths')).map(([path, item]) => [
+      path,
+      Object.fromEntries(
+        entries(item).map(([method, operation]) => [
+          method,
+          withGuard(method, path, mendOperation(operation, schemas), schemas),
+        ]),
+      ),
+    ]),
   );
   const components = { ...object(at(document, 'components')), schemas };
   return sorted({ ...object(document), components, paths });
+}
+
+/** What the guard asks of every request and how it refuses, which no route says of itself. */
+function withGuard(method: string, path: string, operation: Json, schemas: Json): Json {
+  if (Array.isArray(operation['security']) && operation['security'].length === 0) return operation;
+  const schema = mendSchema(std(ApiError), schemas);
+  const texts = 'requestBody' in operation ? { ...GUARD_TEXT, ...BODY_TEXT } : GUARD_TEXT;
+  const refusals = Object.entries(texts).map(([status, description]) => [
+    status,
+    { description, content: { [JSON_TYPE]: { schema } } },
+  ]);
+  return {
+    ...operation,
+    'x-scope': needOf(method.toUpperCase(), path),
+    responses: { ...object(operation['responses']), ...Object.fromEntries(refusals) },
+  };
 }
 
 function mendOperation(operation: unknown, schemas: Json): Json {
@@ -66,7 +98,7 @@ function mendOperation(operation: unknown, schemas: Json): Json {
       ? {}
       : {
           requestBody: {
-            required: false,
+            required: entries(at(body, 'required')).length > 0,
             content: { [JSON_TYPE]: { schema: mendSchema(body, schemas) } },
           },
         }),
@@ -93,8 +125,9 @@ function mendResponse(status: string, response: unknown, schemas: Json): Json {
   const kept = at(content, JSON_TYPE, 'schema');
   const description = text(given) || STATUS_TEXT[status] || 'Answer';
   if (status === '204' || kept === undefined) return { description };
-  const schema = mendSchema({ ...mislaid, ...object(kept) }, schemas);
-  return { description, content: { [JSON_TYPE]: { schema } } };
+  const { [MEDIA_TYPE]: mediaType, ...rest } = { ...mislaid, ...object(kept) };
+  const schema = mendSchema(rest, schemas);
+  return { description, content: { [text(mediaType) ?? JSON_TYPE]: { schema } } };
 }
 
 /** A titled object becomes a reference; validators’ own keys go. */
@@ -185,12 +218,23 @@ const ANY_KEY = '^.*$';
 const JSON_TYPE = 'application/json';
 const STATUS_TEXT: Readonly<Record<string, string>> = {
   '200': 'Done',
+  '201': 'Made',
   '202': 'Started',
   '204': 'Nothing to answer',
-  '401': 'The token is missing or wrong',
   '404': 'There is no such thing',
   '409': 'Not possible now',
   '422': 'The request is invalid',
   '500': 'The host failed',
+  '503': 'Too many at once',
   '507': 'The disk is full',
+};
+const GUARD_TEXT: Readonly<Record<string, string>> = {
+  '401': 'The token is missing or wrong',
+  '403': 'The token lacks the scope, or the Host or Origin is not ours',
+  '429': 'Too many wrong tokens came from this address',
+};
+const BODY_TEXT: Readonly<Record<string, string>> = {
+  '400': 'The body is not valid JSON',
+  '413': 'The body is too large',
+  '415': 'The body is not application/json',
 };

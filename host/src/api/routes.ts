@@ -1,10 +1,24 @@
 // Every route of the API, one file a feature. Handlers are thin: they call the host and never know each other.
 import { Elysia } from 'elysia';
 import type { ApiHost } from './api.ts';
+import type { Caller } from './caller.ts';
+import { clientRoutes } from './clients.ts';
+import { eventRoutes } from './events.ts';
 import { hostRoutes } from './host.ts';
+import { pairingRoutes } from './pairing.ts';
+import { sessionRoutes } from './sessions.ts';
 import { statsRoutes } from './stats.ts';
 import { testStreamRoutes } from './test-streams.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** `host` is asked at each request: the specification is made of the same routes without one. */
-export const routes = (host: () => ApiHost) =>
-  new Elysia().use(hostRoutes(host)).use(statsRoutes(host)).use(testStreamRoutes(host));
+export const routes = (host: () => ApiHost, caller: (request: Request) => Caller) =>
+  new Elysia()
+    .use(hostRoutes(host))
+    .use(statsRoutes(host))
+    .use(testStreamRoutes(host))
+    .use(sessionRoutes(host))
+    .use(clientRoutes(host))
+    .use(pairingRoutes(host, caller))
+    .use(tokenRoutes(host))
+    .use(eventRoutes(host, caller));

@@ -23,6 +23,8 @@ export interface StdOptions {
   readonly coerce?: boolean;
   /** What an absent body stands for. */
   readonly absent?: unknown;
+  /** For the specification, when the answer is no JSON. */
+  readonly mediaType?: string;
 }
 
 /** A copy of the schema that Elysia can validate with and print: it changes the schemas that it is given. */
@@ -46,6 +48,7 @@ export function std<S extends TSchema>(
   };
   const copy: S = structuredClone(schema);
   return Object.assign(copy, {
+    ...(options.mediaType === undefined ? {} : { [MEDIA_TYPE]: options.mediaType }),
     '~standard': { version: 1 as const, vendor: 'typebox' as const, validate },
   });
 
@@ -53,3 +56,6 @@ export function std<S extends TSchema>(
     return checker.Check(value);
   }
 }
+
+/** The key under which a schema tells the specification its media type. */
+export const MEDIA_TYPE = 'x-media-type';

@@ -19,7 +19,7 @@ const DownloadQuery = Type.Object({
 export const statsRoutes = (host: () => ApiHost) =>
   new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
     .post('/capture/start', () => host().recordings.start(), {
-      response: { 200: std(StatsStatus), 401: std(ApiError), 409: std(ApiError) },
+      response: { 200: std(StatsStatus), 409: std(ApiError) },
       detail: {
         operationId: 'stats_capture_start',
         summary: 'Arm a capture; armed already changes nothing',
@@ -32,7 +32,6 @@ export const statsRoutes = (host: () => ApiHost) =>
         response: {
           200: std(CaptureMeta),
           204: std(Type.Void({ description: 'Nothing was running' })),
-          401: std(ApiError),
           500: std(ApiError),
           507: std(ApiError),
         },
@@ -45,11 +44,11 @@ export const statsRoutes = (host: () => ApiHost) =>
       },
     )
     .get('/capture/status', () => host().recordings.status(), {
-      response: { 200: std(StatsStatus), 401: std(ApiError) },
+      response: { 200: std(StatsStatus) },
       detail: { operationId: 'stats_capture_status', summary: 'Whether a capture is armed' },
     })
     .get('/capture/live', async () => json(await host().recordings.live()), {
-      response: { 200: std(Capture), 401: std(ApiError), 404: std(ApiError) },
+      response: { 200: std(Capture), 404: std(ApiError) },
       detail: {
         operationId: 'stats_capture_live',
         summary: 'The capture so far',
@@ -57,7 +56,7 @@ export const statsRoutes = (host: () => ApiHost) =>
       },
     })
     .get('/recordings', () => host().recordings.list(), {
-      response: { 200: std(Type.Array(CaptureMeta)), 401: std(ApiError) },
+      response: { 200: std(Type.Array(CaptureMeta)) },
       detail: { operationId: 'stats_recordings_list', summary: 'Saved recordings, newest first' },
     })
     .get(
@@ -72,7 +71,7 @@ export const statsRoutes = (host: () => ApiHost) =>
       {
         params: std(RecordingParams),
         query: std(DownloadQuery),
-        response: { 200: std(Capture), 401: std(ApiError), 404: std(ApiError) },
+        response: { 200: std(Capture), 404: std(ApiError) },
         detail: { operationId: 'stats_recording_get', summary: 'One recording' },
       },
     )
@@ -86,7 +85,6 @@ export const statsRoutes = (host: () => ApiHost) =>
         params: std(RecordingParams),
         response: {
           204: std(Type.Void({ description: 'Deleted' })),
-          401: std(ApiError),
           404: std(ApiError),
         },
         detail: { operationId: 'stats_recording_delete', summary: 'Delete one recording' },

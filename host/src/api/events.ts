@@ -1,0 +1,98 @@
+// The event stream over REST: which topics a token may follow, and where a reader left off.
+import { Elysia } from 'elysia';
+import Type from 'typebox';
+import { ApiError } from '../../../contract/errors.ts';
+import { type EventTopic, HostEvent } from '../../../contract/events.ts';
+import type { Scope } from '../../../contract/tokens.ts';
+import { AppError } from '../errors.ts';
+import type { ApiHost } from './api.ts';
+import type { Caller } from './caller.ts';
+import { EVENT_TOPICS } from './event-hub.ts';
+import { std } from './schema.ts';
+import { allows } from './scopes.ts';
+
+const EventsQuery = Type.Object({
+  topics: Type.Optional(
+    Type.String({
+      description: `Of ${EVENT_TOPICS.join(', ')}, separated by commas; all that the token may see otherwise`,
+    }),
+  ),
+  last_event_id: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'Id of the last event that came, when the header Last-Event-ID cannot be set',
+    }),
+  ),
+});
+
+export const eventRoutes = (host: () => ApiHost, caller: (request: Request) => Caller) =>
+  new Elysia({ prefix: '/api/v1', tags: ['events'] }).get(
+    '/events',
+    ({ query, request }) => {
+      const { grant, keepOpen } = caller(request);
+      const topics = topicsFor(grant.scope, query.topics);
+      if (
+        !host()
+          .tokens.list()
+          .some(({ token_id }) => token_id === grant.id)
+      ) {
+        // Revoked since the guard looked: nobody would end this stream.
+        throw new AppError(401, 'unauthorized', 'The token was revoked.');
+      }
+      const stream = host().events.subscribe({
+        topics,
+        tokenId: grant.id,
+        lastEventId: request.headers.get('last-event-id') ?? query.last_event_id,
+      });
+      keepOpen();
+      return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
+    },
+    {
+      query: std(EventsQuery),
+      response: {
+        200: std(HostEvent, { mediaType: 'text/event-stream' }),
+        422: std(ApiError),
+        503: std(ApiError),
+      },
+      detail: {
+        operationId: 'events',
+        summary: 'Server-sent events: each says that a list changed, and carries the whole list',
+        description:
+          'First the state of every topic, then each change; `event` is the topic, `data` the JSON. With the id of the last ' +
+          'event only what changed since is sent; the topics must then be the same as before. sessions and clients want the ' +
+          'scope host:read, captures stats, pairing admin. Ends when its token is revoked.',
+      },
+    },
+  );
+
+/** Throws AppError for what does not exist or is not for this token. */
+function topicsFor(scope: Scope, asked: string | undefined): ReadonlySet<EventTopic> {
+  if (asked === undefined) {
+    return new Set(EVENT_TOPICS.filter((topic) => allows(scope, NEEDS[topic])));
+  }
+  const topics = asked.split(',').map((text) => {
+    const topic = EVENT_TOPICS.find((name) => name === text);
+    if (topic === undefined) {
+      throw new AppError(
+        422,
+        'invalid',
+        `The request is invalid: topics are ${EVENT_TOPICS.join(', ')}.`,
+      );
+    }
+    return topic;
+  });
+  const refused = topics.find((topic) => !allows(scope, NEEDS[topic]));
+  if (refused === undefined) return new Set(topics);
+  throw new AppError(
+    403,
+    'scope_missing',
+    `The topic ${refused} needs a token with the scope ${NEEDS[refused]}; this one has ${scope}.`,
+  );
+}
+
+const NEEDS: Readonly<Record<EventTopic, Scope>> = {
+  sessions: 'host:read',
+  clients: 'host:read',
+  pairing: 'admin',
+  captures: 'stats',
+};
