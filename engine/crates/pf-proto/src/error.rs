@@ -66,6 +66,52 @@ pub enum ProtoError {
         /// The syntax element that could not be read.
         element: &'static str,
     },
+    /// A control message without its header.
+    MessageTooShort {
+        /// Bytes given.
+        bytes: usize,
+    },
+    /// A control message whose length field is not its payload's length.
+    MessageLength {
+        /// The length field.
+        announced: u16,
+        /// Bytes behind the header.
+        bytes: usize,
+    },
+    /// An envelope inside an envelope.
+    NestedEnvelope,
+    /// A control message with a payload shorter than its type has.
+    PayloadTooShort {
+        /// The type field.
+        message_type: u16,
+        /// Bytes that the type has.
+        needed_bytes: usize,
+        /// Bytes given.
+        bytes: usize,
+    },
+    /// Input whose size field is not its length.
+    InputLength {
+        /// The size field.
+        announced: u32,
+        /// Bytes behind the size field.
+        bytes: usize,
+    },
+    /// Input shorter than its kind is.
+    InputTooShort {
+        /// The kind field; 0 when not even that is there.
+        kind: u32,
+        /// Bytes that the kind has.
+        needed_bytes: usize,
+        /// Bytes given.
+        bytes: usize,
+    },
+    /// Input with a value that no device makes. The value stays out: input is private.
+    InputValue {
+        /// The kind field.
+        kind: u32,
+        /// The field.
+        field: &'static str,
+    },
 }
 
 impl fmt::Display for ProtoError {
@@ -125,6 +171,38 @@ impl fmt::Display for ProtoError {
             ),
             Self::SequenceParameterSet { element } => {
                 write!(f, "sequence parameter set unreadable at {element}")
+            }
+            Self::MessageTooShort { bytes } => write!(
+                f,
+                "control message too short: expected at least 4 bytes, got {bytes}"
+            ),
+            Self::MessageLength { announced, bytes } => write!(
+                f,
+                "control message of another length: its field says {announced} payload bytes, got {bytes}"
+            ),
+            Self::NestedEnvelope => write!(f, "control message is an envelope in an envelope"),
+            Self::PayloadTooShort {
+                message_type,
+                needed_bytes,
+                bytes,
+            } => write!(
+                f,
+                "control message {message_type:#06x} too short: expected at least {needed_bytes} payload bytes, got {bytes}"
+            ),
+            Self::InputLength { announced, bytes } => write!(
+                f,
+                "input of another length: its field says {announced} bytes, got {bytes}"
+            ),
+            Self::InputTooShort {
+                kind,
+                needed_bytes,
+                bytes,
+            } => write!(
+                f,
+                "input {kind:#x} too short: expected at least {needed_bytes} bytes, got {bytes}"
+            ),
+            Self::InputValue { kind, field } => {
+                write!(f, "input {kind:#x} refused for its {field}")
             }
         }
     }

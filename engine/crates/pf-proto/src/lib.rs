@@ -9,6 +9,7 @@
 //! | video datagrams, FEC blocks, frame header | `gamestream/video.rs`, `gamestream/split.rs` |
 //! | what packet 0 of a frame must hold | `gamestream/bitstream.rs` |
 //! | H.264 sequence parameter set | `gamestream/h264_sps.rs` |
+//! | control messages, input | `gamestream/control.rs`, `gamestream/input.rs` |
 //! | media pings, the client's endpoint | `gamestream/ping.rs` |
 //! | IDR requests, invalidated ranges, long-term references | `gamestream/recovery.rs` |
 //! | when bytes may leave | `pacer.rs` |

@@ -7,10 +7,15 @@
 //! | first bytes of an access unit (Annex B) | `bitstream.rs` |
 //! | H.264 sequence parameter set | `h264_sps.rs` |
 //! | media ping | `ping.rs` |
-//! | recovery requests (the requests' own wire format is the control stream's) | `recovery.rs` |
+//! | control messages behind their envelope | `control.rs` |
+//! | input | `input.rs`, `input_parse.rs` |
+//! | recovery requests, coalesced and answered | `recovery.rs` |
 
 pub mod bitstream;
+pub mod control;
 pub mod h264_sps;
+pub mod input;
+mod input_parse;
 pub mod ping;
 pub mod recovery;
 mod split;
