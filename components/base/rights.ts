@@ -1,5 +1,6 @@
 // What a token may not do, and what an API does not have: told apart from trouble, because neither passes by itself.
 import { html, type TemplateResult } from 'lit';
+import type { Scope } from '../../contract/tokens.ts';
 import type { Format } from './format.ts';
 import { dictionary } from './i18n.ts';
 import { failureText } from './states.ts';
@@ -16,11 +17,14 @@ export const isLacking = (failure: ApiFailure | undefined): boolean =>
 export const lacking = (): ApiFailure =>
   new ApiFailure('not-found', 'This API does not have it.', { code: 'unavailable' });
 
-/** The sentence for a failure of an element that shows things of the host; not a fault, unless it is one. */
-export function rightsNote(failure: ApiFailure, format: Format): TemplateResult {
+/**
+ * The sentence for a failure of an element that shows things of the host: what the token lacks is no fault of anybody.
+ * `need`: the scope that would do.
+ */
+export function rightsNote(failure: ApiFailure, need: Scope, format: Format): TemplateResult {
   const t = words[format.language];
   if (isForbidden(failure)) {
-    return html`<p class="note" role="status" part="problem">${t.forbidden} <code>punktfunk-host token</code>.</p>`;
+    return html`<p class="note" role="status" part="problem">${t.forbidden} <code>${need}</code>.</p>`;
   }
   if (isLacking(failure)) {
     return html`<p class="note" role="status" part="problem">${t.lacking}</p>`;
@@ -31,11 +35,11 @@ export function rightsNote(failure: ApiFailure, format: Format): TemplateResult 
 
 const words = /* @__PURE__ */ dictionary(
   {
-    forbidden: 'This token may not do that. The host’s own token may; you find it with',
+    forbidden: 'This takes a token with the scope',
     lacking: 'Not available here.',
   },
   {
-    forbidden: 'Dieses Token darf das nicht. Das eigene Token des Hosts darf es; du findest es mit',
+    forbidden: 'Dafür braucht es ein Token mit dem Bereich',
     lacking: 'Hier nicht verfügbar.',
   },
 );

@@ -1,0 +1,61 @@
+// Words of <pf-clients>.
+import { dictionary } from '../base/i18n.ts';
+
+export const words = /* @__PURE__ */ dictionary(
+  {
+    heading: 'Paired devices',
+    none: 'No device is paired yet.',
+    streams: 'streams now',
+    paired: (when: string) => `paired ${when}`,
+    seen: (when: string) => `last seen ${when}`,
+    neverSeen: 'not seen since',
+    from: (address: string) => `from ${address}`,
+    fingerprint: 'fingerprint',
+    mayEnd: 'May end the app',
+    mayEndHint:
+      'A device that may end the app ends it for everybody who watches. The one that started it always may.',
+    rename: 'Rename',
+    renameOf: (name: string) => `Rename ${name}`,
+    name: 'Name',
+    save: 'Save name',
+    cancel: 'Keep the old one',
+    badName: 'A name has 1 to 64 characters.',
+    revoke: 'Revoke',
+    revokeOf: (name: string) => `Revoke ${name}`,
+    sure: (name: string) =>
+      `Revoke ${name}? A running stream of it ends at once, and it has to be paired again.`,
+    revokeNow: 'Revoke device',
+    keep: 'Keep it',
+    revoking: 'Revoking …',
+    revoked: (name: string) => `${name} was revoked.`,
+    renamed: (name: string) => `The device is called ${name} now.`,
+  },
+  {
+    heading: 'Gekoppelte Geräte',
+    none: 'Noch ist kein Gerät gekoppelt.',
+    streams: 'streamt gerade',
+    paired: (when) => `gekoppelt ${when}`,
+    seen: (when) => `zuletzt gesehen ${when}`,
+    neverSeen: 'seitdem nicht gesehen',
+    from: (address) => `von ${address}`,
+    fingerprint: 'Fingerabdruck',
+    mayEnd: 'Darf die App beenden',
+    mayEndHint:
+      'Ein Gerät, das die App beenden darf, beendet sie für alle, die zusehen. Das Gerät, das sie gestartet hat, darf es immer.',
+    rename: 'Umbenennen',
+    renameOf: (name) => `${name} umbenennen`,
+    name: 'Name',
+    save: 'Namen sichern',
+    cancel: 'Alten behalten',
+    badName: 'Ein Name hat 1 bis 64 Zeichen.',
+    revoke: 'Entziehen',
+    revokeOf: (name) => `${name} den Zugang entziehen`,
+    sure: (name) =>
+      `${name} den Zugang entziehen? Ein laufender Stream endet sofort, und das Gerät muss neu gekoppelt werden.`,
+    revokeNow: 'Zugang entziehen',
+    keep: 'Behalten',
+    revoking: 'Wird entzogen …',
+    revoked: (name) => `${name} hat keinen Zugang mehr.`,
+    renamed: (name) => `Das Gerät heißt jetzt ${name}.`,
+  },
+);
