@@ -58,11 +58,13 @@ async function gamestreamHolder(base: number): Promise<string> {
 /** The program that answers on the API's port. */
 export async function apiHolder(hostname: string, port: number): Promise<string> {
   const address = `${hostname.includes(':') ? `[${hostname.replace(/[[\]]/g, '')}]` : hostname}:${port}`;
-  const health = await ask(`http://${address}/api/v1/health`);
+  const plain = await ask(`http://${address}/api/v1/health`);
+  // Beyond loopback a host of ours speaks TLS alone.
+  const health = plain ?? (await ask(`https://${address}/api/v1/health`));
   const version = /^\{"status":"ok","version":"([\w.+-]{1,32})"\}$/.exec(health?.body ?? '')?.[1];
   if (version !== undefined) return `punktfunk-host ${version}, which is already running`;
   // Sunshine's web page lies on the same port, over TLS with a certificate of its own.
-  const page = health?.body === undefined ? await ask(`https://${address}/`) : health;
+  const page = plain ?? (await ask(`https://${address}/`));
   if (/sunshine/i.test(`${page?.challenge ?? ''} ${page?.body ?? ''}`))
     return 'Sunshine’s web page';
   return 'another program';

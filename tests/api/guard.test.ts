@@ -10,7 +10,7 @@ describe('the token', () => {
   test('is asked for before anything else of a request is looked at', async () => {
     const host = fakeHost();
     for (const [method, path] of [...ROUTES, ['GET', '/nothing'], ['PUT', START]] as const) {
-      const hasBody = method === 'POST' || method === 'PUT';
+      const hasBody = ['POST', 'PUT', 'PATCH'].includes(method);
       const refused = await host.raw(`${path}?limit=abc`, {
         method,
         headers: { 'content-type': 'application/json', origin: 'https://evil.example' },

@@ -11,6 +11,11 @@ export const LIVE = `${API}/stats/capture/live`;
 export const RECORDINGS = `${API}/stats/recordings`;
 export const TEST_STREAMS = `${API}/test-streams`;
 
+/** What a request with a JSON body is made of. */
+export function jsonBody(value: unknown): RequestInit {
+  return { body: JSON.stringify(value), headers: { 'content-type': 'application/json' } };
+}
+
 export const anyArray = Type.Array(Type.Unknown());
 
 /** Every route that needs the token. */
@@ -26,6 +31,21 @@ export const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ['POST', TEST_STREAMS],
   ['GET', TEST_STREAMS],
   ['DELETE', TEST_STREAMS],
+  ['GET', `${API}/status`],
+  ['GET', `${API}/sessions`],
+  ['DELETE', `${API}/sessions/1`],
+  ['DELETE', `${API}/app`],
+  ['GET', `${API}/clients`],
+  ['PATCH', `${API}/clients/x`],
+  ['DELETE', `${API}/clients/x`],
+  ['POST', `${API}/clients/pin`],
+  ['GET', `${API}/pairing`],
+  ['PUT', `${API}/pairing`],
+  ['DELETE', `${API}/pairing/x`],
+  ['GET', `${API}/tokens`],
+  ['POST', `${API}/tokens`],
+  ['DELETE', `${API}/tokens/x`],
+  ['GET', `${API}/events`],
 ];
 
 export async function body<T>(response: Response, schema: TSchema): Promise<T> {

@@ -3,23 +3,36 @@ import { userInfo } from 'node:os';
 import { ConfigError } from '../config.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import { VERSION } from '../version.ts';
+import { clients } from './clients.ts';
 import {
   type CliContext,
   type Command,
   commandHelp,
   type ExitCode,
   exitCode,
-  parseFlags,
+  parseArguments,
   UsageError,
 } from './command.ts';
 import { doctor } from './doctor.ts';
 import { openapi } from './openapi.ts';
+import { pair } from './pair.ts';
 import { serve } from './serve.ts';
+import { sessions } from './sessions.ts';
 import { testStream } from './test-stream.ts';
 import { token } from './token.ts';
 import { trial } from './trial.ts';
 
-const commands: readonly Command[] = [serve, testStream, doctor, token, openapi, trial];
+const commands: readonly Command[] = [
+  serve,
+  pair,
+  clients,
+  sessions,
+  token,
+  testStream,
+  doctor,
+  openapi,
+  trial,
+];
 
 /** Runs one invocation and answers the exit code. */
 export async function runCli(
@@ -42,12 +55,12 @@ export async function runCli(
   }
   const command = named ?? serve;
   try {
-    const flags = parseFlags(command, named === undefined ? args : rest);
+    const { flags, words } = parseArguments(command, named === undefined ? args : rest);
     if (flags['help'] === true) {
       context.out(commandHelp(command));
       return exitCode.ok;
     }
-    return await command.run(flags, context);
+    return await command.run(flags, context, words);
   } catch (error) {
     if (error instanceof UsageError) {
       context.err(

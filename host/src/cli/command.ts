@@ -23,13 +23,30 @@ export interface CliContext {
 /** Given flags: a string, or true for a switch. */
 export type Flags = Readonly<Record<string, string | true | undefined>>;
 
+/** One way to call a command with words. */
+export interface Form {
+  /** Lower case stands for itself, upper case for a value: `rename ID NAME`; empty = no words. */
+  readonly words: string;
+  readonly doc: string;
+  /** Options that only this form takes; those that no form names go with every form. */
+  readonly options?: readonly string[];
+}
+
 export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly options: Readonly<Record<string, Option>>;
+  /** Without forms no word is allowed. */
+  readonly forms?: readonly Form[];
   /** Left out of the help: for other commands, not for people. */
   readonly hidden?: boolean;
-  readonly run: (flags: Flags, context: CliContext) => Promise<ExitCode>;
+  readonly run: (flags: Flags, context: CliContext, words: readonly string[]) => Promise<ExitCode>;
+}
+
+export interface Arguments {
+  readonly flags: Flags;
+  /** What fits one of the command’s forms. */
+  readonly words: readonly string[];
 }
 
 /** Misuse: printed with a hint to the help. */
@@ -38,7 +55,7 @@ export class UsageError extends Error {
 }
 
 /** Reads a command's arguments. Throws UsageError naming what is unknown or incomplete. */
-export function parseFlags(command: Command, args: readonly string[]): Flags {
+export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
     [...Object.entries(command.options), HELP].map(([name, { value }]) => [
       name,
@@ -53,10 +70,9 @@ export function parseFlags(command: Command, args: readonly string[]): Flags {
     tokens: true,
   });
   const flags: Record<string, string | true> = {};
+  const words: string[] = [];
   for (const token of tokens) {
-    if (token.kind === 'positional') {
-      throw new UsageError(`unexpected argument "${token.value}"`);
-    }
+    if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     const option = options[token.name];
     if (option === undefined) throw new UsageError(`unknown option ${token.rawName}`);
@@ -67,7 +83,36 @@ export function parseFlags(command: Command, args: readonly string[]): Flags {
       throw new UsageError(`${token.rawName} needs a value`);
     } else flags[token.name] = token.value;
   }
-  return flags;
+  if (flags['help'] !== true) checkForm(command, flags, words);
+  return { flags, words };
+}
+
+/** The words must fit one form, and the options must be for that one. */
+function checkForm({ forms = [NO_WORDS] }: Command, flags: Flags, words: readonly string[]): void {
+  const form = forms.find((candidate) => fits(candidate, words));
+  if (form === undefined) {
+    if (forms.every((candidate) => candidate.words === '')) {
+      throw new UsageError(`unexpected argument "${words[0]}"`);
+    }
+    const possible = forms.map((candidate) => `"${candidate.words}"`.replace('""', 'nothing'));
+    throw new UsageError(
+      `${words.length === 0 ? 'nothing' : `"${words.join(' ')}"`} fits none of ${possible.join(', ')}`,
+    );
+  }
+  for (const option of Object.keys(flags)) {
+    const owners = forms.filter((candidate) => candidate.options?.includes(option));
+    if (owners.length > 0 && !owners.includes(form)) {
+      throw new UsageError(`--${option} is for "${owners[0]?.words}" alone`);
+    }
+  }
+}
+
+function fits(form: Form, words: readonly string[]): boolean {
+  const pattern = form.words.split(' ').filter((word) => word !== '');
+  return (
+    pattern.length === words.length &&
+    pattern.every((word, i) => word === word.toUpperCase() || word === words[i])
+  );
 }
 
 /** The value of a flag that takes one. */
@@ -98,17 +143,24 @@ export function numberFlag(
 
 /** Help of one command. */
 export function commandHelp(command: Command): string {
-  const rows = [...Object.entries(command.options), HELP].map(([name, { value, doc }]) => [
+  const options = [...Object.entries(command.options), HELP].map(([name, { value, doc }]) => [
     `  --${name}${value === undefined ? '' : ` ${value}`}`,
     doc,
   ]);
-  const width = Math.max(...rows.map(([left]) => left?.length ?? 0));
+  const forms = (command.forms ?? []).map(({ words, doc }) => [
+    `  ${command.name}${words === '' ? '' : ` ${words}`}`,
+    doc,
+  ]);
+  const width = Math.max(...[...options, ...forms].map(([left]) => left?.length ?? 0));
+  const line = ([left, doc]: readonly string[]): string => `${left?.padEnd(width)}  ${doc}`;
   return [
     `punktfunk-host ${command.name}: ${command.summary}`,
     '',
-    ...rows.map(([left, doc]) => `${left?.padEnd(width)}  ${doc}`),
+    ...(forms.length === 0 ? [] : [...forms.map(line), '']),
+    ...options.map(line),
     '',
   ].join('\n');
 }
 
 const HELP: [string, Option] = ['help', { doc: 'Show this help.' }];
+const NO_WORDS: Form = { words: '', doc: '' };

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
+import { apiAddress } from '../api/listen.ts';
 import type { Config } from '../config.ts';
 import { encoderNames, engineFile, sourceNames } from '../engine/location.ts';
 import { TrialResult } from '../engine/messages.ts';
@@ -11,6 +12,7 @@ import { reasonOf, systemCode } from '../errors.ts';
 import { apiHolder, bindFault, gamestreamPorts } from '../ports.ts';
 import { VERSION } from '../version.ts';
 import { type CliContext, type Command, exitCode } from './command.ts';
+import { existingIdentity } from './host-api.ts';
 import { configure, selfCommand } from './setup.ts';
 
 interface Check {
@@ -35,6 +37,7 @@ export const doctor: Command = {
     const checks: Check[] = [
       checkEngine(context),
       checkConfigDir(config),
+      checkCertificate(config),
       ...(await checkPorts(config)),
       ...sources,
       needOne('sources', sources),
@@ -79,9 +82,22 @@ function checkConfigDir({ configDir }: Config): Check {
   }
 }
 
+/** What a person compares with what a device or a browser shows. */
+function checkCertificate(config: Config): Check {
+  const name = 'host certificate';
+  try {
+    const identity = existingIdentity(config);
+    return identity === undefined
+      ? { name, status: 'absent', detail: 'none yet; the first start makes it' }
+      : { name, status: 'ok', detail: `SHA-256 ${identity.fingerprint}` };
+  } catch (error) {
+    return { name, status: 'problem', detail: reasonOf(error) };
+  }
+}
+
 async function checkPorts(config: Config): Promise<Check[]> {
   const ports = [
-    { name: 'API and page', host: config.apiHost, port: config.apiPort },
+    { name: 'API and page', host: apiAddress(config.apiHost).bind, port: config.apiPort },
     ...gamestreamPorts(config.gamestreamPort).map((entry) => ({ ...entry, host: '0.0.0.0' })),
   ];
   return Promise.all(
@@ -92,7 +108,8 @@ async function checkPorts(config: Config): Promise<Check[]> {
       if (systemCode(fault) !== 'EADDRINUSE') {
         return { name: check, status: 'problem', detail: reasonOf(fault) };
       }
-      const holder = name === 'API and page' ? await apiHolder(host, port) : 'another program';
+      const holder =
+        name === 'API and page' ? await apiHolder(apiAddress(host).name, port) : 'another program';
       const ours = holder.startsWith('punktfunk-host');
       return { name: check, status: ours ? 'ok' : 'problem', detail: `in use by ${holder}` };
     }),
