@@ -8,11 +8,13 @@
 //! | H.264 sequence parameter set | `h264_sps.rs` |
 //! | media ping | `ping.rs` |
 //! | control messages behind their envelope | `control.rs` |
+//! | what of a control port reaches ENet | `enet.rs` |
 //! | input | `input.rs`, `input_parse.rs` |
 //! | recovery requests, coalesced and answered | `recovery.rs` |
 
 pub mod bitstream;
 pub mod control;
+pub mod enet;
 pub mod h264_sps;
 pub mod input;
 mod input_parse;
