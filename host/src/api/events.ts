@@ -2,7 +2,7 @@
 import { Elysia } from 'elysia';
 import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
-import { type EventTopic, HostEvent } from '../../../contract/events.ts';
+import { EventTopic, HostEvent } from '../../../contract/events.ts';
 import type { Scope } from '../../../contract/tokens.ts';
 import { AppError } from '../errors.ts';
 import type { ApiHost } from './api.ts';
@@ -13,8 +13,8 @@ import { allows } from './scopes.ts';
 
 const EventsQuery = Type.Object({
   topics: Type.Optional(
-    Type.String({
-      description: `Of ${EVENT_TOPICS.join(', ')}, separated by commas; all that the token may see otherwise`,
+    Type.Array(EventTopic, {
+      description: 'Separated by commas; without it all that the token may see',
     }),
   ),
   last_event_id: Type.Optional(
@@ -48,7 +48,7 @@ export const eventRoutes = (host: () => ApiHost, caller: (request: Request) => C
       return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
     },
     {
-      query: std(EventsQuery),
+      query: std(EventsQuery, { coerce: true }),
       response: {
         200: std(HostEvent, { mediaType: 'text/event-stream' }),
         422: std(ApiError),
@@ -65,29 +65,20 @@ export const eventRoutes = (host: () => ApiHost, caller: (request: Request) => C
     },
   );
 
-/** Throws AppError for what does not exist or is not for this token. */
-function topicsFor(scope: Scope, asked: string | undefined): ReadonlySet<EventTopic> {
-  if (asked === undefined) {
-    return new Set(EVENT_TOPICS.filter((topic) => allows(scope, NEEDS[topic])));
+/** Throws AppError for what is not for this token. */
+function topicsFor(
+  scope: Scope,
+  asked: readonly EventTopic[] | undefined,
+): ReadonlySet<EventTopic> {
+  const refused = asked?.find((topic) => !allows(scope, NEEDS[topic]));
+  if (refused !== undefined) {
+    throw new AppError(
+      403,
+      'scope_missing',
+      `The topic ${refused} needs a token with the scope ${NEEDS[refused]}; this one has ${scope}.`,
+    );
   }
-  const topics = asked.split(',').map((text) => {
-    const topic = EVENT_TOPICS.find((name) => name === text);
-    if (topic === undefined) {
-      throw new AppError(
-        422,
-        'invalid',
-        `The request is invalid: topics are ${EVENT_TOPICS.join(', ')}.`,
-      );
-    }
-    return topic;
-  });
-  const refused = topics.find((topic) => !allows(scope, NEEDS[topic]));
-  if (refused === undefined) return new Set(topics);
-  throw new AppError(
-    403,
-    'scope_missing',
-    `The topic ${refused} needs a token with the scope ${NEEDS[refused]}; this one has ${scope}.`,
-  );
+  return new Set(asked ?? EVENT_TOPICS.filter((topic) => allows(scope, NEEDS[topic])));
 }
 
 const NEEDS: Readonly<Record<EventTopic, Scope>> = {

@@ -1,5 +1,6 @@
 // Where the API listens: HTTP on loopback, HTTPS with the host’s certificate anywhere else. There is no plain HTTP
-// beyond loopback: whoever speaks it to the TLS port is hung up on without a byte, and no token goes through the clear.
+// beyond loopback: whoever speaks it to the TLS port gets no answer, so that no page or script learns to send its token
+// in the clear.
 import { isIPv6 } from 'node:net';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import { apiHolder } from '../ports.ts';

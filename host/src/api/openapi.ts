@@ -106,6 +106,8 @@ function mendOperation(operation: unknown, schemas: Json): Json {
       ? {
           parameters: parameters.map((parameter: unknown) => ({
             ...object(parameter),
+            // Lists stand behind one name, separated by commas.
+            ...(at(parameter, 'schema', 'type') === 'array' ? { explode: false } : {}),
             schema: mendSchema(at(parameter, 'schema'), schemas),
           })),
         }
