@@ -1,6 +1,7 @@
 // Every setting in one table: flag > environment > config.json > default. The table also makes docs/configuration.md
 // and the help texts. Reads files and the environment it is given; creates nothing.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { reasonOf, systemCode } from './errors.ts';
 
@@ -8,6 +9,16 @@ import { reasonOf, systemCode } from './errors.ts';
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
+
+export type SourceSetting = 'auto' | 'synthetic' | 'x11' | 'wlroots';
+/** `lan-optional`: as the client wants on the local network, required from elsewhere. */
+export type EncryptionPolicy = 'off' | 'lan-optional' | 'required';
+/** Who may come with the weaker encryption of clients from 2023 and before. */
+export type OldClients = 'refuse' | 'lan' | 'allow';
+
+/** On one line; what becomes of other characters in XML and mDNS is nobody's wish. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const NAME = /^[^\u0000-\u001f\u007f-\u009f]{1,63}$/u;
 
 export type SettingSource = 'flag' | 'env' | 'file' | 'default';
 type Value = string | number | boolean | readonly string[] | undefined;
@@ -60,6 +71,78 @@ export const settings = {
     type: 'port',
     doc: 'Base port of GameStream; HTTPS lies 5 below it and RTSP 21 above it.',
     parse: integer(1029, 65_514),
+  }),
+  gamestreamHost: setting<string | undefined>({
+    flag: 'gamestream-host',
+    env: 'PUNKTFUNK_GAMESTREAM_HOST',
+    file: 'gamestream_host',
+    default: undefined,
+    type: 'IP address',
+    doc: 'Address that GameStream listens on. Without it: every address of the machine, IPv4 and IPv6.',
+    parse: address,
+  }),
+  hostName: setting<string | undefined>({
+    flag: 'host-name',
+    env: 'PUNKTFUNK_HOST_NAME',
+    file: 'host_name',
+    default: undefined,
+    type: 'text',
+    doc: 'Name that clients show. Without it: the machine’s.',
+    parse: text(NAME, '1 to 63 characters on one line'),
+  }),
+  discovery: setting({
+    flag: 'discovery',
+    env: 'PUNKTFUNK_DISCOVERY',
+    file: 'discovery',
+    default: true,
+    type: 'on or off',
+    doc: 'Whether clients on the local network find the host by themselves (mDNS).',
+    parse: onOff,
+  }),
+  source: setting<SourceSetting>({
+    flag: 'source',
+    env: 'PUNKTFUNK_SOURCE',
+    file: 'source',
+    default: 'auto',
+    type: 'auto, synthetic, x11 or wlroots',
+    doc: 'Where the picture comes from; auto takes the desktop that DISPLAY or WAYLAND_DISPLAY names, else a synthetic picture.',
+    parse: oneOf('auto', 'synthetic', 'x11', 'wlroots'),
+  }),
+  maxSessions: setting({
+    flag: 'max-sessions',
+    env: 'PUNKTFUNK_MAX_SESSIONS',
+    file: 'max_sessions',
+    default: 4,
+    type: '1 – 16',
+    doc: 'Clients that may stream at the same time, each with an encoder of its own.',
+    parse: integer(1, 16),
+  }),
+  encryption: setting<EncryptionPolicy>({
+    flag: 'encryption',
+    env: 'PUNKTFUNK_ENCRYPTION',
+    file: 'encryption',
+    default: 'lan-optional',
+    type: 'off, lan-optional or required',
+    doc: 'Encryption of video. off: never. lan-optional: as the client wants on the local network, required from elsewhere. required: clients without it are refused. Control is always encrypted, sound as the client wants.',
+    parse: oneOf('off', 'lan-optional', 'required'),
+  }),
+  oldClients: setting<OldClients>({
+    flag: 'old-clients',
+    env: 'PUNKTFUNK_OLD_CLIENTS',
+    file: 'old_clients',
+    default: 'lan',
+    type: 'refuse, lan or allow',
+    doc: 'Clients of 2023 and before, whose encryption is weak: refused, accepted from the local network, or from anywhere.',
+    parse: oneOf('refuse', 'lan', 'allow'),
+  }),
+  autoBitrate: setting({
+    flag: 'auto-bitrate',
+    env: 'PUNKTFUNK_AUTO_BITRATE',
+    file: 'auto_bitrate',
+    default: false,
+    type: 'on or off',
+    doc: 'Whether the bitrate follows the line. Off: what would have been done is recorded, and nothing is changed.',
+    parse: onOff,
   }),
   perf: setting({
     env: 'PUNKTFUNK_PERF',
@@ -152,6 +235,14 @@ export function loadConfig(input: ConfigInput): Config {
     apiPort: read(settings.apiPort),
     apiOrigins: read(settings.apiOrigins),
     gamestreamPort: read(settings.gamestreamPort),
+    gamestreamHost: read(settings.gamestreamHost),
+    hostName: read(settings.hostName),
+    discovery: read(settings.discovery),
+    source: read(settings.source),
+    maxSessions: read(settings.maxSessions),
+    encryption: read(settings.encryption),
+    oldClients: read(settings.oldClients),
+    autoBitrate: read(settings.autoBitrate),
     perf: read(settings.perf),
     fecPct: read(settings.fecPct),
     videoDropPct: read(settings.videoDropPct),
@@ -179,7 +270,7 @@ export function configurationMarkdown(): string {
       entry.env === undefined ? '–' : `\`${entry.env}\``,
       entry.file === undefined ? '–' : `\`${entry.file}\``,
       entry.type,
-      shown(entry.default),
+      shown(entry),
       entry.doc,
     ];
     return `| ${cells.join(' | ')} |`;
@@ -237,7 +328,8 @@ function setting<T extends Value>(entry: Setting<T>): Setting<T> {
   return entry;
 }
 
-function shown(value: Value): string {
+function shown({ default: value, parse }: Setting<Value>): string {
+  if (parse === onOff) return value === true ? '`on`' : '`off`';
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
   if (typeof value === 'boolean') return value ? '1' : '0';
   return `\`${String(value)}\``;
@@ -268,6 +360,25 @@ function flag(given: unknown): boolean {
   if (given === '1' || given === 'true' || given === 1) return true;
   if (given === '0' || given === 'false' || given === 0) return false;
   throw new Error('0 or 1');
+}
+
+function onOff(given: unknown): boolean {
+  if (given === true || given === 'on') return true;
+  if (given === false || given === 'off') return false;
+  throw new Error('on or off');
+}
+
+function oneOf<const T extends string>(...values: readonly T[]): (given: unknown) => T {
+  return (given) => {
+    const found = values.find((value) => value === given);
+    if (found !== undefined) return found;
+    throw new Error(`${values.slice(0, -1).join(', ')} or ${values.at(-1)}`);
+  };
+}
+
+function address(given: unknown): string {
+  if (typeof given === 'string' && isIP(given) !== 0) return given;
+  throw new Error('an IP address');
 }
 
 function text(pattern: RegExp, what: string): (given: unknown) => string {

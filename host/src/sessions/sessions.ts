@@ -1,6 +1,6 @@
 // The one state machine that owns a client's life: starting → waiting_for_client → streaming → ending → gone. Drives
 // the engine's sessions, tells the recorder about them and whoever waits. Today's clients are test streams.
-import type { SessionInfo } from '../../../contract/host.ts';
+import type { SessionInfo, SessionNetwork } from '../../../contract/host.ts';
 import type { Engine } from '../engine/engine.ts';
 import type {
   EngineEvent,
@@ -27,8 +27,19 @@ export interface StartedSession {
   readonly ended: Promise<SessionEnd>;
 }
 
+/** What the host knows of a session beside the engine. */
+export type SessionAbout = Pick<
+  SessionInfo,
+  'client_id' | 'address' | 'app' | 'started_unix_ms' | 'encryption'
+>;
+
+/** What the recorder learns beside the frame records. */
+export type RecordedEvent = EngineEventOf<'session.event'> | EngineEventOf<'session.report'>;
+
 interface Life {
   view: Session;
+  readonly about: SessionAbout;
+  network: SessionNetwork | undefined;
   ending: boolean;
   readonly ended: ReturnType<typeof Promise.withResolvers<SessionEnd>>;
 }
@@ -37,23 +48,33 @@ export class Sessions {
   readonly #engine: Engine;
   readonly #recordings: Recordings;
   readonly #log: Log;
+  readonly #record: (event: RecordedEvent) => void;
   readonly #lives = new Map<number, Life>();
+  readonly #listeners = new Set<() => void>();
 
-  constructor(engine: Engine, recordings: Recordings, log: Log) {
+  constructor(
+    engine: Engine,
+    recordings: Recordings,
+    log: Log,
+    record: (event: RecordedEvent) => void = () => undefined,
+  ) {
     this.#engine = engine;
     this.#recordings = recordings;
     this.#log = log;
+    this.#record = record;
     engine.on((event) => this.#onEvent(event));
     engine.onResync((snapshot) => this.#onResync(snapshot));
   }
 
   /** Every living session, as the API shows it. */
   list(): SessionInfo[] {
-    return [...this.#lives.values()].map(({ view, ending }) => ({
+    return [...this.#lives.values()].map(({ view, about, network, ending }) => ({
       session_id: view.session,
       kind: view.kind,
       state: ending ? 'ending' : view.state,
       client: view.client,
+      ...about,
+      ...(network === undefined ? {} : { network }),
       source: view.source,
       encoder: view.encoder,
       codec: view.codec,
@@ -65,8 +86,14 @@ export class Sessions {
     }));
   }
 
+  /** Hears that the list is another now; answers how to stop. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** Asks the engine for a session. Throws AppError when it is refused outright. */
-  start(request: SessionRequest): StartedSession {
+  start(request: SessionRequest, about: SessionAbout = {}): StartedSession {
     const { op, session } = this.#engine.call('session.start', { session: request });
     const ended = Promise.withResolvers<SessionEnd>();
     const { kind, client, source, encoder, codec, width, height, fps, bitrate_kbps } = request;
@@ -85,9 +112,12 @@ export class Sessions {
         bitrate_kbps,
         can_invalidate: false,
       },
+      about,
+      network: undefined,
       ending: false,
       ended,
     });
+    this.#changed();
     const ready = this.#engine.done(op, { session }).then(() => undefined);
     // Whoever does not wait for it learns of a failure from `ended`.
     ready.catch(() => undefined);
@@ -99,6 +129,7 @@ export class Sessions {
     const life = this.#lives.get(sessionId);
     if (life === undefined) return;
     life.ending = true;
+    this.#changed();
     try {
       const { op } = this.#engine.call('session.stop', { session: sessionId, reason });
       await this.#engine.done(op, { session: sessionId });
@@ -115,7 +146,34 @@ export class Sessions {
 
   #onEvent(event: EngineEvent): void {
     if (event.ev === 'session.state') this.#onState(event);
-    else if (event.ev === 'session.event' && event.kind === 'bitrate') this.#refresh();
+    else if (event.ev === 'session.event') this.#onSessionEvent(event);
+    else if (event.ev === 'session.report') this.#onReport(event);
+  }
+
+  #onSessionEvent(event: EngineEventOf<'session.event'>): void {
+    if (!this.#lives.has(event.session)) return;
+    this.#record(event);
+    if (event.kind === 'bitrate') this.#refresh();
+  }
+
+  /** What a client tells of its side: absent is unknown. */
+  #onReport(event: EngineEventOf<'session.report'>): void {
+    const life = this.#lives.get(event.session);
+    if (life === undefined) return;
+    const { packets_lost, packets_recovered, rtt_us } = event;
+    life.network = {
+      ...(rtt_us === undefined ? {} : { rtt_us: rtt_us.median }),
+      ...(packets_lost === undefined ? {} : { packets_lost }),
+      ...(packets_recovered === undefined ? {} : { packets_recovered }),
+    };
+    if (packets_lost !== undefined && packets_recovered !== undefined) {
+      this.#recordings.receiver(event.session, BigInt(event.t), {
+        packetsLost: packets_lost,
+        packetsRecovered: packets_recovered,
+      });
+    }
+    this.#record(event);
+    this.#changed();
   }
 
   #onState(event: EngineEventOf<'session.state'>): void {
@@ -163,6 +221,7 @@ export class Sessions {
   }
 
   #announce(view: Session): void {
+    this.#changed();
     this.#recordings.session({
       sessionId: view.session,
       kind: view.kind,
@@ -184,5 +243,10 @@ export class Sessions {
     this.#recordings.sessionEnded(sessionId, atNs, end.reason);
     this.#log.info('session ended', { session: sessionId, reason: end.reason, why: end.message });
     life.ended.resolve(end);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
   }
 }
