@@ -143,8 +143,17 @@ struct Fate {
     send_delay: usize,
 }
 
-fn run(can_invalidate: bool, fates: &[Fate]) -> Client {
+/// How the host asks the slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Polling {
+    WithoutClock,
+    /// 60 frames a second and a gap of 67 ms between key frames.
+    At60Hz,
+}
+
+fn run(can_invalidate: bool, polling: Polling, fates: &[Fate]) -> Client {
     let mut slot = RecoverySlot::default();
+    slot.set_frame_time(FRAME_NS);
     let mut encoder = Encoder::default();
     let mut client = Client::new(can_invalidate);
     let mut queue: VecDeque<(usize, Frame, bool)> = VecDeque::new();
@@ -157,7 +166,7 @@ fn run(can_invalidate: bool, fates: &[Fate]) -> Client {
         request_delay: 1,
         send_delay: 0,
     };
-    for turn in 0..fates.len() + 16 {
+    for turn in 0..fates.len() + 32 {
         let fate = fates.get(turn).unwrap_or(&calm);
         requests.retain(|&(due, request)| {
             if due <= turn {
@@ -168,7 +177,10 @@ fn run(can_invalidate: bool, fates: &[Fate]) -> Client {
             }
             due > turn
         });
-        let action = slot.poll(number);
+        let action = match polling {
+            Polling::WithoutClock => slot.poll(number),
+            Polling::At60Hz => slot.poll_at(number, turn as u64 * FRAME_NS),
+        };
         if !fate.skipped_by_encoder {
             let frame = encoder.encode(number, action);
             slot.frame_encoded(number, frame.kind);
@@ -213,26 +225,41 @@ fn fates(host_drops: bool) -> impl Strategy<Value = Vec<Fate>> {
     prop::collection::vec(fate, 1..150)
 }
 
+fn polling() -> impl Strategy<Value = Polling> {
+    prop_oneof![Just(Polling::WithoutClock), Just(Polling::At60Hz)]
+}
+
+const FRAME_NS: u64 = 16_666_667;
+
 fn is_whole_again(client: &Client) -> bool {
     client.waits_since.is_none() && client.whole.last() == Some(&true)
 }
 
 proptest! {
     #[test]
-    fn a_client_that_invalidates_never_shows_a_frame_predicted_from_a_lost_one(fates in fates(false)) {
-        let client = run(true, &fates);
+    fn fuzz_a_client_that_invalidates_never_shows_a_frame_predicted_from_a_lost_one(
+        fates in fates(false),
+        polling in polling(),
+    ) {
+        let client = run(true, polling, &fates);
         prop_assert_eq!(client.shown_broken, 0);
         prop_assert!(is_whole_again(&client));
     }
 
     #[test]
-    fn a_client_that_invalidates_recovers_when_the_host_drops_frames_too(fates in fates(true)) {
-        prop_assert!(is_whole_again(&run(true, &fates)));
+    fn fuzz_a_client_that_invalidates_recovers_when_the_host_drops_frames_too(
+        fates in fates(true),
+        polling in polling(),
+    ) {
+        prop_assert!(is_whole_again(&run(true, polling, &fates)));
     }
 
     #[test]
-    fn a_client_that_waits_for_key_frames_recovers_and_shows_nothing_broken(fates in fates(true)) {
-        let client = run(false, &fates);
+    fn fuzz_a_client_that_waits_for_key_frames_recovers_and_shows_nothing_broken(
+        fates in fates(true),
+        polling in polling(),
+    ) {
+        let client = run(false, polling, &fates);
         prop_assert_eq!(client.shown_broken, 0);
         prop_assert!(is_whole_again(&client));
     }

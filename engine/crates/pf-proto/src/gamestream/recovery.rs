@@ -2,11 +2,16 @@
 //!
 //! Requests are coalesced and deferred to the next frame, never dropped: the client does not repeat an IDR
 //! request until 120 more frames are lost. One slot a session, plain data: whoever hears a request writes
-//! it, the video thread polls once a frame. Source: gamestream-media.md 6.5, rules 1 to 4 and 6.
+//! it, the video thread polls once a frame. Source: gamestream-media.md 6.5, rules 1 to 4 and 6, and
+//! gamestream-control-stream.md 7.
+//!
+//! Between two key frames that are sent lies a gap: a request may have crossed the key frame on the wire,
+//! or say that it was lost, and nothing tells which. It waits for the gap's end and is honoured then.
 //!
 //! Rules for ranges (frame numbers are bare `u32` here: they come from messages and go to encoders):
 //! * newer than anything polled: ignored, nothing of it can be lost; a newer end means the newest frame;
 //! * first after last: something is lost and nobody can say what, so a key frame;
+//! * from a frame 512 or more before the newest: a key frame, no encoder's references reach so far;
 //! * wholly before the last key frame, or inside what the last frame after an invalidation left out:
 //!   answered already, ignored;
 //! * with the last key frame in it: a key frame, for no reference before it exists any more;
@@ -60,12 +65,17 @@ pub enum RequestEffect {
 pub struct RecoverySlot {
     /// Newest frame polled for; none before the first.
     newest: Option<FrameIndex>,
+    /// When it was polled for.
+    polled_ns: Option<u64>,
     pending: Pending,
     /// Taken by the last poll, and not answered by an encoded frame yet.
     promised: Pending,
     key: Option<KeyAnswer>,
     invalidation: Option<InvalidationAnswer>,
     acknowledged: [Option<u32>; ACKNOWLEDGEMENTS],
+    /// Ranges are answered by key frames.
+    keys_only: bool,
+    pace: KeyPace,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +93,7 @@ struct Lost {
 #[derive(Clone, Copy, Debug)]
 struct KeyAnswer {
     frame: FrameIndex,
+    polled_ns: Option<u64>,
     sent: bool,
 }
 
@@ -96,6 +107,7 @@ struct InvalidationAnswer {
 impl RecoverySlot {
     /// The client, or its decoder, wants a key frame.
     pub fn request_idr(&mut self) -> RequestEffect {
+        self.pace.requests = self.pace.requests.saturating_add(1);
         if self.newest.is_none() || self.pending.key || self.promised.key || self.key_is_unsent() {
             // The session's first frame is a key frame anyway.
             return RequestEffect::Coalesced;
@@ -120,12 +132,21 @@ impl RecoverySlot {
         if self.is_answered(lost) {
             return RequestEffect::Answered;
         }
-        if self.pending.key || self.promised.key {
+        if self.promised.key {
             return RequestEffect::Coalesced;
         }
+        if newest.0.wrapping_sub(first.0) >= OLDEST_RANGE_FRAMES {
+            return self.request_idr();
+        }
+        if self.pending.key {
+            // The key frame answers it too; while that waits for its gap, an invalidation may.
+            lost.last = last.older(newest);
+        }
         if self.key.is_some_and(|key| !key.frame.is_before(lost.first)) {
-            self.pending.key = true;
-            return RequestEffect::Queued;
+            return match std::mem::replace(&mut self.pending.key, true) {
+                true => RequestEffect::Coalesced,
+                false => RequestEffect::Queued,
+            };
         }
         if let Some(answer) = self.invalidation
             && lost.contains(answer.frame)
@@ -137,7 +158,7 @@ impl RecoverySlot {
             slot.take_if(|frame| !FrameIndex(*frame).is_before(lost.first));
         }
         let waiting = self.pending.lost.replace(lost.merged(self.pending.lost));
-        if waiting.is_some() {
+        if waiting.is_some() || self.pending.key {
             RequestEffect::Coalesced
         } else {
             RequestEffect::Queued
@@ -174,24 +195,63 @@ impl RecoverySlot {
         std::mem::take(&mut self.acknowledged)
     }
 
-    /// What frame `next` must be. What the last poll answered and no [`Self::frame_encoded`] confirmed (the
-    /// encoder made no frame of it) is answered again.
+    /// Ranges are answered by key frames from now on: the encoder, as it was opened, cannot invalidate.
+    pub const fn answer_with_keys_only(&mut self) {
+        self.keys_only = true;
+    }
+
+    /// The connection's round trip, as last measured.
+    pub const fn set_round_trip(&mut self, round_trip_ns: u64) {
+        self.pace.round_trip_ns = round_trip_ns;
+    }
+
+    /// The time between two frames.
+    pub const fn set_frame_time(&mut self, frame_time_ns: u64) {
+        self.pace.frame_time_ns = frame_time_ns;
+    }
+
+    /// True while the client asks for more than 50 key frames a second, for 5 s and longer.
+    pub const fn is_flooded(&self) -> bool {
+        self.pace.is_flooded()
+    }
+
+    /// What frame `next` must be, now. What the last poll answered and no [`Self::frame_encoded`] confirmed
+    /// (the encoder made no frame of it) is answered again. A key frame is answered no sooner after the last
+    /// one that was sent than `round trip + 4 frames`, at least 50 ms and at most 250 ms (1 s in a flood of
+    /// requests); a range that comes meanwhile is invalidated, where one can be.
+    pub fn poll_at(&mut self, next: u32, now_ns: u64) -> RecoveryAction {
+        self.pace.count_requests(now_ns);
+        let may_key = !self.pace.is_in_gap(now_ns);
+        self.answer(next, Some(now_ns), may_key)
+    }
+
+    /// As [`Self::poll_at`], with no gap between key frames.
     pub fn poll(&mut self, next: u32) -> RecoveryAction {
+        self.answer(next, None, true)
+    }
+
+    fn answer(&mut self, next: u32, now_ns: Option<u64>, may_key: bool) -> RecoveryAction {
         self.reclaim();
         let is_first = self.newest.is_none();
         let next = FrameIndex(next);
         self.newest = Some(next);
-        self.promised = std::mem::take(&mut self.pending);
-        self.promised.key |= is_first;
-        match self.promised {
-            Pending { key: true, .. } => RecoveryAction::KeyFrame,
-            Pending {
-                lost: Some(lost), ..
-            } => RecoveryAction::Invalidate {
+        self.polled_ns = now_ns;
+        let wants_key = self.pending.key || (self.keys_only && self.pending.lost.is_some());
+        if is_first || (wants_key && may_key) {
+            self.promised = std::mem::take(&mut self.pending);
+            self.promised.key = true;
+            return RecoveryAction::KeyFrame;
+        }
+        if self.keys_only {
+            return RecoveryAction::None;
+        }
+        self.promised.lost = self.pending.lost.take();
+        match self.promised.lost {
+            None => RecoveryAction::None,
+            Some(lost) => RecoveryAction::Invalidate {
                 first: lost.first.0,
                 last: next.previous().0,
             },
-            Pending { .. } => RecoveryAction::None,
         }
     }
 
@@ -201,7 +261,11 @@ impl RecoverySlot {
         let frame = FrameIndex(frame);
         match (kind, self.promised) {
             (AnswerKind::KeyFrame, _) => {
-                self.key = Some(KeyAnswer { frame, sent: false });
+                self.key = Some(KeyAnswer {
+                    frame,
+                    polled_ns: self.polled_ns,
+                    sent: false,
+                });
                 self.invalidation = None;
                 // Made after every request up to now, and not sent yet.
                 self.pending.key = false;
@@ -232,6 +296,7 @@ impl RecoverySlot {
             && key.frame == FrameIndex(frame)
         {
             key.sent = true;
+            self.pace.last_key_ns = key.polled_ns;
         }
     }
 
@@ -272,6 +337,67 @@ impl Lost {
         })
     }
 }
+
+/// How often key frames may come, and whether the client asks for too many.
+#[derive(Clone, Copy, Debug, Default)]
+struct KeyPace {
+    round_trip_ns: u64,
+    frame_time_ns: u64,
+    /// When the last key frame that was sent was polled for.
+    last_key_ns: Option<u64>,
+    /// IDR requests since `counting_since_ns`.
+    requests: u32,
+    counting_since_ns: u64,
+    /// Seconds in a row with too many of them.
+    flooded_s: u32,
+}
+
+impl KeyPace {
+    fn is_in_gap(&self, now_ns: u64) -> bool {
+        let gap_ns = if self.is_flooded() {
+            FLOOD_GAP_NS
+        } else {
+            let four_frames_ns = self.frame_time_ns.saturating_mul(4);
+            self.round_trip_ns
+                .saturating_add(four_frames_ns)
+                .clamp(SHORTEST_GAP_NS, LONGEST_GAP_NS)
+        };
+        self.last_key_ns
+            .is_some_and(|last_ns| now_ns.saturating_sub(last_ns) < gap_ns)
+    }
+
+    const fn is_flooded(&self) -> bool {
+        self.flooded_s >= FLOOD_S
+    }
+
+    fn count_requests(&mut self, now_ns: u64) {
+        let elapsed_ns = now_ns.saturating_sub(self.counting_since_ns);
+        if elapsed_ns < SECOND_NS {
+            return;
+        }
+        let allowed = u64::from(FLOOD_REQUESTS_PER_S).saturating_mul(elapsed_ns / SECOND_NS);
+        let is_much = u64::from(self.requests) > allowed;
+        self.flooded_s = if is_much {
+            self.flooded_s.saturating_add(1)
+        } else {
+            0
+        };
+        self.requests = 0;
+        self.counting_since_ns = now_ns;
+    }
+}
+
+/// Key frames come 20 times a second at worst, and on a long way no faster than an answer to one can be
+/// seen: one round trip and the frames that are on their way.
+const SHORTEST_GAP_NS: u64 = 50_000_000;
+const LONGEST_GAP_NS: u64 = 250_000_000;
+const FLOOD_GAP_NS: u64 = SECOND_NS;
+const FLOOD_REQUESTS_PER_S: u32 = 50;
+const FLOOD_S: u32 = 5;
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// A range that begins so far back names pictures that no encoder keeps, nor a client waits for.
+const OLDEST_RANGE_FRAMES: u32 = 512;
 
 /// Acknowledgements kept between two frames.
 const ACKNOWLEDGEMENTS: usize = 4;
