@@ -1,5 +1,6 @@
 // The life of a client in GameStream: the table of gamestream-control-plane.md §7 line by line, on virtual time.
 import { describe, expect, test } from 'bun:test';
+import type { FakeEngine } from '../../host/src/engine/fake-engine.ts';
 import { AppError } from '../../host/src/errors.ts';
 import { settled } from '../support/fake-host.ts';
 import {
@@ -248,7 +249,7 @@ describe('when other clients run the app', () => {
     const session = await play(ann);
     await streams.launch(wish(ben));
     await play(ben);
-    await fakeEnd(fake, session);
+    await leave(fake, session);
     await streams.cancel(ben);
     expect(streams.appState(undefined)).toEqual(FREE);
   });
@@ -272,7 +273,7 @@ describe('at the session limit', () => {
   test('a resumable client holds no place, and takes none that is not there', async () => {
     const { streams, play, fake } = host({ 'max-sessions': '1' });
     await streams.launch(wish(ann));
-    await fakeEnd(fake, await play(ann));
+    await leave(fake, await play(ann));
     expect(await refusal(streams.launch(wish(ben)))).toBe('none');
     expect(await refusal(streams.resume(resumeWish(ann)))).toBe('503 session_limit');
   });
@@ -292,7 +293,7 @@ describe('a prepared stream', () => {
   test('of a resume that is not played stays resumable', async () => {
     const { streams, clock, play, fake } = host();
     await streams.launch(wish(ann));
-    await fakeEnd(fake, await play(ann));
+    await leave(fake, await play(ann));
     await streams.resume(resumeWish(ann));
     clock.pass(30_000);
     expect(streams.prepared()).toEqual([]);
@@ -513,7 +514,7 @@ describe('ends', () => {
   test('a client that leaves is resumable, and the app stays', async () => {
     const { streams, play, fake, sessions } = host();
     await streams.launch(wish(ann));
-    await fakeEnd(fake, await play(ann));
+    await leave(fake, await play(ann));
     expect(sessions.list()).toEqual([]);
     expect(streams.appState(ann.fingerprint)).toEqual(BUSY);
     expect(streams.status().sessions).toBe(0);
@@ -528,11 +529,11 @@ describe('ends', () => {
     const session = await play(ann);
     await streams.launch(wish(ben));
     await play(ben);
-    await streams.endSession(session);
+    expect(await streams.endSession(session)).toBe(true);
     expect(stopped).toEqual([[session, 'operator']]);
     expect(sessions.list().map(({ client: name }) => name)).toEqual(['ben']);
     expect(await refusal(streams.resume(resumeWish(ann)))).toBe('none');
-    expect(await refusal(streams.endSession(99))).toBe('404 unknown_session');
+    expect(await streams.endSession(99)).toBe(false);
   });
 
   test('when the app ends, all streams end and nothing is left to resume', async () => {
@@ -616,7 +617,7 @@ describe('secrets', () => {
     const asked = wish(ann, { key: Uint8Array.from({ length: 16 }, (_, i) => 0xa0 + i) });
     await streams.launch(asked);
     const { pingPayloads, connectData, rtspSession } = streamOf(ann);
-    await fakeEnd(fake, await play(ann));
+    await leave(fake, await play(ann));
     await streams.cancel(ann);
     const all = lines.join('\n');
     const secrets = [pingPayloads.video, pingPayloads.audio, String(connectData), rtspSession];
@@ -657,6 +658,38 @@ describe('what the operator sees', () => {
     expect(sessions.list()[0]).not.toHaveProperty('network');
   });
 
+  test('is what the client reports of the line; absent stays absent', async () => {
+    const { streams, play, sessions, fake, receivers, recorded } = host();
+    await streams.launch(wish(ann));
+    const session = await play(ann);
+    fake.connectControl(session);
+    await settled();
+    expect(streams.connected(ann.fingerprint)).toBe(true);
+    expect(streams.connected(ben.fingerprint)).toBe(false);
+    fake.report(session, { rtt_us: { min: 900, median: 1200 } });
+    expect(sessions.list()[0]?.network).toEqual({ rtt_us: 1200 });
+    expect(receivers).toEqual([]);
+    fake.report(session, { packets_lost: 3, packets_recovered: 2 });
+    expect(sessions.list()[0]?.network).toEqual({ packets_lost: 3, packets_recovered: 2 });
+    expect(receivers).toEqual([[session, fake.nowNs(), { packetsLost: 3, packetsRecovered: 2 }]]);
+    expect(recorded.map((event) => (event.ev === 'session.event' ? event.kind : event.ev))).toEqual(
+      ['control_connected', 'control_ready', 'session.report', 'session.report'],
+    );
+    await leave(fake, session);
+    expect(streams.connected(ann.fingerprint)).toBe(false);
+  });
+
+  test('of lost events is whatever the engine says afterwards', async () => {
+    const { streams, play, fake, sessions } = host();
+    await streams.launch(wish(ann));
+    const session = await play(ann);
+    fake.vanish(session);
+    fake.overflow(1);
+    await settled();
+    expect(sessions.list()).toEqual([]);
+    expect(await refusal(streams.resume(resumeWish(ann)))).toBe('none');
+  });
+
   test('changes are told', async () => {
     const { streams, play } = host();
     const seen: number[] = [];
@@ -674,12 +707,8 @@ describe('what the operator sees', () => {
   });
 });
 
-/** The engine says that a session is over, as when its client left. */
-async function fakeEnd(
-  fake: ReturnType<typeof fakeStreams>['fake'],
-  session: number,
-): Promise<void> {
-  fake.vanish(session);
-  fake.overflow(1);
+/** The client of a session leaves. */
+async function leave(fake: FakeEngine, session: number): Promise<void> {
+  fake.leave(session);
   await settled();
 }

@@ -104,7 +104,6 @@ export function fakeStreams(options: FakeStreamsOptions = {}) {
   });
   const apps = new Apps();
   const streams = new Streams({
-    engine,
     sessions,
     ports,
     apps: {

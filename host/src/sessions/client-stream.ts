@@ -7,8 +7,11 @@ import type { RtspStream } from '../gamestream/rtsp-dialogue.ts';
 import type { StartedSession } from './sessions.ts';
 import type { ClientRef } from './stream-control.ts';
 
-/** The words of gamestream-control-plane.md §7; `ended` leaves its client resumable, or nothing at all. */
-export type StreamPhase = 'prepared' | 'awaiting' | 'running' | 'ended';
+/**
+ * Steps of gamestream-control-plane.md §7. `played` is AWAITING and RUNNING there, which the engine tells apart; `ended`
+ * leaves its client resumable, or nothing at all.
+ */
+export type StreamPhase = 'prepared' | 'played' | 'ended';
 
 export interface ClientStreamOptions {
   readonly client: ClientRef;
@@ -97,13 +100,8 @@ export class ClientStream implements RtspStream {
     if (this.#phase !== 'prepared' || this.#announcing || this.#session === undefined) {
       throw new AppError(455, 'rtsp_out_of_order', 'The stream was not announced, or plays.');
     }
-    this.#phase = 'awaiting';
+    this.#phase = 'played';
     this.#options.onPlay(this);
-  }
-
-  /** The engine sends. */
-  run(): void {
-    if (this.#phase === 'awaiting') this.#phase = 'running';
   }
 
   /** Wipes the key. False when it was over before. */

@@ -6,7 +6,6 @@ import { plainAddress, urlHost } from '../addresses.ts';
 import type { App, Apps } from '../apps/apps.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { Engine } from '../engine/engine.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import type { Announcement } from '../gamestream/announce.ts';
 import { admitsOldClient, encryptionOffer, tooOld } from '../gamestream/encryption.ts';
@@ -27,7 +26,6 @@ import type {
 import { resolveSource } from './test-streams.ts';
 
 export interface StreamsOptions {
-  readonly engine: Engine;
   readonly sessions: Sessions;
   readonly ports: Pick<MediaPorts, 'video' | 'audio' | 'control'>;
   readonly apps: Pick<Apps, 'get'>;
@@ -78,11 +76,6 @@ export class Streams implements StreamControl, RtspStreams {
 
   constructor(options: StreamsOptions) {
     this.#with = options;
-    options.engine.on((event) => {
-      if (event.ev === 'session.state' && event.state === 'streaming') {
-        this.#streamOf(event.session)?.run();
-      }
-    });
     options.sessions.onChange(() => this.#changed());
   }
 
@@ -191,7 +184,9 @@ export class Streams implements StreamControl, RtspStreams {
 
   /** Whether this client streams now. */
   connected(fingerprint: string): boolean {
-    return this.#members.get(fingerprint)?.stream?.phase === 'running';
+    return this.#with.sessions
+      .list()
+      .some(({ client_id, state }) => client_id === fingerprint && state === 'streaming');
   }
 
   /** Hears that `status`, `connected` or the list of sessions is another now; answers how to stop. */
@@ -200,17 +195,15 @@ export class Streams implements StreamControl, RtspStreams {
     return () => this.#listeners.delete(listener);
   }
 
-  /** For the operator: one stream ends and stays resumable. Throws AppError 404. */
-  async endSession(sessionId: number): Promise<void> {
-    const stream = this.#streamOf(sessionId);
+  /** For the operator: one stream ends, and its client may resume. False when there is no such session. */
+  async endSession(sessionId: number): Promise<boolean> {
+    const stream = this.#living().find((living) => living.sessionId === sessionId);
     const { sessions } = this.#with;
-    if (stream !== undefined) {
-      await this.#end(stream, 'operator');
-    } else if (sessions.list().some(({ session_id }) => session_id === sessionId)) {
-      await sessions.stop(sessionId, 'operator');
-    } else {
-      throw new AppError(404, 'unknown_session', `There is no session ${sessionId}.`);
-    }
+    const known = sessions.list().some(({ session_id }) => session_id === sessionId);
+    if (stream !== undefined) await this.#end(stream, 'operator');
+    // A test stream has no client.
+    else if (known) await sessions.stop(sessionId, 'operator');
+    return stream !== undefined || known;
   }
 
   /** For the operator, or when the app exits by itself: every stream ends, and nothing is left to resume. */
@@ -446,10 +439,6 @@ export class Streams implements StreamControl, RtspStreams {
 
   #living(): ClientStream[] {
     return [...this.#members.values()].flatMap(({ stream }) => stream ?? []);
-  }
-
-  #streamOf(sessionId: number): ClientStream | undefined {
-    return this.#living().find((stream) => stream.sessionId === sessionId);
   }
 
   #mark(key: Uint8Array): string {
