@@ -30,7 +30,8 @@ describe('beyond loopback', () => {
         port,
         `${method} ${API}/health HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`,
       );
-      expect([method, /^(\x15\x03.{5})?$/s.test(answer)]).toEqual([method, true]);
+      const alert = answer.startsWith('\x15\x03') && answer.length === 7;
+      expect([method, alert ? '' : answer]).toEqual([method, '']);
     }
     expect(server.host.tokens.list()[0]?.last_used_unix_ms).toBeUndefined();
     expect((await server.fetch(`${API}/health`)).status).toBe(200);
