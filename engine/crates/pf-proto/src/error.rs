@@ -66,6 +66,13 @@ pub enum ProtoError {
         /// The syntax element that could not be read.
         element: &'static str,
     },
+    /// An audio payload that is empty or does not fit the client's buffer.
+    AudioPayload {
+        /// Bytes given.
+        bytes: usize,
+        /// Most bytes allowed.
+        limit_bytes: usize,
+    },
     /// A control message without its header.
     MessageTooShort {
         /// Bytes given.
@@ -172,6 +179,10 @@ impl fmt::Display for ProtoError {
             Self::SequenceParameterSet { element } => {
                 write!(f, "sequence parameter set unreadable at {element}")
             }
+            Self::AudioPayload { bytes, limit_bytes } => write!(
+                f,
+                "audio payload refused: expected 1 to {limit_bytes} bytes, got {bytes}"
+            ),
             Self::MessageTooShort { bytes } => write!(
                 f,
                 "control message too short: expected at least 4 bytes, got {bytes}"

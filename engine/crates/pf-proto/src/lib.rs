@@ -9,6 +9,8 @@
 //! | video datagrams, FEC blocks, frame header | `gamestream/video.rs`, `gamestream/split.rs` |
 //! | what packet 0 of a frame must hold | `gamestream/bitstream.rs` |
 //! | H.264 sequence parameter set | `gamestream/h264_sps.rs` |
+//! | audio datagrams | `gamestream/audio.rs` |
+//! | what of a control port reaches ENet | `gamestream/enet.rs` |
 //! | control messages, input | `gamestream/control.rs`, `gamestream/input.rs` |
 //! | media pings, the client's endpoint | `gamestream/ping.rs` |
 //! | IDR requests, invalidated ranges, long-term references | `gamestream/recovery.rs` |

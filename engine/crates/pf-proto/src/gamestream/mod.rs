@@ -4,6 +4,7 @@
 //! |---------|------|
 //! | video datagram, frame header | `video.rs` |
 //! | split of a frame into FEC blocks, parity count | `split.rs` |
+//! | audio packets and their parity | `audio.rs` |
 //! | first bytes of an access unit (Annex B) | `bitstream.rs` |
 //! | H.264 sequence parameter set | `h264_sps.rs` |
 //! | media ping | `ping.rs` |
@@ -12,6 +13,7 @@
 //! | input | `input.rs`, `input_parse.rs` |
 //! | recovery requests, coalesced and answered | `recovery.rs` |
 
+pub mod audio;
 pub mod bitstream;
 pub mod control;
 pub mod enet;
