@@ -18,7 +18,7 @@ const DownloadQuery = Type.Object({
 
 export const statsRoutes = (host: () => ApiHost) =>
   new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
-    .post('/capture/start', () => host().recordings.start(), {
+    .post('/capture/start', () => andTell(host(), host().recordings.start()), {
       response: { 200: std(StatsStatus), 409: std(ApiError) },
       detail: {
         operationId: 'stats_capture_start',
@@ -27,7 +27,8 @@ export const statsRoutes = (host: () => ApiHost) =>
     })
     .post(
       '/capture/stop',
-      async ({ status }) => (await host().recordings.stop()) ?? status(204, undefined),
+      async ({ status }) =>
+        (await andTell(host(), host().recordings.stop())) ?? status(204, undefined),
       {
         response: {
           200: std(CaptureMeta),
@@ -90,6 +91,15 @@ export const statsRoutes = (host: () => ApiHost) =>
         detail: { operationId: 'stats_recording_delete', summary: 'Delete one recording' },
       },
     );
+
+/** Readers of the event stream hear of it, also when it failed half way. */
+async function andTell<T>({ events }: ApiHost, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    events.changed('captures');
+  }
+}
 
 /** Anything that is no safe id answers like a missing recording. */
 function recordingId(text: string): RecordingId {
