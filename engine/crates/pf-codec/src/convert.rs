@@ -1,10 +1,14 @@
 //! BGRX to I420, scaled into the middle of the encoded picture with black bars around it.
 //!
-//! Chroma is the mean of each 2×2 block. Scaling happens in BGRX before the conversion: whole factors by
+//! Scaling happens in BGRX before the conversion: whole factors by
 //! means or copies, anything else by a filter, in strips that stay in the cache.
 
-use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, bgra_to_yuv420};
+use yuv::{
+    BufferStoreMut, YuvConversionMode, YuvGrayImageMut, YuvPlanarImageMut, bgra_to_yuv400,
+    bgra_to_yuv444,
+};
 
+use crate::chroma::LeftSited;
 use crate::colour::Colour;
 use crate::error::CodecError;
 use crate::fit::{Scaling, fit};
@@ -19,6 +23,9 @@ pub struct Converter {
     target: PictureSize,
     rect: PictureRect,
     colour: Colour,
+    chroma: LeftSited,
+    /// Luma of the half-size pictures, which nobody wants.
+    unwanted: Vec<u8>,
     work: Work,
     /// The last two rows of a source whose last row lacks its padding.
     tail: Vec<u8>,
@@ -73,6 +80,8 @@ impl Converter {
             target,
             rect,
             colour,
+            chroma: LeftSited::new(rect.width, STRIP_ROWS),
+            unwanted: vec![0; rect.width as usize / 2 * (STRIP_ROWS / 2)],
             work,
             tail: Vec::new(),
         })
@@ -108,6 +117,8 @@ impl Converter {
             planes: target.padded_planes_mut(),
             rect: self.rect,
             colour: self.colour,
+            chroma: &mut self.chroma,
+            unwanted: &mut self.unwanted,
         };
         canvas.draw_bars(self.target);
         match &mut self.work {
@@ -199,6 +210,8 @@ struct Canvas<'a> {
     planes: I420PlanesMut<'a>,
     rect: PictureRect,
     colour: Colour,
+    chroma: &'a mut LeftSited,
+    unwanted: &'a mut [u8],
 }
 
 impl Canvas<'_> {
@@ -222,25 +235,29 @@ impl Canvas<'_> {
 
     /// Converts a source that needs no scaling, straight from where it lies.
     fn copy_rows(&mut self, source: &BgrxImage<'_>, tail: &mut Vec<u8>) -> Result<(), CodecError> {
-        let whole_bytes = source.stride_bytes * source.size.height as usize;
-        if let Some(whole) = source.data.get(..whole_bytes) {
-            return self.write_rows(0, whole, source.stride_bytes);
+        let (stride_bytes, height) = (source.stride_bytes, source.size.height as usize);
+        for first in (0..height).step_by(STRIP_ROWS) {
+            let rows = (height - first).min(STRIP_ROWS);
+            let strip = first * stride_bytes..(first + rows) * stride_bytes;
+            match source.data.get(strip) {
+                Some(strip) => self.write_rows(first as u32, strip, stride_bytes)?,
+                None => {
+                    tail.clear();
+                    for y in first..height {
+                        tail.extend_from_slice(source.row(y));
+                    }
+                    self.write_rows(first as u32, tail, tail.len() / rows)?;
+                }
+            }
         }
-        let last_pair = source.size.height - 2;
-        let whole = &source.data[..source.stride_bytes * last_pair as usize];
-        self.write_rows(0, whole, source.stride_bytes)?;
-        tail.clear();
-        for y in [last_pair, last_pair + 1] {
-            tail.extend_from_slice(source.row(y as usize));
-        }
-        self.write_rows(last_pair, tail, tail.len() / 2)
+        Ok(())
     }
 
-    /// Converts the rows of `bgrx`, an even number of them and each with its whole stride, to the rectangle's rows
-    /// from `first` on.
+    /// Converts the rows of `bgrx`, an even number of them up to `STRIP_ROWS` and each with its whole stride, to the
+    /// rectangle's rows from `first` on.
     ///
     /// The library goes by the lengths of what it is given and not by the height: it leaves out rows that lack a
-    /// whole stride and does not stop at the last row while all four slices go on.
+    /// whole stride and does not stop at the last row while all slices go on.
     fn write_rows(
         &mut self,
         first: u32,
@@ -248,31 +265,41 @@ impl Canvas<'_> {
         stride_bytes: usize,
     ) -> Result<(), CodecError> {
         let rows = bgrx.len() / stride_bytes;
-        if rows == 0 {
-            return Ok(());
-        }
         let (planes, rect) = (&mut self.planes, self.rect);
         let top = (rect.y + first) as usize;
         let luma_start = top * planes.y_stride + rect.x as usize;
-        let luma = &mut planes.y[luma_start..][..rows * planes.y_stride];
-        let chroma_start = top / 2 * planes.chroma_stride + rect.x as usize / 2;
-        let chroma_len = rows / 2 * planes.chroma_stride;
-        let mut image = YuvPlanarImageMut {
-            y_plane: BufferStoreMut::Borrowed(luma),
+        let mut luma = YuvGrayImageMut {
+            y_plane: BufferStoreMut::Borrowed(
+                &mut planes.y[luma_start..][..rows * planes.y_stride],
+            ),
             y_stride: planes.y_stride as u32,
-            u_plane: BufferStoreMut::Borrowed(&mut planes.u[chroma_start..][..chroma_len]),
-            u_stride: planes.chroma_stride as u32,
-            v_plane: BufferStoreMut::Borrowed(&mut planes.v[chroma_start..][..chroma_len]),
-            v_stride: planes.chroma_stride as u32,
             width: rect.width,
             height: rows as u32,
         };
         let stride = u32::try_from(stride_bytes)
             .map_err(|_| CodecError::Conversion(format!("a stride of {stride_bytes} bytes")))?;
+        let failed = |error: yuv::YuvError| CodecError::Conversion(error.to_string());
         let (range, matrix) = self.colour.library_terms();
+        bgra_to_yuv400(&mut luma, bgrx, stride, range, matrix).map_err(failed)?;
+        let half = self.chroma.take(bgrx, stride_bytes);
+        let chroma_start = top / 2 * planes.chroma_stride + rect.x as usize / 2;
+        let chroma_len = rows / 2 * planes.chroma_stride;
+        let half_width = rect.width / 2;
+        let mut chroma = YuvPlanarImageMut {
+            y_plane: BufferStoreMut::Borrowed(
+                &mut self.unwanted[..half_width as usize * (rows / 2)],
+            ),
+            y_stride: half_width,
+            u_plane: BufferStoreMut::Borrowed(&mut planes.u[chroma_start..][..chroma_len]),
+            u_stride: planes.chroma_stride as u32,
+            v_plane: BufferStoreMut::Borrowed(&mut planes.v[chroma_start..][..chroma_len]),
+            v_stride: planes.chroma_stride as u32,
+            width: half_width,
+            height: rows as u32 / 2,
+        };
+        let half_stride = half_width * BGRX_BYTES as u32;
         let mode = YuvConversionMode::Balanced;
-        bgra_to_yuv420(&mut image, bgrx, stride, range, matrix, mode)
-            .map_err(|error| CodecError::Conversion(error.to_string()))
+        bgra_to_yuv444(&mut chroma, half, half_stride, range, matrix, mode).map_err(failed)
     }
 
     fn draw_bars(&mut self, size: PictureSize) {

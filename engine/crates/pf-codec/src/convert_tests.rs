@@ -140,9 +140,11 @@ fn assert_shows_in(
             }
             let (left, top) = (2 * x - columns.start, 2 * y - rows.start);
             let mut mean = [0.0; 3];
-            for (dx, dy) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-                for (sum, value) in mean.iter_mut().zip(pixel(left + dx, top + dy)) {
-                    *sum += value / 4.0;
+            for (column, weight) in [(left.saturating_sub(1), 1.0), (left, 2.0), (left + 1, 1.0)] {
+                for row in [top, top + 1] {
+                    for (sum, value) in mean.iter_mut().zip(pixel(column, row)) {
+                        *sum += value * weight / 8.0;
+                    }
                 }
             }
             let (_, want_u, want_v) = reference(colour, mean);
@@ -238,6 +240,20 @@ fn every_grey_and_every_pure_colour_is_within_one_of_the_reference() {
             assert_shows_in(colour, &image, rect, |x, y| source.pixel(x, y));
         }
     }
+}
+
+#[test]
+fn colour_lies_on_even_columns_as_the_bitstream_says() {
+    // One blue column on black: an even one colours its own sample by half, an odd one both neighbours by a quarter.
+    let size = PictureSize::new(64, 4);
+    let blue_excess = |column: usize| {
+        let source = Source::paint(size, 256, |x, _| [if x == column { 255 } else { 0 }, 0, 0]);
+        let (image, _) = converted(&source, (64, 4));
+        [14, 15, 16].map(|sample| i32::from(image.planes().u[sample]) - 128)
+    };
+    assert_eq!(blue_excess(30), [0, 56, 0]);
+    assert_eq!(blue_excess(29), [28, 28, 0]);
+    assert_eq!(blue_excess(31), [0, 28, 28]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Holds no thread, socket or clock of its own (openh264 keeps its slice threads to itself); whoever calls
 //! decides when. Nothing here prints, and nothing allocates per frame once warm.
 
+mod chroma;
 mod colour;
 mod convert;
 mod encoder;

@@ -35,6 +35,8 @@ pub(crate) enum PictureOrder {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct VideoUsability {
     pub(crate) colour: Option<ColourDescription>,
+    /// Where colour differences lie, in frames of either parity; 0 is left, also where nothing is said.
+    pub(crate) chroma_location: (u32, u32),
     pub(crate) restriction: Option<Restriction>,
 }
 
@@ -265,7 +267,7 @@ fn usability(reader: &mut BitReader<'_>) -> Result<VideoUsability, CodecError> {
         }
     }
     if reader.flag()? {
-        let _chroma_location = (reader.unsigned()?, reader.unsigned()?);
+        video.chroma_location = (reader.unsigned()?, reader.unsigned()?);
     }
     if reader.flag()? {
         let _timing = (reader.bits(32)?, reader.bits(32)?, reader.flag()?);

@@ -39,6 +39,7 @@ fn sequence_parameters_of_openh264() {
             size: PictureSize::new(640, 360),
             video: VideoUsability {
                 colour: Some(BT709_LIMITED),
+                chroma_location: (0, 0),
                 restriction: Some(Restriction {
                     reorder_frames: 0,
                     buffered_frames: 3
@@ -62,6 +63,7 @@ fn sequence_parameters_of_x264_with_everything_in_them() {
             size: PictureSize::new(1366, 768),
             video: VideoUsability {
                 colour: Some(BT709_LIMITED),
+                chroma_location: (0, 0),
                 restriction: Some(Restriction {
                     reorder_frames: 0,
                     buffered_frames: 2

@@ -309,6 +309,7 @@ fn check_parameter_sets(
     let faults = [
         (sequence.size != config.size, "picture size"),
         (sequence.video.colour != Some(asked), "colour description"),
+        (sequence.video.chroma_location != LEFT, "chroma location"),
         (
             sequence.video.restriction != Some(no_delay),
             "bitstream restriction",
@@ -364,6 +365,8 @@ fn highest_kbps(fps: u32) -> u32 {
 
 /// The library's highest level ends at 288 Mbit/s; below, its own ceiling of an eighth above the target still fits.
 const MAX_KBPS: u32 = 240_000;
+/// Where the converter puts colour differences, in frames of either parity.
+const LEFT: (u32, u32) = (0, 0);
 /// More cost compression and are never asked for.
 const MAX_SLICES: u8 = 8;
 /// The library's own limit.
