@@ -42,8 +42,8 @@ export const settings = {
     env: 'PUNKTFUNK_API_HOST',
     file: 'api_host',
     default: '127.0.0.1',
-    type: 'loopback address',
-    doc: 'Address of the operator’s API and page. Anything beyond loopback is refused until the API speaks TLS.',
+    type: 'address',
+    doc: 'Address of the operator’s API and page. Beyond loopback (`0.0.0.0`) they are served over HTTPS alone, with the host’s own certificate; `doctor` shows its fingerprint.',
     parse: text(/^[A-Za-z0-9.:[\]-]+$/, 'an address or localhost'),
   }),
   apiPort: setting({
@@ -54,6 +54,14 @@ export const settings = {
     type: 'port',
     doc: 'Port of the operator’s API and page; 0 takes a free one.',
     parse: integer(0, 65_535),
+  }),
+  apiHosts: setting<readonly string[]>({
+    env: 'PUNKTFUNK_API_HOSTS',
+    file: 'api_hosts',
+    default: [],
+    type: 'names, separated by commas',
+    doc: 'Further names under which the API may be called, e.g. behind a relay: `tv.example` or `tv.example:8443`.',
+    parse: hostNames,
   }),
   apiOrigins: setting<readonly string[]>({
     env: 'PUNKTFUNK_API_ORIGINS',
@@ -233,6 +241,7 @@ export function loadConfig(input: ConfigInput): Config {
     configDir,
     apiHost: read(settings.apiHost),
     apiPort: read(settings.apiPort),
+    apiHosts: read(settings.apiHosts),
     apiOrigins: read(settings.apiOrigins),
     gamestreamPort: read(settings.gamestreamPort),
     gamestreamHost: read(settings.gamestreamHost),
@@ -388,16 +397,26 @@ function text(pattern: RegExp, what: string): (given: unknown) => string {
   };
 }
 
-function origins(given: unknown): readonly string[] {
+function hostNames(given: unknown): readonly string[] {
+  return listed(given).map((part) => {
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/i.test(part)) {
+      throw new Error('names such as tv.example, separated by commas');
+    }
+    return part.toLowerCase();
+  });
+}
+
+function listed(given: unknown): readonly string[] {
   const parts = Array.isArray(given) ? given : String(given).split(',');
-  return parts
-    .map((part) => String(part).trim())
-    .filter((part) => part.length > 0)
-    .map((part) => {
-      const origin = URL.canParse(part) ? new URL(part).origin : 'null';
-      if (origin === 'null' || part.replace(/\/$/, '') !== origin) {
-        throw new Error('origins such as https://example.org, separated by commas');
-      }
-      return origin;
-    });
+  return parts.map((part) => String(part).trim()).filter((part) => part.length > 0);
+}
+
+function origins(given: unknown): readonly string[] {
+  return listed(given).map((part) => {
+    const origin = URL.canParse(part) ? new URL(part).origin : 'null';
+    if (origin === 'null' || part.replace(/\/$/, '') !== origin) {
+      throw new Error('origins such as https://example.org, separated by commas');
+    }
+    return origin;
+  });
 }

@@ -17,7 +17,10 @@ export const serve: Command = {
     encryption: { value: 'WHEN', doc: 'Of video: off, lan-optional or required (lan-optional).' },
     'old-clients': { value: 'WHO', doc: 'Of 2023 and before: refuse, lan or allow (lan).' },
     'auto-bitrate': { value: 'on|off', doc: 'Let the bitrate follow the line (off).' },
-    'api-host': { value: 'ADDRESS', doc: 'Loopback address of API and page (127.0.0.1).' },
+    'api-host': {
+      value: 'ADDRESS',
+      doc: 'Address of API and page; HTTPS beyond loopback (127.0.0.1).',
+    },
     'api-port': { value: 'PORT', doc: 'Port of API and page (47990).' },
     'link-mbps': { value: 'MBPS', doc: 'Rate of the slowest hop, for pacing.' },
   },

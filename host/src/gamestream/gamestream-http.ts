@@ -7,6 +7,8 @@ export interface GamestreamHttpOptions extends Omit<NvHttpOptions, 'identity' | 
   readonly identity: HostIdentity;
   /** HTTPS lies 5 below it. 0 takes two free ports. */
   readonly gamestreamPort: number;
+  /** Without it: every address of the machine, IPv4 and IPv6. */
+  readonly address?: string | undefined;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -32,7 +34,7 @@ export class GamestreamHttp {
 
   /** Both ports accept connections when this resolves. Throws AppError `port_in_use`, `port_unusable`. */
   async start(): Promise<BoundPorts> {
-    const bound = await this.#server.listen(this.#ports);
+    const bound = await this.#server.listen(this.#ports, this.#options.address);
     this.#ports = bound;
     this.#ticking = setInterval(() => this.#options.pairing.tick(), TICK_MS);
     return bound;

@@ -50,7 +50,7 @@ export interface BoundPorts {
   readonly http: number;
   readonly https: number;
   /** `::` takes IPv4 as well; `0.0.0.0` where there is no IPv6. */
-  readonly address: '::' | '0.0.0.0';
+  readonly address: string;
 }
 
 export class HttpServer {
@@ -94,14 +94,16 @@ export class HttpServer {
     return this.#connections.size;
   }
 
-  /** Listens on every address; port 0 takes a free one. Throws AppError `port_in_use`, `port_unusable`. */
-  async listen(ports: { readonly http: number; readonly https: number }): Promise<BoundPorts> {
+  /** Listens on one address, or on every one; port 0 takes a free one. Throws AppError `port_in_use`, `port_unusable`. */
+  async listen(
+    ports: { readonly http: number; readonly https: number },
+    address?: string,
+  ): Promise<BoundPorts> {
     try {
-      return await this.#listenOn('::', ports);
+      return await this.#listenOn(address ?? '::', ports);
     } catch (error) {
-      if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(systemCode(error) ?? '')) {
-        throw unusable(error, ports);
-      }
+      const noIpv6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(systemCode(error) ?? '');
+      if (address !== undefined || !noIpv6) throw unusable(error, ports);
     }
     try {
       return await this.#listenOn('0.0.0.0', ports);
@@ -120,7 +122,7 @@ export class HttpServer {
   }
 
   async #listenOn(
-    address: '::' | '0.0.0.0',
+    address: string,
     ports: { readonly http: number; readonly https: number },
   ): Promise<BoundPorts> {
     const https = await bind(this.#tls, address, ports.https);
