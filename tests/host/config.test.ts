@@ -22,6 +22,7 @@ describe('settings', () => {
       configDir: undefined,
       apiHost: '127.0.0.1',
       apiPort: 47990,
+      apiHosts: [],
       apiOrigins: [],
       gamestreamPort: 47989,
       gamestreamHost: undefined,
