@@ -52,15 +52,18 @@ describe.skipIf(missing !== '')(`several stock clients${missing}`, () => {
     await streamed(second, 30);
     expect((await sessions(host)).map(({ state }) => state)).toEqual(['streaming', 'streaming']);
 
-    // Who did not launch it may not end it for the other.
-    const refused = await second.raw('cancel');
-    expect(refused).toContain('status_code="403"');
+    // Who takes no part may not end it.
+    await using third = await pairedClient(host);
+    expect(await third.raw('cancel')).toContain('status_code="403"');
     expect(await sessions(host)).toHaveLength(2);
 
-    // One leaves; the other does not lose a frame.
+    // One quits: that ends its own stream, not the app. The other does not lose a frame.
     const before = (await first.state()).frames;
     const left = await second.stop();
     expect(left.gaps).toBe(0);
+    await second.cancel();
+    expect(await busy(second)).toEqual([false, false]);
+    expect(await busy(first)).toEqual([true, true]);
     await until('one session', async () => (await sessions(host)).length === 1 || undefined);
     await streamed(first, before + 60);
     const stayed = await first.stop();
