@@ -1,14 +1,21 @@
 // Every element and what a page needs to talk to them: the bundle `punktfunk.js`.
 
 export * from './base/events.ts';
+export type { HostApi, Watching } from './base/host-api.ts';
+export * from './base/host-events.ts';
 export { HttpStatsApi } from './base/http-stats-api.ts';
 export { liveCharts } from './base/lane-canvas.ts';
 export { ApiFailure, asFailure, type StatsApi } from './base/stats-api.ts';
 export { PfCaptureControl } from './pf-capture-control/pf-capture-control.ts';
+export { PfClients } from './pf-clients/pf-clients.ts';
 export { PfDashboard } from './pf-dashboard/pf-dashboard.ts';
+export { PfFirstRun } from './pf-first-run/pf-first-run.ts';
 export { PfHealthChart } from './pf-health-chart/pf-health-chart.ts';
 export { PfLatencyChart } from './pf-latency-chart/pf-latency-chart.ts';
+export { PfPairing } from './pf-pairing/pf-pairing.ts';
 export { PfRecordingDetail } from './pf-recording-detail/pf-recording-detail.ts';
 export { PfRecordingsList } from './pf-recordings-list/pf-recordings-list.ts';
+export { PfSessions } from './pf-sessions/pf-sessions.ts';
 export { PfTestStreamElement } from './pf-test-stream/pf-test-stream.ts';
 export { PfThroughputChart } from './pf-throughput-chart/pf-throughput-chart.ts';
+export { PfTokens } from './pf-tokens/pf-tokens.ts';

@@ -85,7 +85,7 @@ async function write(file: string, text: string): Promise<Built> {
   return { file, bytes: bytes.length, gzipped: Bun.gzipSync(bytes).length, limit: undefined };
 }
 
-const PAGE_LIMIT = 100_000;
+const PAGE_LIMIT = 130_000;
 const CONTROL_LIMIT = 13_500;
 
 if (import.meta.main) {

@@ -1,9 +1,11 @@
-// Writes docs/img/*.png: the compiled page in real Chromium, dark, light, German, high contrast, narrow, as a panel, live. Without a base
-// URL it shows seeded recordings from the tests' own host; with one, a real host: `scripts/pictures.ts http://… TOKEN`.
+// Writes docs/img/*.png: the compiled page in real Chromium, its rooms dark, light, German, high contrast, narrow, as a
+// panel, live. Without a base URL it shows seeded recordings and devices from the tests' own host; with one, a real host
+// and of its rooms only what needs no seed: `scripts/pictures.ts http://… TOKEN`.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { PageHost } from '../tests/support/page-host.ts';
+import { furnish } from '../tests/support/seeded-devices.ts';
 import { everyRecording } from '../tests/support/seeded-recordings.ts';
 import { buildComponents } from './build-components.ts';
 
@@ -15,6 +17,8 @@ interface Picture {
   readonly dark: boolean;
   readonly locale: string;
   readonly contrast?: boolean;
+  /** What the address names; without it the newest recording. */
+  readonly hash?: string;
   /** Brings the page into the state to be shown. */
   readonly before?: (page: Page) => Promise<void>;
 }
@@ -32,11 +36,40 @@ const PICTURES: readonly Picture[] = [
   { ...WIDE, name: 'live-dark', dark: true, before: streamLive },
 ];
 
-export async function takePictures(base: string, token: string, into: string): Promise<void> {
+/** Of a host with devices: `PageHost` alone, because nobody wants to show theirs. */
+const HOST = { hash: '&room=host' };
+const NARROW = { width: 390, height: 844, scale: 2, locale: 'en-GB' };
+
+const ROOMS: readonly Picture[] = [
+  { ...WIDE, ...HOST, name: 'host-dark', dark: true },
+  { ...WIDE, ...HOST, name: 'host-light', dark: false },
+  { ...WIDE, ...HOST, name: 'host-light-german', dark: false, locale: 'de-DE' },
+  { ...NARROW, ...HOST, name: 'host-narrow-dark', dark: true },
+];
+
+const WAITING: readonly Picture[] = [
+  { ...WIDE, name: 'pairing-dark', dark: true },
+  { ...WIDE, ...HOST, name: 'pairing-host-light', dark: false },
+  { ...WIDE, ...HOST, name: 'pairing-host-contrast', dark: false, contrast: true },
+  { ...NARROW, name: 'pairing-narrow-german', dark: true, locale: 'de-DE' },
+  { ...NARROW, width: 320, name: 'pairing-panel-light', dark: false },
+];
+
+const FIRST: readonly Picture[] = [
+  { ...WIDE, name: 'first-run-dark', dark: true },
+  { ...WIDE, name: 'first-run-light-german', dark: false, locale: 'de-DE' },
+];
+
+export async function takePictures(
+  pictures: readonly Picture[],
+  base: string,
+  token: string,
+  into: string,
+): Promise<void> {
   await mkdir(into, { recursive: true });
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium' });
   try {
-    for (const picture of PICTURES) await take(browser, picture, base, token, into);
+    for (const picture of pictures) await take(browser, picture, base, token, into);
   } finally {
     await browser.close();
   }
@@ -58,8 +91,8 @@ async function take(
     contrast: picture.contrast === true ? 'more' : 'no-preference',
   });
   const page = await context.newPage();
-  await page.goto(`${base}/#token=${token}`);
-  await page.locator('pf-latency-chart canvas').waitFor();
+  await page.goto(`${base}/#token=${token}${picture.hash ?? ''}`);
+  await page.locator('pf-latency-chart canvas, pf-tokens li, pf-first-run li').first().waitFor();
   await picture.before?.(page);
   // Nothing announces the last frame of a chart: two pictures of the screen after one another are enough.
   await page.evaluate(
@@ -92,15 +125,18 @@ if (import.meta.main) {
   const [base, token] = process.argv.slice(2);
   const into = join(ROOT, 'docs/img');
   if (base !== undefined && token !== undefined) {
-    await takePictures(base, token, into);
+    await takePictures(PICTURES, base, token, into);
   } else {
     const dist = process.env['PICTURES_DIST'] ?? join(ROOT, 'dist');
     await buildComponents(dist);
-    using host = new PageHost({
-      web: join(dist, 'web'),
-      recordings: everyRecording(),
-      windowMs: 1000,
-    });
-    await takePictures(host.url, host.token, into);
+    const web = join(dist, 'web');
+    using host = new PageHost({ web, recordings: everyRecording(), windowMs: 1000 });
+    await takePictures(PICTURES, host.url, host.token, into);
+    furnish(host.devices);
+    await takePictures(ROOMS, host.url, host.token, into);
+    host.devices.knock({ name: 'Steam Deck', address: '192.168.1.63', agoMs: 42_000 });
+    await takePictures(WAITING, host.url, host.token, into);
+    using fresh = new PageHost({ web, recordings: [] });
+    await takePictures(FIRST, fresh.url, fresh.token, into);
   }
 }

@@ -2,6 +2,7 @@
 // with back-off behind the last event, is silent while the page is hidden, and does not ask again for what the token may
 // not see. Knows no DOM and no element.
 import type { EventTopic, HostEvent } from '../../contract/events.ts';
+import type { Watching } from './host-api.ts';
 import { type PageVisibility, Poller, realTimers, type Timers } from './poller.ts';
 import { isForbidden, isLacking, lacking } from './rights.ts';
 import { type ApiFailure, asFailure, type StatsApi } from './stats-api.ts';
@@ -23,7 +24,8 @@ export class Feed {
   readonly #closed = new Set<EventTopic>();
   /** How many answers came for a topic: an older one must not overwrite a newer one. */
   readonly #news = new Map<EventTopic, number>();
-  #streams = true;
+  /** Beats to go until the stream is tried again. */
+  #streamless = 0;
   #lastId: string | undefined;
 
   constructor(options: FeedOptions) {
@@ -50,7 +52,7 @@ export class Feed {
     this.stop();
     this.#closed.clear();
     this.#news.clear();
-    this.#streams = true;
+    this.#streamless = 0;
     this.#lastId = undefined;
   }
 
@@ -62,46 +64,41 @@ export class Feed {
 
   async #ask(signal: AbortSignal): Promise<void> {
     const api = this.#options.api();
-    if (api.watch === undefined || !this.#streams) return this.#snapshot(api, signal);
+    if (api.watch === undefined || this.#streamless > 0) {
+      this.#streamless--;
+      return this.#snapshot(api, signal);
+    }
     if (this.#open.length === 0) return;
     try {
-      await this.#watch(api, api.watch.bind(api), signal);
+      await api.watch(this.#watching(), signal);
     } catch (thrown) {
       if (signal.aborted) return;
       const failure = asFailure(thrown);
-      if (isForbidden(failure) || isLacking(failure)) return this.#withoutStream(api, signal);
+      if (failure.kind === 'refused' || isLacking(failure)) {
+        return this.#withoutStream(failure, api, signal);
+      }
       for (const topic of this.#open) this.#options.onFailure(topic, failure);
       throw failure;
     }
   }
 
-  async #watch(
-    api: StatsApi,
-    watch: NonNullable<StatsApi['watch']>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await watch(
-      {
-        topics: this.#open,
-        after: this.#lastId,
-        onOpen: () => {
-          // A stream tells changes; where things stand is asked once. The stream's own end says when that fails.
-          void this.#snapshot(api, signal).catch(() => undefined);
-        },
-        onEvent: (event, id) => {
-          if (id !== undefined) this.#lastId = id;
-          this.#tell(event);
-        },
+  #watching(): Watching {
+    return {
+      topics: this.#open,
+      after: this.#lastId,
+      onEvent: (event, id) => {
+        if (id !== undefined) this.#lastId = id;
+        this.#tell(event);
       },
-      signal,
-    );
+    };
   }
 
-  /** The stream was refused as a whole. Asked one by one, the topics say which of them it was. */
-  async #withoutStream(api: StatsApi, signal: AbortSignal): Promise<void> {
+  /** The stream was refused as a whole. Asked one by one, the topics say whether it was because of one of them. */
+  async #withoutStream(failure: ApiFailure, api: StatsApi, signal: AbortSignal): Promise<void> {
     const before = this.#open.length;
     await this.#snapshot(api, signal);
-    if (this.#open.length === before) this.#streams = false;
+    if (this.#open.length < before) this.#lastId = undefined;
+    else this.#streamless = isLacking(failure) ? Number.POSITIVE_INFINITY : BEATS_WITHOUT_STREAM;
   }
 
   async #snapshot(api: StatsApi, signal: AbortSignal): Promise<void> {
@@ -160,3 +157,6 @@ async function question(topic: EventTopic, api: StatsApi, signal: AbortSignal): 
       return { topic, status: await api.status(signal) };
   }
 }
+
+/** A host with too many readers may have room again after half a minute. */
+const BEATS_WITHOUT_STREAM = 15;

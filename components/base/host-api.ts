@@ -40,15 +40,16 @@ export interface HostApi {
   createToken(request: TokenRequest, signal?: AbortSignal): Promise<CreatedToken>;
   revokeToken(tokenId: string, signal?: AbortSignal): Promise<void>;
 
-  /** One connection: resolves when the host ends it, rejects when there was none or it broke. */
+  /**
+   * One connection: first the state of every topic, then each change; behind `after` only what changed since. Resolves when
+   * the host ends it, rejects when there was none or it broke.
+   */
   watch(watching: Watching, signal: AbortSignal): Promise<void>;
 }
 
 export interface Watching {
   readonly topics: readonly EventTopic[];
-  /** Id of the last event seen before: the host goes on behind it. */
+  /** Id of the last event seen before, of the same topics: the host goes on behind it. */
   readonly after: string | undefined;
-  /** The host listens: what changes from here on is told. */
-  readonly onOpen: () => void;
   readonly onEvent: (event: HostEvent, id: string | undefined) => void;
 }

@@ -10,6 +10,8 @@ export interface HostListOptions<T> {
   readonly api: () => StatsApi;
   /** Undefined: nobody hands it in. */
   readonly given: () => T | undefined;
+  /** Why there is none, known to whoever would hand it in: then nothing is asked here. */
+  readonly refusal: () => ApiFailure | undefined;
   readonly read: (event: HostEvent) => T | undefined;
 }
 
@@ -41,7 +43,8 @@ export class HostList<T> implements ReactiveController {
   }
 
   get failure(): ApiFailure | undefined {
-    return this.#options.given() === undefined ? this.#failure : undefined;
+    if (this.#options.given() !== undefined) return undefined;
+    return this.#options.refusal() ?? this.#failure;
   }
 
   /** What the host answered to a change: shown until the next list comes. */
@@ -53,7 +56,7 @@ export class HostList<T> implements ReactiveController {
   /** The user changed something. */
   refresh(): void {
     // Who follows the host for us was told by an event.
-    if (this.#options.given() === undefined) void this.#feed.refresh();
+    if (this.#follows) void this.#feed.refresh();
   }
 
   hostConnected(): void {
@@ -68,12 +71,16 @@ export class HostList<T> implements ReactiveController {
       this.#failure = undefined;
       this.#feed.reset();
     }
-    if (this.#host.isConnected && this.#options.given() === undefined) this.#feed.start();
+    if (this.#host.isConnected && this.#follows) this.#feed.start();
     else this.#feed.stop();
   }
 
   hostDisconnected(): void {
     this.#feed.stop();
+  }
+
+  get #follows(): boolean {
+    return this.#options.given() === undefined && this.#options.refusal() === undefined;
   }
 
   #settle(value: T | undefined): void {

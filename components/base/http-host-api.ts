@@ -116,7 +116,7 @@ export class HttpHostApi extends HttpControlApi implements HostApi {
   }
 
   async #read(watching: Watching, signal: AbortSignal, heard: () => void): Promise<void> {
-    const { topics, after, onOpen, onEvent } = watching;
+    const { topics, after, onEvent } = watching;
     const response = await this.http.ask({
       path: `/events?topics=${topics.join(',')}`,
       headers: {
@@ -129,7 +129,6 @@ export class HttpHostApi extends HttpControlApi implements HostApi {
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     if (reader === undefined) return;
     const parser = new SseParser();
-    onOpen();
     for (;;) {
       const { done, value } = await reader.read();
       heard();

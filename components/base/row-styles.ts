@@ -68,8 +68,10 @@ export const rowStyles = css`
     align-items: center;
     gap: 4px 8px;
   }
+  /* Words to press, as high as the line that they stand in. */
   .acts.quiet {
     gap: 0 2px;
+    margin-block: -4px;
     margin-inline-end: -8px;
   }
   .acts.quiet .btn {
@@ -100,7 +102,7 @@ export const rowStyles = css`
   }
   @container (max-width: 719px) {
     :host(:not([side])) .acts.quiet {
-      margin-inline: -8px;
+      margin-block: -8px;
     }
   }
   @container (max-width: 340px) {

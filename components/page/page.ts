@@ -1,15 +1,17 @@
 // The page shell: takes the token out of the address into this tab's memory, then mounts the dashboard and keeps the
-// address, language and theme. Everything visible is <pf-dashboard>.
+// address, language, theme and whether the first steps were put away. Everything visible is <pf-dashboard>.
 
 import type { PfPreference, PfRecordingSelect, PfToken } from '../base/events.ts';
+import type { PfRoom } from '../base/host-events.ts';
 import { supported } from '../base/i18n.ts';
 import { PfDashboard } from '../pf-dashboard/pf-dashboard.ts';
-import { readAddress, writeAddress } from './address.ts';
+import { roomOf } from '../pf-dashboard/rooms.ts';
+import { readAddress, type View, writeAddress } from './address.ts';
 
 const arrived = readAddress(location.hash);
 if (arrived.token !== undefined) {
   keep(sessionStorage, TOKEN(), arrived.token);
-  history.replaceState(history.state, '', here(arrived.recordingId));
+  history.replaceState(history.state, '', here(arrived));
 }
 applyLanguage(supported(stored(localStorage, 'pf-language')) ?? preferred());
 applyTheme(stored(localStorage, 'pf-theme'));
@@ -18,16 +20,26 @@ const page = new PfDashboard();
 const token = stored(sessionStorage, TOKEN());
 if (token !== undefined) page.token = token;
 page.selected = arrived.recordingId;
+page.room = arrived.room;
+// Storage belongs to an origin, and an origin is one host.
+page.guide = stored(localStorage, 'pf-guide');
+applyTitle();
 page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
 page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
-  const address = here(event.recordingId);
-  if (address !== here(readAddress(location.hash).recordingId))
-    history.pushState(undefined, '', address);
+  goTo({ recordingId: event.recordingId, room: readAddress(location.hash).room });
 });
+page.addEventListener('pf-room', (event: PfRoom) => {
+  const room = roomOf(event.room);
+  const { recordingId } = readAddress(location.hash);
+  goTo({ recordingId, room: room === 'performance' ? undefined : room });
+  applyTitle();
+});
+page.addEventListener('pf-guide-dismiss', () => keep(localStorage, 'pf-guide', 'off'));
 page.addEventListener('pf-preference', (event: PfPreference) => {
   keep(localStorage, 'pf-language', event.language);
   keep(localStorage, 'pf-theme', event.theme);
   applyLanguage(supported(event.language) ?? 'en');
+  applyTitle();
   applyTheme(event.theme);
 });
 addEventListener('popstate', followAddress);
@@ -39,15 +51,27 @@ function followAddress(): void {
   const now = readAddress(location.hash);
   if (now.token !== undefined) {
     keep(sessionStorage, TOKEN(), now.token);
-    history.replaceState(history.state, '', here(now.recordingId));
+    history.replaceState(history.state, '', here(now));
     page.token = now.token;
   }
   page.selected = now.recordingId;
+  page.room = now.room;
+  applyTitle();
+}
+
+function goTo(view: View): void {
+  const address = here(view);
+  if (address !== here(readAddress(location.hash))) history.pushState(undefined, '', address);
 }
 
 function applyLanguage(language: 'en' | 'de'): void {
   document.documentElement.lang = language;
-  document.title = language === 'de' ? 'Leistung · punktfunk' : 'Performance · punktfunk';
+}
+
+function applyTitle(): void {
+  const german = document.documentElement.lang === 'de';
+  const performance = german ? 'Leistung' : 'Performance';
+  document.title = `${roomOf(page.room) === 'host' ? 'Host' : performance} · punktfunk`;
 }
 
 function applyTheme(theme: string | undefined): void {
@@ -63,8 +87,8 @@ function preferred(): 'en' | 'de' {
   return 'en';
 }
 
-function here(recordingId: string | undefined): string {
-  return `${location.pathname}${location.search}${writeAddress(recordingId)}`;
+function here(view: View): string {
+  return `${location.pathname}${location.search}${writeAddress(view)}`;
 }
 
 /** Storage may be switched off: then the page asks again next time. */

@@ -38,6 +38,7 @@ export class PfClients extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     clients: { attribute: false },
+    refusal: { attribute: false },
     quiet: { type: Boolean },
     renaming: { state: true },
     busy: { state: true },
@@ -88,9 +89,10 @@ export class PfClients extends StatsElement {
         .row {
           grid-template-columns: minmax(0, 1fr);
         }
-        .check {
-          padding-inline: 8px 0;
-          flex-basis: 100%;
+        .row > .acts.quiet {
+          order: 1;
+          margin-block: -4px -8px;
+          margin-inline: 0 -8px;
         }
       }
     `,
@@ -98,6 +100,8 @@ export class PfClients extends StatsElement {
 
   /** Handed in by a page that follows the host itself; without it the element does. */
   declare clients: readonly PairedClient[] | undefined;
+  /** Why the page around it has none: then the element does not ask either. */
+  declare refusal: ApiFailure | undefined;
   /** The page around it says it when the host falls silent: once is enough. */
   declare quiet: boolean;
   /** Id of the device whose name is being typed. */
@@ -112,6 +116,7 @@ export class PfClients extends StatsElement {
     topic: 'clients',
     api: () => this.client,
     given: () => this.clients,
+    refusal: () => this.refusal,
     read: (event) => (event.topic === 'clients' ? event.clients : undefined),
   });
   readonly #asking = new Asking(this);

@@ -1,6 +1,6 @@
-// <pf-dashboard>: the performance page. Asks the host on one beat, hands the answers to the elements it is made of, and
-// decides what is looked at: a chosen recording, else the live capture, else the newest recording.
-import { Task, TaskStatus } from '@lit-labs/task';
+// <pf-dashboard>: the page. Hands what is known of the host to the elements it is made of, and decides what is looked at:
+// a room, and in the first one a chosen recording, else the live capture, else the newest recording. Devices that want
+// to be paired stand on top of every room. What the token may not see is left out with a sentence.
 import {
   html,
   nothing,
@@ -8,8 +8,8 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
-import type { HostInfo, SessionInfo } from '../../contract/host.ts';
-import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+import { cache } from 'lit/directives/cache.js';
+import type { SessionInfo } from '../../contract/host.ts';
 import { define } from '../base/element.ts';
 import {
   type PfCaptureChange,
@@ -20,24 +20,34 @@ import {
 } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { codecName } from '../base/format.ts';
-import { Poller } from '../base/poller.ts';
+import { dateOf } from '../base/format-dates.ts';
+import { PfRoom } from '../base/host-events.ts';
+import { rightsNote } from '../base/rights.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import '../pf-capture-control/pf-capture-control.ts';
+import '../pf-clients/pf-clients.ts';
+import '../pf-first-run/pf-first-run.ts';
+import '../pf-pairing/pf-pairing.ts';
 import '../pf-recording-detail/pf-recording-detail.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
+import '../pf-sessions/pf-sessions.ts';
 import '../pf-test-stream/pf-test-stream.ts';
+import '../pf-tokens/pf-tokens.ts';
+import { HostState } from './host-state.ts';
+import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
 import { dashboardStyles } from './styles.ts';
 
 /**
- * @summary The whole performance page.
+ * @summary The whole page: performance and host.
  * @event {PfRecordingSelect} pf-recording-select - What is looked at was chosen; without an id: the live capture.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
  * @event {PfCaptureChange} pf-capture-change - A capture was started, or stopped and saved.
+ * @event {PfRoom} pf-room - Another room was entered.
+ * @event {PfGuideDismiss} pf-guide-dismiss - The first steps were put away; the page decides whether it remembers.
  * @event {PfToken} pf-token - A token was typed in; the page decides whether it is kept.
  * @event {PfPreference} pf-preference - Language or theme was switched.
  * @csspart top - The head of the page.
@@ -46,36 +56,25 @@ export class PfDashboard extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     selected: { type: String },
-    status: { state: true },
-    info: { state: true },
-    list: { state: true },
-    failure: { state: true },
+    room: { type: String },
+    guide: { type: String },
     wide: { state: true },
   };
   static override styles = [tokens, controls, fieldStyles, dashboardStyles];
 
   /** Id of the recording looked at; undefined: the live capture, else the newest recording. */
   declare selected: string | undefined;
-  declare protected status: StatsStatus | undefined;
-  declare protected info: HostInfo | undefined;
-  declare protected list: readonly CaptureMeta[] | undefined;
-  declare protected failure: ApiFailure | undefined;
+  /** `performance` or `host`. */
+  declare room: string | undefined;
+  /** `off`: the first steps were put away on this host. */
+  declare guide: string | undefined;
   /** Two columns: the narrow one is a side column and no panel. */
   declare protected wide: boolean;
 
-  readonly #poller = new Poller({ ask: (signal) => this.#ask(signal) });
-  readonly #list = new Task<readonly [StatsApi], readonly CaptureMeta[]>(this, {
-    task: ([api], { signal }) => api.recordings(signal),
-    args: () => [this.client] as const,
-    autoRun: false,
-    onComplete: (list) => {
-      this.list = list;
-    },
-    onError: (thrown) => this.#fail(thrown),
-  });
+  readonly #state = new HostState(this, () => this.client);
   readonly #resize = new ResizeObserver(() => this.#measure());
-  /** The list may be another one than what is shown. */
-  #listStale = true;
+  /** Nothing was recorded yet when the page came: the first steps stay until their end, or until put away. */
+  #guideBegun = false;
 
   constructor() {
     super();
@@ -91,44 +90,37 @@ export class PfDashboard extends StatsElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
-    this.#poller.stop();
-    this.#list.abort();
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('api') || changed.has('host') || changed.has('token')) {
-      this.status = undefined;
-      this.info = undefined;
-      this.list = undefined;
-      this.failure = undefined;
-      this.#listStale = true;
-      this.#poller.stop();
-    }
-    if (this.isConnected) this.#poller.start();
+    if (changed.has('api') || changed.has('host') || changed.has('token')) this.#guideBegun = false;
+    if (this.#state.recordings?.length === 0) this.#guideBegun = true;
   }
 
   protected override render(): TemplateResult {
     const t = words[this.language];
-    const kind = this.failure?.kind;
+    const kind = this.#state.failure?.kind;
     const locked = kind === 'token-missing' || kind === 'token-wrong';
+    const room = roomOf(this.room);
     return html`<div class="frame">
       <header class="top" part="top">
-        <a class="skip btn" href="#main" @click=${this.#skip}>${t.skip}</a>
+        <a class="skip btn" href="#main" @click=${this.#skip}>${room === 'host' ? t.skipToHost : t.skip}</a>
         <span class="brand"><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><circle cx="6" cy="14" r="3.5"></circle
           ><path d="M6 6.5A7.5 7.5 0 0 1 13.5 14M6 2A12 12 0 0 1 18 14"></path></svg><span>punktfunk</span></span>
-        ${this.#renderHost()}<span class="grow"></span>${this.#renderSwitches()}
+        ${this.#renderHost()}<span class="grow"></span>${locked ? nothing : this.#renderNav(room)}${this.#renderSwitches()}
       </header>
-      ${locked ? this.#renderToken() : this.#renderGrid()}
+      ${locked ? this.#renderToken() : html`${this.#renderPairing(room)}${cache(room === 'host' ? this.#renderHostRoom() : this.#renderPerformance())}`}
     </div>`;
   }
 
   #renderHost(): TemplateResult {
     const t = words[this.language];
-    const on = this.status !== undefined && this.failure === undefined;
-    const session = this.info?.sessions.find((s) => s.state === 'streaming');
+    const { failure, status, info, sessions } = this.#state;
+    const on = failure === undefined && (status !== undefined || info !== undefined);
+    const session = sessions?.find((s) => s.state === 'streaming');
     const state = on ? t.answers : t.silent;
     return html`<span class="host"><span class="dot ${on ? 'on' : ''}" role="img" aria-label=${state}></span
-      ><b>${this.info?.name || hostOf(this.host)}</b>${
+      ><b>${info?.name || hostOf(this.host)}</b>${
         session === undefined
           ? nothing
           : html`<span class="line">${this.#streaming(session)}</span>`
@@ -144,6 +136,14 @@ export class PfDashboard extends StatsElement {
     return [to, `${session.height}p${session.fps}`, known].filter((x) => x !== '').join(' · ');
   }
 
+  #renderNav(room: Room): TemplateResult {
+    const t = words[this.language];
+    return html`<nav aria-label=${t.rooms}>${ROOMS.map(
+      (one) =>
+        html`<button aria-current=${one === room ? 'page' : nothing} @click=${() => this.#enter(one)}>${t[one]}</button>`,
+    )}</nav>`;
+  }
+
   #renderSwitches(): TemplateResult {
     const t = words[this.language];
     return html`<span class="switches">
@@ -157,7 +157,7 @@ export class PfDashboard extends StatsElement {
 
   #renderToken(): TemplateResult {
     const t = words[this.language];
-    const wrong = this.failure?.kind === 'token-wrong';
+    const wrong = this.#state.failure?.kind === 'token-wrong';
     return html`<main id="main" tabindex="-1"><section class="card ask">
       <h1 aria-live="polite">${wrong ? t.tokenWrong : t.tokenMissing}</h1>
       <p class="t2">${t.tokenWhere} <code>punktfunk-host token</code>.</p>
@@ -168,83 +168,134 @@ export class PfDashboard extends StatsElement {
     </section></main>`;
   }
 
-  #renderGrid(): TemplateResult {
+  /** On top of every room; outside the host's own only when a device waits. */
+  #renderPairing(room: Room): unknown {
+    const { pairing, info } = this.#state;
+    const refused = this.#state.refusal('pairing') !== undefined;
+    const inHost = room === 'host' && this.#state.refusal('info') === undefined;
+    if (pairing === undefined && !(refused && inHost)) return nothing;
+    return html`<pf-pairing quiet ?brief=${!inHost} lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .pairing=${pairing} .refusal=${this.#state.refusal('pairing')} .info=${info}
+      @pf-pairing-change=${this.#onLists}></pf-pairing>`;
+  }
+
+  #renderPerformance(): TemplateResult {
     const t = words[this.language];
+    const refused = this.#state.refusal('status');
+    if (refused !== undefined) {
+      return html`<div class="grid one"><main id="main" tabindex="-1" aria-label=${t.performance}>
+        <section class="card banner"><h1 class="vh">${t.performance}</h1>${rightsNote(refused, 'stats', this.format)}</section>
+      </main></div>`;
+    }
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
     const watching = this.#shown;
+    const { status, sessions, recordings } = this.#state;
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
-        <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${this.status} .sessions=${this.info?.sessions}
+        <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
           ?watch=${watching !== undefined} @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-capture-control>
-        <pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>
-        <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${this.list ?? []} .selected=${watching}
-          ?hidden=${this.list === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted}></pf-recordings-list>
+        ${
+          this.#state.refusal('info') === undefined
+            ? html`<pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>`
+            : nothing
+        }
+        <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
+          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
-        ${this.failure === undefined ? nothing : html`<section class="card banner">${failureNote(this.failure, this.format)}</section>`}
-        ${this.#renderMain(watching)}
+        ${this.#renderBanner()}${this.#renderMain(watching)}
       </main>
     </div>`;
   }
 
+  #renderBanner(): unknown {
+    const { failure } = this.#state;
+    if (failure === undefined) return nothing;
+    return html`<section class="card banner">${failureNote(failure, this.format)}</section>`;
+  }
+
   #renderMain(watching: string | undefined): unknown {
     const t = words[this.language];
-    const armed = this.status?.armed === true;
+    const { failure, recordings, status } = this.#state;
+    const armed = status?.armed === true;
     if (watching === undefined && !armed) {
-      if (this.failure !== undefined && this.list === undefined) return nothing;
-      return html`<section class="card"><h1 class="empty">${this.list === undefined ? t.reading : t.none}</h1></section>`;
+      if (failure !== undefined && recordings === undefined) return nothing;
+      return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
-    return html`<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
+    return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
+  }
+
+  #renderGuide(): unknown {
+    const { status, recordings, clients } = this.#state;
+    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
+    if (!this.#guideBegun || this.guide === 'off' || !known) return nothing;
+    return html`<pf-first-run lang=${this.language} theme=${this.theme ?? nothing} .known=${{ status, recordings, clients }}
+      @pf-guide-dismiss=${this.#onGuideDismiss} @pf-room=${this.#onRoom}></pf-first-run>`;
+  }
+
+  #renderHostRoom(): TemplateResult {
+    const t = words[this.language];
+    const refused = this.#state.refusal('info');
+    if (refused !== undefined) {
+      return html`<div class="grid one"><main id="main" tabindex="-1" aria-label=${t.host}>
+        <section class="card banner"><h1 class="vh">${t.host}</h1>${rightsNote(refused, 'host:read', this.format)}</section>
+      </main></div>`;
+    }
+    const lang = this.language;
+    const theme = this.theme ?? nothing;
+    const api = this.client;
+    const { sessions, clients, hostStatus, info } = this.#state;
+    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
+    return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.host}>
+      <div class="hosthead"><h1>${info?.name || hostOf(this.host)}</h1><p class="meta">${this.#hostFacts().map((fact) => html`<span>${fact}</span>`)}</p></div>
+      ${this.#renderBanner()}
+      <div class="both">
+        <div class="lists">${
+          sessions === undefined
+            ? nothing
+            : html`<pf-sessions quiet lang=${lang} theme=${theme} .api=${api} .sessions=${sessions} .status=${hostStatus} @pf-session-end=${this.#onLists}></pf-sessions>`
+        }${
+          known
+            ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
+            : nothing
+        }</div>
+        <pf-tokens quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-tokens>
+      </div>
+    </main>`;
+  }
+
+  #hostFacts(): readonly string[] {
+    const t = words[this.language];
+    const { info, hostStatus } = this.#state;
+    if (info === undefined) return [];
+    return [
+      `punktfunk-host ${info.version}`,
+      ...(info.started_unix_ms === 0 ? [] : [t.up(dateOf(this.format, info.started_unix_ms))]),
+      t.port(String(info.gamestream_port)),
+      ...(hostStatus === undefined ? [] : [hostStatus.state === 'busy' ? t.busy : t.free]),
+    ];
   }
 
   /** Id of the recording in view; undefined: the live capture, or nothing. */
   get #shown(): string | undefined {
     if (this.selected !== undefined && this.selected !== '') return this.selected;
-    return this.status?.armed === true ? undefined : this.list?.[0]?.id;
-  }
-
-  async #ask(signal: AbortSignal): Promise<void> {
-    try {
-      const api = this.client;
-      const [status, info] = await Promise.all([api.status(signal), api.hostInfo(signal)]);
-      if (signal.aborted) return;
-      // Somebody else may have stopped the capture: then the list has grown.
-      if (this.status?.armed === true && !status.armed) this.#listStale = true;
-      this.status = status;
-      this.info = info;
-      this.failure = undefined;
-      if (this.#listStale) await this.#readList();
-    } catch (thrown) {
-      if (signal.aborted) return;
-      this.#fail(thrown);
-      throw thrown;
-    }
-  }
-
-  async #readList(): Promise<void> {
-    await this.#list.run();
-    this.#listStale = this.#list.status === TaskStatus.ERROR;
-  }
-
-  #fail(thrown: unknown): void {
-    if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
-    this.failure = asFailure(thrown);
+    return this.#state.status?.armed === true ? undefined : this.#state.recordings?.[0]?.id;
   }
 
   readonly #onCapture = (event: PfCaptureChange): void => {
-    this.#listStale = true;
-    if (event.status !== undefined) this.status = event.status;
+    const state = this.#state;
+    if (event.status !== undefined) state.status = event.status;
     if (event.recording !== undefined) {
       // A recording just saved is what its maker wants to see.
       const saved = event.recording;
-      this.list = [saved, ...(this.list ?? []).filter((m) => m.id !== saved.id)];
+      state.recordings = [saved, ...(state.recordings ?? []).filter((m) => m.id !== saved.id)];
       this.#look(saved.id);
     } else if (event.status?.armed === true) {
       this.#look(undefined);
     }
-    this.#poller.now();
+    state.refresh();
+    this.requestUpdate();
   };
 
   readonly #onSelect = (event: PfRecordingSelect): void => {
@@ -252,9 +303,28 @@ export class PfDashboard extends StatsElement {
   };
 
   readonly #onDeleted = (event: PfRecordingDeleted): void => {
-    this.list = this.list?.filter((m) => m.id !== event.recordingId);
+    this.#state.recordings = this.#state.recordings?.filter((m) => m.id !== event.recordingId);
     if (this.selected === event.recordingId) this.#look(undefined);
+    this.requestUpdate();
   };
+
+  readonly #onLists = (): void => this.#state.refreshLists();
+
+  readonly #onRoom = (event: PfRoom): void => {
+    this.room = event.room;
+  };
+
+  readonly #onGuideDismiss = (): void => {
+    this.guide = 'off';
+    // The button that had the focus is gone.
+    this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
+  };
+
+  #enter(room: Room): void {
+    if (roomOf(this.room) === room) return;
+    this.room = room;
+    this.dispatchEvent(new PfRoom(room));
+  }
 
   /** What is looked at changed by an act of the user's: told to the page, which keeps the address. */
   #look(id: string | undefined): void {

@@ -46,6 +46,7 @@ export const dashboardStyles = css`
     overflow-wrap: anywhere;
   }
   .host .line {
+    flex: 0 1000 auto;
     min-width: 0;
     color: var(--_text2);
     overflow: hidden;
@@ -62,6 +63,33 @@ export const dashboardStyles = css`
   .dot.on {
     border-color: var(--_ok);
     background: var(--_ok);
+  }
+  nav {
+    display: flex;
+    align-self: stretch;
+    gap: 2px;
+    margin-block: -4px;
+  }
+  nav button {
+    min-height: 48px;
+    padding: 0 10px;
+    border: 0;
+    border-block: 2px solid transparent;
+    background: none;
+    color: var(--_text2);
+    cursor: pointer;
+    white-space: nowrap;
+  }
+  nav button:hover {
+    color: var(--_text);
+  }
+  nav button:focus-visible {
+    outline-offset: -4px;
+  }
+  nav button[aria-current] {
+    color: var(--_text);
+    font-weight: 600;
+    border-block-end-color: var(--_accent);
   }
   .switches {
     display: flex;
@@ -93,7 +121,41 @@ export const dashboardStyles = css`
     margin: 0 auto;
     padding: 16px;
   }
-  .side, main {
+  .grid.one {
+    grid-template-columns: minmax(0, 1fr);
+  }
+  pf-pairing {
+    max-width: 2368px;
+    margin: 16px max(16px, calc(50% - 1184px)) 0;
+  }
+  main.rooms {
+    max-width: 2400px;
+    margin: 0 auto;
+    padding: 16px;
+  }
+  .hosthead h1 {
+    font-size: 20px;
+    line-height: 25px;
+    font-weight: 600;
+    letter-spacing: -0.01em;
+    overflow-wrap: anywhere;
+  }
+  .meta {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0 14px;
+    margin-top: 2px;
+    font-size: var(--_size-s);
+    line-height: 18px;
+    color: var(--_text2);
+  }
+  .both {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) minmax(320px, 440px);
+    gap: 16px;
+    align-items: start;
+  }
+  .lists, .side, main {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
     gap: 16px;
@@ -134,13 +196,13 @@ export const dashboardStyles = css`
     min-height: max(32px, var(--_target));
   }
   @container (max-width: 1100px) {
-    .grid {
+    .grid, .both {
       grid-template-columns: minmax(0, 1fr);
     }
     .side {
       display: contents;
     }
-    main {
+    .grid main {
       order: 1;
     }
     pf-test-stream {
@@ -152,8 +214,31 @@ export const dashboardStyles = css`
   }
   @container (max-width: 719px) {
     .top {
+      flex-wrap: wrap;
       gap: 8px;
       padding-inline: 12px;
+    }
+    nav {
+      order: 1;
+      flex-basis: 100%;
+      margin-inline: -12px;
+      border-top: 1px solid var(--_hairline);
+    }
+    nav button {
+      flex: 1;
+      min-height: 40px;
+    }
+    pf-pairing {
+      margin: 12px 12px 0;
+    }
+    main.rooms {
+      padding: 12px;
+    }
+    .both, .lists {
+      gap: 12px;
+    }
+    .hosthead h1 {
+      font-size: 18px;
     }
     .host .line {
       display: none;
@@ -177,13 +262,19 @@ export const dashboardStyles = css`
     .brand span {
       display: none;
     }
-    .grid {
+    .grid, main.rooms {
       gap: 8px;
       padding: 8px;
     }
+    .both, .lists {
+      gap: 8px;
+    }
+    pf-pairing {
+      margin: 8px 8px 0;
+    }
   }
   @media print {
-    .side, .switches, .skip {
+    .side, .switches, .skip, nav, pf-pairing, pf-first-run {
       display: none;
     }
     .grid {

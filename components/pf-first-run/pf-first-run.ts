@@ -77,6 +77,7 @@ export class PfFirstRun extends StatsElement {
       }
       .how .btn {
         margin-top: 6px;
+        color: var(--_text);
       }
       @container (max-width: 340px) {
         :host(:not([side])) li {

@@ -23,7 +23,7 @@ import { common } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { addressFor, digitsOf, hasUsualPort, isPin } from './pin.ts';
-import { whyFailed, words } from './strings.ts';
+import { needsNothing, whyFailed, words } from './strings.ts';
 import { pairingStyles } from './styles.ts';
 
 /** What this element asked the host about one attempt, and was answered. */
@@ -45,6 +45,7 @@ export class PfPairing extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     pairing: { attribute: false },
+    refusal: { attribute: false },
     info: { attribute: false },
     brief: { type: Boolean, reflect: true },
     quiet: { type: Boolean },
@@ -58,6 +59,8 @@ export class PfPairing extends StatsElement {
 
   /** Handed in by a page that follows the host itself; without it the element does. */
   declare pairing: PairingState | undefined;
+  /** Why the page around it has none: then the element does not ask either. */
+  declare refusal: ApiFailure | undefined;
   /** Who the host is; without it the element asks once. */
   declare info: HostInfo | undefined;
   /** Only devices that wait, and what became of those answered here; nothing at all when there are none. */
@@ -75,6 +78,7 @@ export class PfPairing extends StatsElement {
     topic: 'pairing',
     api: () => this.client,
     given: () => this.pairing,
+    refusal: () => this.refusal,
     read: (event) => (event.topic === 'pairing' ? event.pairing : undefined),
   });
   /** Host time minus this machine's steady clock, from the last state. */
@@ -200,7 +204,9 @@ export class PfPairing extends StatsElement {
       return html`<div class="result"><p class="ok"><b>${t.paired(attempt.name)}</b></p></div>`;
     }
     if (attempt.phase === 'failed') {
-      return html`<div class="result"><p class="bad"><b>${whyFailed(attempt, t)}</b></p><p class="note">${t.nothingPaired}</p></div>`;
+      return html`<div class="result"><p class="bad"><b>${whyFailed(attempt, t)}</b></p>${
+        needsNothing(attempt.code) ? nothing : html`<p class="note">${t.nothingPaired}</p>`
+      }</div>`;
     }
     if (attempt.phase === 'verifying' || act?.busy === true) {
       return html`<div class="result"><p class="t2">${t.verifying}</p></div>`;
@@ -234,9 +240,8 @@ export class PfPairing extends StatsElement {
       return html`<div class="say off"><p>${why === '' ? t.off : t.offBecause(why)}</p
         ><button class="btn" ?disabled=${this.switching} @click=${() => this.#switch(true)}>${t.switchOn}</button></div>`;
     }
-    return html`${waits > 0 ? nothing : this.#renderHow()}
-      <div class="foot"><p>${t.trust} <span class="print">${shortPrint(state.host_fingerprint)}</span></p
-      ><details><summary>${t.whole}</summary><p class="print">${grouped(state.host_fingerprint)}</p></details></div>`;
+    return html`<div class="rest">${waits > 0 ? nothing : this.#renderHow()}<div class="foot"><p>${t.trust} <span class="print">${shortPrint(state.host_fingerprint)}</span></p
+      ><details><summary>${t.whole}</summary><p class="print">${grouped(state.host_fingerprint)}</p></details></div></div>`;
   }
 
   #renderHow(): TemplateResult {

@@ -40,6 +40,9 @@ export const pairingStyles = css`
   form .bad {
     flex-basis: 100%;
   }
+  .row.ended > .facts, .row.ended > .result {
+    grid-column: 1 / -1;
+  }
   .result {
     display: grid;
     gap: 1px;
@@ -99,6 +102,17 @@ export const pairingStyles = css`
     flex: 1 1 240px;
   }
   @container (min-width: 900px) {
+    .rest {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+      border-top: 1px solid var(--_hairline);
+    }
+    .rest > * {
+      border-top: 0;
+    }
+    .rest > .foot:first-child {
+      grid-column: 1 / -1;
+    }
     .row.open {
       grid-template-columns: minmax(0, 1fr) auto;
       align-items: center;

@@ -26,7 +26,7 @@ export const sessionStyles = css`
   }
   .figures {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(104px, 1fr));
+    grid-template-columns: repeat(5, minmax(0, 1fr));
     gap: 6px 16px;
   }
   .figures div {
@@ -40,15 +40,24 @@ export const sessionStyles = css`
   dd {
     overflow-wrap: anywhere;
   }
+  @container (min-width: 900px) {
+    .figures {
+      grid-template-columns: minmax(0, 1.7fr) repeat(8, minmax(0, 1fr));
+      gap: 6px 12px;
+    }
+  }
   @container (max-width: 559px) {
     .row, .app {
       grid-template-columns: minmax(0, 1fr);
     }
     .figures {
-      grid-template-columns: repeat(auto-fill, minmax(88px, 1fr));
+      grid-template-columns: repeat(3, minmax(0, 1fr));
+      gap: 6px 12px;
     }
-    .row > .acts {
+    :host(:not([side])) .row > .acts.quiet, :host(:not([side])) .app > .acts.quiet {
       order: 1;
+      margin-block: -6px -8px;
+      margin-inline: -8px;
     }
   }
   @container (max-width: 340px) {

@@ -76,6 +76,9 @@ export class PfTokens extends StatsElement {
       .make .field {
         flex: 1 1 180px;
       }
+      .make .field + .field {
+        flex-basis: 250px;
+      }
       .make .note {
         flex-basis: 100%;
       }

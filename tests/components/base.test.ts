@@ -262,17 +262,19 @@ describe('address', () => {
     expect(readAddress('#token=abc%2Fd&r=2026-08-21T18-14-00Z_1920x1080')).toEqual({
       token: 'abc/d',
       recordingId: '2026-08-21T18-14-00Z_1920x1080',
+      room: undefined,
     });
-    expect(readAddress('')).toEqual({ token: undefined, recordingId: undefined });
-    expect(readAddress('#token=%20&r=')).toEqual({ token: undefined, recordingId: undefined });
+    const nothing = { token: undefined, recordingId: undefined, room: undefined };
+    expect(readAddress('')).toEqual(nothing);
+    expect(readAddress('#token=%20&r=&room=')).toEqual(nothing);
   });
 
   test('what is written is read again, and never holds a token', () => {
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), (id) => {
-        fc.pre(id.trim() === id);
-        const { token, recordingId } = readAddress(writeAddress(id));
-        expect([token, recordingId]).toEqual([undefined, id]);
+      fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (recordingId, room) => {
+        fc.pre(recordingId.trim() === recordingId && room.trim() === room);
+        const read = readAddress(writeAddress({ recordingId, room }));
+        expect(read).toEqual({ token: undefined, recordingId, room });
       }),
     );
   });

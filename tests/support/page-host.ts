@@ -4,6 +4,8 @@ import { join, normalize } from 'node:path';
 import type { HostInfo } from '../../contract/host.ts';
 import type { Capture, CaptureMeta, StatsSample, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
+import type { Scope } from '../../contract/tokens.ts';
+import { PageDevices, refusal, scopeFor } from './page-devices.ts';
 import { GAMESTREAM, sampleOf, seeded } from './seeded-recordings.ts';
 
 export interface PageHostOptions {
@@ -29,6 +31,9 @@ interface Streaming {
 
 export class PageHost implements Disposable {
   readonly token = 'a-token-of-the-test';
+  /** What the token may. */
+  scope: Scope = 'admin';
+  readonly devices = new PageDevices();
   /** Every request, in order: `GET /api/v1/host`. */
   readonly requests: string[] = [];
   /** Breaks every connection without an answer. */
@@ -49,6 +54,8 @@ export class PageHost implements Disposable {
     this.#server = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
+      // An event stream is silent for as long as nothing happens.
+      idleTimeout: 0,
       fetch: (request) => this.#answer(request),
     });
   }
@@ -67,6 +74,7 @@ export class PageHost implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.devices.hangUp();
     void this.#server.stop(true);
   }
 
@@ -80,19 +88,34 @@ export class PageHost implements Disposable {
     const origin = request.headers.get('origin');
     if (origin !== null && this.#options.origins?.includes(origin) === true) {
       answer.headers.set('access-control-allow-origin', origin);
-      answer.headers.set('access-control-allow-headers', 'authorization, content-type');
-      answer.headers.set('access-control-allow-methods', 'GET, POST, DELETE');
+      answer.headers.set(
+        'access-control-allow-headers',
+        'authorization, content-type, last-event-id',
+      );
+      answer.headers.set('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE');
     }
     return answer;
   }
 
-  #route(request: Request, url: URL): Response | Promise<Response> {
+  async #route(request: Request, url: URL): Promise<Response> {
     if (request.method === 'OPTIONS') return new Response(undefined, { status: 204 });
     if (!url.pathname.startsWith('/api/')) return this.#asset(url.pathname);
     if (request.headers.get('authorization') !== `Bearer ${this.token}`) {
       return refusal(401, 'unauthorized', 'The token is missing or wrong.');
     }
     const call = `${request.method} ${url.pathname.replace('/api/v1', '')}`;
+    const need = scopeFor(call);
+    if (this.scope !== 'admin' && need !== undefined && this.scope !== need) {
+      const message = `This needs a token with the scope ${need}; this one has ${this.scope}.`;
+      return refusal(403, 'scope_missing', message);
+    }
+    const forbidden = url.searchParams
+      .get('topics')
+      ?.split(',')
+      .some((t) => !this.#maySee(t));
+    if (call === 'GET /events' && forbidden === true) {
+      return refusal(403, 'scope_missing', 'This token may not see one of the topics.');
+    }
     const id = /^(?:GET|DELETE) \/stats\/recordings\/(.+)$/.exec(call)?.[1];
     if (id !== undefined) return this.#recording(request.method, decodeURIComponent(id));
     switch (call) {
@@ -111,6 +134,8 @@ export class PageHost implements Disposable {
         return Response.json(this.#metas());
       case 'GET /host':
         return Response.json(this.#info());
+      case 'GET /status':
+        return Response.json(this.devices.status(this.#armed !== undefined));
       case 'GET /test-streams':
         return Response.json(this.#streamState());
       case 'POST /test-streams':
@@ -118,9 +143,14 @@ export class PageHost implements Disposable {
       case 'DELETE /test-streams':
         if (this.#stream !== undefined) this.#stream.stoppedUnixMs ??= Date.now();
         return Response.json(this.#streamState());
-      default:
-        return refusal(404, 'not_found', `There is no ${call}.`);
     }
+    const answer = await this.devices.answer(call, request, url);
+    return answer ?? refusal(404, 'not_found', `There is no ${call}.`);
+  }
+
+  #maySee(topic: string): boolean {
+    if (this.scope === 'admin') return true;
+    return this.scope === 'stats' ? topic === 'captures' : ['sessions', 'clients'].includes(topic);
   }
 
   #recording(method: string, id: string): Response {
@@ -210,7 +240,10 @@ export class PageHost implements Disposable {
       now_unix_ms: Date.now(),
       gamestream_port: 47989,
       engine: { abi: 1, version: '0.1.0' },
-      sessions: this.#streamState().state === 'running' ? [session] : [],
+      sessions: [
+        ...this.devices.sessions,
+        ...(this.#streamState().state === 'running' ? [session] : []),
+      ],
     };
   }
 
@@ -270,10 +303,6 @@ function reportOf(seconds: number): TestStreamReport {
     frames_repeated: 0,
     key_frames: 1,
   };
-}
-
-function refusal(status: number, code: string, error: string): Response {
-  return Response.json({ error, code }, { status });
 }
 
 function idAt(unixMs: number): string {
