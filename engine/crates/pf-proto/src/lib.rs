@@ -11,6 +11,7 @@
 //! | H.264 sequence parameter set | `gamestream/h264_sps.rs` |
 //! | audio datagrams | `gamestream/audio.rs` |
 //! | what of a control port reaches ENet | `gamestream/enet.rs` |
+//! | what a client reports, round trips | `gamestream/reports.rs`, `gamestream/round_trip.rs` |
 //! | control messages, input | `gamestream/control.rs`, `gamestream/input.rs` |
 //! | media pings, the client's endpoint | `gamestream/ping.rs` |
 //! | IDR requests, invalidated ranges, long-term references | `gamestream/recovery.rs` |

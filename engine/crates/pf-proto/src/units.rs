@@ -54,7 +54,7 @@ impl fmt::Display for FrameIndex {
 }
 
 /// RTP sequence number: one a datagram, parity included; wraps modulo 2^16.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SequenceNumber(pub u16);
 
 impl SequenceNumber {

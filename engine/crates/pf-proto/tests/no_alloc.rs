@@ -1,14 +1,20 @@
-//! The per-frame path allocates nothing: packet 0, plan, packetize, pace, recovery slot, ping.
+//! The per-frame path allocates nothing: packet 0, plan, packetize, pace, recovery slot, ping, reports,
+//! audio; nor does what every control datagram passes.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use pf_proto::gamestream::audio::AudioPacketizer;
 use pf_proto::gamestream::bitstream::{NalCodec, fit_packet_zero};
+use pf_proto::gamestream::control::{ClientMessage, HostMessage};
+use pf_proto::gamestream::enet::{ConnectLimiter, Datagram, RoundTrips, classify};
 use pf_proto::gamestream::ping::{EndpointTracker, Ping};
 use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot};
+use pf_proto::gamestream::reports::ClientReports;
+use pf_proto::gamestream::round_trip::RoundTripWindow;
 use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoFormat, VideoPacketizer};
 use pf_proto::pacer::{Pacer, PacerAction, PacerConfig};
-use pf_proto::units::{Kbps, PacketSize, RtpTimestamp};
+use pf_proto::units::{FrameIndex, Kbps, PacketSize, RtpTimestamp, SequenceNumber};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -109,7 +115,7 @@ fn ten_thousand_frames_are_stripped_paced_recovered_and_pinged_for_without_an_al
             40 => slot.request_idr(),
             _ => slot.invalidate(number.wrapping_sub(5), number),
         };
-        let action = slot.poll(number);
+        let action = slot.poll_at(number, u64::from(number) * 100_000_000);
         let is_key = action == RecoveryAction::KeyFrame;
         keys += u32::from(is_key);
         slot.frame_encoded(
@@ -153,4 +159,57 @@ fn ten_thousand_frames_are_stripped_paced_recovered_and_pinged_for_without_an_al
         keys >= 100 && sends >= 30_000,
         "{keys} key frames, {sends} sends"
     );
+}
+
+#[test]
+fn audio_reports_and_control_datagrams_need_no_allocation() {
+    let mut audio = AudioPacketizer::new(5);
+    let mut reports = ClientReports::new(true);
+    let mut limiter = ConnectLimiter::new();
+    let mut trips = RoundTrips::new();
+    let mut window = RoundTripWindow::new();
+    let mut status = [0x02, 0x55, 21, 0].to_vec();
+    status.extend([
+        0, 0, 0, 0, 0x12, 0x4B, 0x12, 0x39, 0, 2, 0, 0x14, 0, 4, 0, 0x13, 0, 3, 0x14, 0, 1,
+    ]);
+    let plan = VideoFormat {
+        packet_size: PacketSize::new(1392).unwrap(),
+        fec_pct: 20,
+        min_parity: 2,
+    }
+    .plan(20 * 1376 - 8)
+    .unwrap();
+    let mut message = Vec::with_capacity(HostMessage::MAX_BYTES);
+
+    let before = ALLOCATIONS.get();
+    for number in 1..=10_000_u32 {
+        audio.packetize(&[1; 320]).unwrap();
+        let first = SequenceNumber(0x1234);
+        reports.frame_sent(FrameIndex(number), first, plan.blocks());
+        status[4..8].copy_from_slice(&number.to_be_bytes());
+        if let Ok(ClientMessage::FecStatus(status)) = ClientMessage::parse(&status) {
+            reports.handle_fec_status(&status);
+        }
+        reports.handle_invalidation(number, number, 0);
+        reports.totals(u64::from(number) * 16_000_000);
+        limiter.allow(std::net::Ipv4Addr::from_bits(number).into(), 0);
+        let time = (number as u16).to_be_bytes();
+        trips.datagram_sent(&[0x80, 0, time[0], time[1]], 0);
+        let acknowledgement = [0x80, 0, 0, 0, 1, 0xFF, 0, 1, 0, 1, time[0], time[1]];
+        if let Datagram::Peer(peer) = classify(&acknowledgement) {
+            for time in peer.acknowledged_times() {
+                window.add(trips.acknowledged(time, 1_000).unwrap());
+            }
+        }
+        let (controller, low, high) = (0, 1, 2);
+        HostMessage::Rumble {
+            controller,
+            low,
+            high,
+        }
+        .encode(&mut message);
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
+    assert_eq!(reports.totals(0).packets_recovered, Some(10_000));
+    assert_eq!(window.take().unwrap().samples, 10_000);
 }

@@ -11,6 +11,7 @@
 //! | control messages behind their envelope | `control.rs` |
 //! | what of a control port reaches ENet | `enet.rs` |
 //! | input | `input.rs`, `input_parse.rs` |
+//! | loss, recovery and round trips from the client's own messages | `reports.rs`, `sent_frames.rs`, `round_trip.rs` |
 //! | recovery requests, coalesced and answered | `recovery.rs` |
 
 pub mod audio;
@@ -22,5 +23,8 @@ pub mod input;
 mod input_parse;
 pub mod ping;
 pub mod recovery;
+pub mod reports;
+pub mod round_trip;
+mod sent_frames;
 mod split;
 pub mod video;
