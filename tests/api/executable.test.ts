@@ -223,16 +223,28 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     ]).toEqual([1, true]);
   }, 30_000);
 
-  test('beyond loopback is refused with a sentence', async () => {
-    const result = await run(['serve'], {
-      env: {
-        ...cleanEnv(),
-        PUNKTFUNK_API_HOST: '0.0.0.0',
-        PUNKTFUNK_CONFIG_DIR: temporaryFolder(),
-      },
-    });
-    expect([result.code, result.stderr.includes('beyond loopback')]).toEqual([2, true]);
-  });
+  test('beyond loopback it speaks TLS alone, and its commands know its certificate', async () => {
+    const host = await startHost({ args: ['--api-host', '0.0.0.0'] });
+    try {
+      const { port } = new URL(host.address);
+      expect(host.address).toBe(`https://127.0.0.1:${port}`);
+      const plain = fetch(`http://127.0.0.1:${port}/api/v1/health`);
+      await expect(plain).rejects.toThrow();
+      const env = { ...cleanEnv(), PUNKTFUNK_CONFIG_DIR: host.configDir };
+      const flags = ['--api-host', '0.0.0.0', '--api-port', port];
+      const made = await run(['token', 'create', '--scope', 'stats', '--name', 'x', ...flags], {
+        env,
+      });
+      expect([made.code, made.stdout.startsWith('pf_')]).toEqual([0, true]);
+      expect(host.stderr()).not.toContain(made.stdout.trim());
+      const stranger = { ...env, PUNKTFUNK_CONFIG_DIR: temporaryFolder() };
+      await run(['token'], { env: stranger });
+      const refused = await run(['clients', ...flags], { env: stranger });
+      expect([refused.code, refused.stdout]).toEqual([1, '']);
+    } finally {
+      expect(await host.end()).toBe(0);
+    }
+  }, 30_000);
 
   test('without a place to write it starts all the same and says so', async () => {
     const blocked = join(temporaryFolder(), 'file');
@@ -446,7 +458,7 @@ describe.skipIf(missingExecutable !== '')(`the command line${missingExecutable}`
   test('prints version, help and specification, and refuses what it does not know', async () => {
     expect((await run(['--version'])).stdout).toMatch(/^punktfunk-host \d+\.\d+\.\d+\n$/);
     const help = await run(['--help']);
-    for (const name of ['serve', 'test-stream', 'doctor', 'token', 'openapi'])
+    for (const name of ['serve', 'pair', 'clients', 'sessions', 'token', 'test-stream', 'doctor'])
       expect(help.stdout).toContain(name);
     expect(help.stdout).not.toContain('trial');
     const drift = await run(['openapi']);
