@@ -8,7 +8,8 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pf_codec::{
-    BgrxImage, Converter, EncoderConfig, FrameRequest, PictureSize, VideoEncoder, open_encoder,
+    BgrxImage, Colour, Converter, EncoderConfig, FrameRequest, PictureSize, VideoEncoder,
+    open_encoder,
 };
 use pf_fec::{BlockLayout, Kernel};
 use pf_net::{MediaSocket, SocketOptions};
@@ -202,10 +203,11 @@ fn overhead() -> Row {
         threads: 1,
         max_reference_frames: 0,
         long_term_references: true,
+        colour: Colour::default(),
     };
     let mut bare = open_encoder("auto", config).expect("an encoder");
     let mut ours = open_encoder("auto", config).expect("an encoder");
-    let mut converter = Converter::new(size, size).expect("same size");
+    let mut converter = Converter::new(size, size, Colour::default()).expect("same size");
     let pictures: Vec<Vec<u8>> = (0..8).map(|n| picture(size, n)).collect();
     let stride_bytes = size.width as usize * 4;
     let image = |n: usize| BgrxImage {

@@ -7,7 +7,8 @@ use pf_desktop::{SourceConfig, SyntheticConfig, WlrootsConfig, X11Config};
 use pf_proto::gamestream::video::VideoFormat;
 use pf_proto::units::{Kbps, PacketSize};
 
-use crate::request::{Refusal, SessionRequest};
+use crate::client::{self, AdmittedClient};
+use crate::request::{ColourMatrix, Refusal, SessionRequest};
 use crate::stall::MAX_STALL_US;
 
 const BITRATE_KBPS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
@@ -22,8 +23,8 @@ const DEFAULT_LINK_MBPS: u32 = 1000;
 
 /// The checked parts of a request.
 pub struct Admitted {
-    /// The endpoint's secret.
-    pub ping_payload: [u8; 16],
+    /// Who it is for.
+    pub client: AdmittedClient,
     /// Wire format.
     pub format: VideoFormat,
     /// Where pictures come from.
@@ -88,19 +89,6 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
             1..=u32::MAX,
         )?;
     }
-    let ping_payload: [u8; 16] = request.ping_payload.as_bytes().try_into().map_err(|_| {
-        let text = format!(
-            "The ping payload has {} bytes; clients take exactly 16.",
-            request.ping_payload.len()
-        );
-        Refusal::new("ping_payload_invalid", text)
-    })?;
-    if !ping_payload.iter().all(u8::is_ascii_graphic) {
-        return Err(Refusal::new(
-            "ping_payload_invalid",
-            "The ping payload must be 16 printable ASCII characters.",
-        ));
-    }
     let encoder = EncoderConfig {
         size,
         fps: request.fps,
@@ -109,7 +97,7 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         threads: encoder_threads(request),
         max_reference_frames: u8::from(request.max_reference_frames == 1),
         long_term_references: request.invalidation && request.max_reference_frames != 1,
-        colour: Colour::default(),
+        colour: colour(request),
     };
     let known = ["auto"]
         .into_iter()
@@ -129,7 +117,7 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         min_parity: request.min_parity as u8,
     };
     Ok(Admitted {
-        ping_payload,
+        client: client::check(request)?,
         format,
         source: source(request, size)?,
         encoder,
@@ -191,6 +179,16 @@ pub fn source_config(
     }
 }
 
+fn colour(request: &SessionRequest) -> Colour {
+    request.colour.map_or_else(Colour::default, |asked| Colour {
+        matrix: match asked.matrix {
+            ColourMatrix::Bt601 => pf_codec::ColourMatrix::Bt601,
+            ColourMatrix::Bt709 => pf_codec::ColourMatrix::Bt709,
+        },
+        full_range: asked.full_range,
+    })
+}
+
 fn encoder_threads(request: &SessionRequest) -> u8 {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
     let wanted = if request.encoder_threads > 0 {
@@ -201,7 +199,8 @@ fn encoder_threads(request: &SessionRequest) -> u8 {
     wanted.clamp(1, *SLICES.end()).min(request.slices) as u8
 }
 
-fn within(
+/// Checks a number against what is possible.
+pub fn within(
     code: &'static str,
     what: &str,
     value: u32,

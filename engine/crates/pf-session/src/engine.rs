@@ -5,15 +5,18 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use pf_net::{DscpMarking, MediaSocket, QosClass, SocketOptions, Waker};
+use pf_net::{ControlSocket, DscpMarking, MediaSocket, QosClass, SocketOptions, Waker};
 use pf_stats::{RECORD_BYTES, RecordConsumer, record_ring};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admission::{self, Admitted};
+use crate::client;
+use crate::control::{ControlListener, StreamParts};
 use crate::events::{EventQueue, Level};
-use crate::listener::{Listener, ListenerView};
+use crate::listener::{Listener, ListenerView, MediaListener, Medium};
 use crate::request::{Refusal, SessionRequest};
 use crate::sender::SendTotals;
 use crate::shared::{EngineShared, SessionShared, SessionView};
@@ -22,6 +25,8 @@ use crate::video::{self, VideoJob};
 
 /// Sessions at once: each owns an encoder, and far fewer are ever wanted.
 pub const MAX_SESSIONS: usize = 16;
+/// How long a closed engine's last events are waited for, a session.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Operations are numbered from here; 0 is none.
 const FIRST_OP: u32 = 1;
 
@@ -90,13 +95,14 @@ pub struct Engine {
 struct Inner {
     listeners: Vec<(u32, Listener)>,
     sessions: Vec<Running>,
+    /// Control threads that still tell their clients to go.
+    retiring: Vec<JoinHandle<()>>,
     next_listener: u32,
     next_session: u16,
 }
 
 struct Running {
     shared: Arc<SessionShared>,
-    listener: u32,
     thread: Option<JoinHandle<()>>,
     totals: Arc<SendTotals>,
 }
@@ -170,12 +176,6 @@ impl Engine {
         port: u32,
         dscp: bool,
     ) -> Result<ListenerView, Refusal> {
-        if medium != "video" {
-            return Err(Refusal::new(
-                "unknown_medium",
-                format!("The medium is {medium:?}; known is \"video\"."),
-            ));
-        }
         let ip: IpAddr = address.parse().map_err(|_| {
             Refusal::new(
                 "address_invalid",
@@ -188,31 +188,60 @@ impl Engine {
                 format!("The port is {port}; it may be 0 to 65535."),
             )
         })?;
-        let options = SocketOptions {
-            qos: QosClass::Video,
-            ..SocketOptions::default()
+        let marking = if dscp {
+            DscpMarking::On
+        } else {
+            DscpMarking::Off
         };
-        let socket = MediaSocket::bind(SocketAddr::new(ip, port), &options)
-            .map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
-        if dscp {
-            socket
-                .set_dscp(DscpMarking::On)
-                .map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
-        }
-        let waker = Waker::new().map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
+        let address = SocketAddr::new(ip, port);
         let mut inner = self.lock();
-        inner.next_listener += 1;
-        let number = inner.next_listener;
-        let listener = Listener::start(number, medium, socket, waker, Arc::clone(&self.shared))
-            .map_err(|e| {
-                Refusal::new(
-                    "no_thread",
-                    format!("The receive thread did not start: {e}."),
-                )
-            })?;
+        let number = inner.next_listener + 1;
+        let listener = match medium {
+            "video" => self.media_listener(number, Medium::Video, address, marking)?,
+            "audio" => self.media_listener(number, Medium::Audio, address, marking)?,
+            "control" => {
+                let socket = ControlSocket::bind(address, marking).map_err(bind_failed)?;
+                let shared = Arc::clone(&self.shared);
+                Listener::Control(ControlListener::start(number, socket, shared)?)
+            }
+            other => {
+                let text = format!("The medium is {other:?}; known are video, audio, control.");
+                return Err(Refusal::new("unknown_medium", text));
+            }
+        };
+        inner.next_listener = number;
         let view = listener.view();
         inner.listeners.push((number, listener));
         Ok(view)
+    }
+
+    fn media_listener(
+        &self,
+        number: u32,
+        medium: Medium,
+        address: SocketAddr,
+        marking: DscpMarking,
+    ) -> Result<Listener, Refusal> {
+        let qos = match medium {
+            Medium::Video => QosClass::Video,
+            Medium::Audio => QosClass::Audio,
+        };
+        let options = SocketOptions {
+            qos,
+            ..SocketOptions::default()
+        };
+        let socket = MediaSocket::bind(address, &options).map_err(bind_failed)?;
+        if marking == DscpMarking::On {
+            socket.set_dscp(marking).map_err(bind_failed)?;
+        }
+        let waker = Waker::new().map_err(bind_failed)?;
+        let shared = Arc::clone(&self.shared);
+        MediaListener::start(number, medium, socket, waker, shared)
+            .map(Listener::Media)
+            .map_err(|e| {
+                let text = format!("The receive thread did not start: {e}.");
+                Refusal::new("no_thread", text)
+            })
     }
 
     /// Closes a socket; its sessions end with `listener_closed`.
@@ -226,19 +255,29 @@ impl Engine {
         let (_, listener) = inner.listeners.swap_remove(at);
         drop(inner);
         for session in listener.sessions() {
-            session.end(
-                "listener_closed",
-                "The socket that the session sends from was closed.",
-            );
+            session.end("listener_closed", "A socket of the session was closed.");
         }
+        self.retire(listener);
         Ok(())
     }
 
-    /// Checks a session and starts its thread. Answers the operation and the session's number.
-    pub fn start_session(&self, request: SessionRequest) -> Result<(u32, u16), Refusal> {
+    /// Ends a listener whose sessions are ending. A control listener first tells its clients.
+    fn retire(&self, listener: Listener) {
+        let Listener::Control(control) = listener else {
+            return;
+        };
+        if let Some(thread) = control.close() {
+            let mut inner = self.lock();
+            inner.retiring.retain(|thread| !thread.is_finished());
+            inner.retiring.push(thread);
+        }
+    }
+
+    /// Checks a session and starts its threads. Answers the operation and the session's number.
+    pub fn start_session(&self, mut request: SessionRequest) -> Result<(u32, u16), Refusal> {
         let admitted = admission::check(&request)?;
         let Admitted {
-            ping_payload,
+            client,
             format,
             source,
             encoder,
@@ -249,18 +288,22 @@ impl Engine {
             let text = format!("{MAX_SESSIONS} sessions run already; end one first.");
             return Err(Refusal::new("session_limit", text));
         }
-        let (_, listener) = inner
-            .listeners
-            .iter()
-            .find(|(number, _)| *number == request.listener)
-            .ok_or_else(|| unknown_listener(request.listener))?;
-        let socket = listener.socket();
+        let socket = inner.media(request.listener, Medium::Video)?.socket();
+        if let Some(control) = &client.control {
+            inner.control(control.listener)?;
+            inner.refuse_taken(control.connect_data)?;
+        }
+        let audio_listener = request.audio.as_ref().map(|audio| audio.listener);
+        if let Some(number) = audio_listener {
+            inner.media(number, Medium::Audio)?;
+        }
+        let seals = client::take_seals(&mut request);
         let number = inner.free_session_number();
         let listener_number = request.listener;
         let shared = Arc::new(SessionShared::new(
             number,
             request,
-            ping_payload,
+            client.pings,
             Arc::clone(&self.shared),
         ));
         let records = shared.request.fps as usize * self.config.records_seconds as usize;
@@ -279,6 +322,9 @@ impl Engine {
             op,
             totals: Arc::clone(&totals),
         };
+        if let Some(control) = &client.control {
+            shared.control_begins(inner.control(control.listener)?.waker());
+        }
         let guarded = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name(format!("pf-video-{number}"))
@@ -291,12 +337,21 @@ impl Engine {
             .map_err(|e| {
                 Refusal::new("no_thread", format!("The video thread did not start: {e}."))
             })?;
-        if let Some((_, listener)) = inner
-            .listeners
-            .iter()
-            .find(|(number, _)| *number == listener_number)
-        {
-            listener.attach(Arc::clone(&shared));
+        inner
+            .media(listener_number, Medium::Video)?
+            .attach(Arc::clone(&shared));
+        if let Some(number) = audio_listener {
+            inner
+                .media(number, Medium::Audio)?
+                .attach(Arc::clone(&shared));
+        }
+        if let (Some(admitted), Some(seals)) = (client.control, seals) {
+            inner.control(admitted.listener)?.attach(StreamParts {
+                session: Arc::clone(&shared),
+                admitted,
+                opener: seals.control_opener,
+                sealer: seals.control_sealer,
+            });
         }
         let mut lanes = lock(&self.lanes);
         lanes.lanes.push((Arc::clone(&shared), sent_lane));
@@ -304,7 +359,6 @@ impl Engine {
         drop(lanes);
         inner.sessions.push(Running {
             shared,
-            listener: listener_number,
             thread: Some(thread),
             totals,
         });
@@ -405,18 +459,52 @@ impl Engine {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Ends everything and returns at once; threads end by themselves, lanes can be read to their end.
+    /// Ends everything and returns at once; threads end by themselves, lanes can be read to their end. With clients to
+    /// tell, lane 0 ends when they were told: at most a second and a bit later.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::Release);
-        let listeners = std::mem::take(&mut self.lock().listeners);
-        for running in &self.lock().sessions {
-            running
-                .shared
-                .end("engine_closed", "The engine was closed.");
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
         }
-        drop(listeners);
-        self.shared.events.log(Level::Debug, "engine", "closed");
-        self.shared.events.close();
+        let (listeners, sessions, mut retiring) = {
+            let mut inner = self.lock();
+            let sessions: Vec<_> = inner
+                .sessions
+                .iter()
+                .map(|running| Arc::clone(&running.shared))
+                .collect();
+            let retiring = std::mem::take(&mut inner.retiring);
+            (std::mem::take(&mut inner.listeners), sessions, retiring)
+        };
+        for session in &sessions {
+            session.end("engine_closed", "The engine was closed.");
+        }
+        for (_, listener) in listeners {
+            if let Listener::Control(control) = listener {
+                retiring.extend(control.close());
+            }
+        }
+        let shared = Arc::clone(&self.shared);
+        let farewell = move || {
+            for thread in retiring {
+                // A panic was told when it happened.
+                drop(thread.join());
+            }
+            let sessions_with_client = sessions
+                .iter()
+                .filter(|session| session.request.control.is_some());
+            for session in sessions_with_client {
+                session.wait_until_over(FAREWELL);
+            }
+            shared.events.log(Level::Debug, "engine", "closed");
+            shared.events.close();
+        };
+        let spawned = std::thread::Builder::new()
+            .name("pf-close".into())
+            .spawn(farewell);
+        if spawned.is_err() {
+            // Without a thread there is nobody to wait with; whoever drains must not wait for ever.
+            self.shared.events.close();
+        }
     }
 
     fn record_use(&self) -> LaneUse {
@@ -455,15 +543,51 @@ impl Inner {
                     // A panic was told when it happened.
                     drop(thread.join());
                 }
-                if let Some((_, listener)) = listeners
-                    .iter()
-                    .find(|(number, _)| *number == running.listener)
-                {
+                for (_, listener) in listeners {
                     listener.detach(running.shared.number());
                 }
             }
             !over
         });
+    }
+
+    fn media(&self, number: u32, medium: Medium) -> Result<&MediaListener, Refusal> {
+        match self.listener(number)? {
+            Listener::Media(listener) if listener.medium() == medium => Ok(listener),
+            other => Err(wrong_medium(number, &other.view(), medium.name())),
+        }
+    }
+
+    fn control(&self, number: u32) -> Result<&ControlListener, Refusal> {
+        match self.listener(number)? {
+            Listener::Control(listener) => Ok(listener),
+            other => Err(wrong_medium(number, &other.view(), "control")),
+        }
+    }
+
+    fn listener(&self, number: u32) -> Result<&Listener, Refusal> {
+        self.listeners
+            .iter()
+            .find(|(other, _)| *other == number)
+            .map(|(_, listener)| listener)
+            .ok_or_else(|| unknown_listener(number))
+    }
+
+    /// Two sessions that wait for the same connect could not be told apart.
+    fn refuse_taken(&self, connect_data: Option<u32>) -> Result<(), Refusal> {
+        let taken = connect_data.is_some()
+            && self.sessions.iter().any(|running| {
+                let control = running.shared.request.control.as_ref();
+                control
+                    .and_then(|control| control.connect_data)
+                    .map(|data| data.0)
+                    == connect_data
+            });
+        if taken {
+            let text = "Another session waits for the same connect data; draw it at random.";
+            return Err(Refusal::new("control_invalid", text));
+        }
+        Ok(())
     }
 
     fn free_session_number(&mut self) -> u16 {
@@ -493,6 +617,18 @@ impl RecordLanes {
         });
         self.lost_before += lost;
     }
+}
+
+fn wrong_medium(number: u32, view: &ListenerView, wanted: &str) -> Refusal {
+    let text = format!(
+        "Listener {number} is for {}, not for {wanted}.",
+        view.medium
+    );
+    Refusal::new("wrong_medium", text)
+}
+
+fn bind_failed(error: pf_net::NetError) -> Refusal {
+    Refusal::new("bind_failed", error.to_string())
 }
 
 fn unknown_listener(number: u32) -> Refusal {

@@ -69,6 +69,13 @@ struct Turn {
 impl FramePath {
     /// A path at the start of its session.
     pub fn new(parts: FramePathParts) -> Self {
+        let frame_time_ns = 1_000_000_000 / u64::from(parts.session.request.fps.max(1));
+        parts.session.recovery(|slot| {
+            slot.set_frame_time(frame_time_ns);
+            if !parts.can_invalidate {
+                slot.answer_with_keys_only();
+            }
+        });
         Self {
             packetizer: VideoPacketizer::new(parts.format),
             kernel: pf_fec::Kernel::detect(),
@@ -179,11 +186,13 @@ impl FramePath {
     fn encode(&mut self, turn: &mut Turn) -> Result<Option<AccessUnit>, Refusal> {
         let now_ns = self.parts.session.engine.now_ns;
         let index = self.packetizer.next_frame_index();
-        let action = self.parts.session.recovery(|slot| slot.poll(index.0));
+        let action = self
+            .parts
+            .session
+            .recovery(|slot| slot.poll_at(index.0, now_ns()));
         let request = match action {
             RecoveryAction::None => FrameRequest::Predicted,
             RecoveryAction::KeyFrame => FrameRequest::Key,
-            RecoveryAction::Invalidate { .. } if !self.parts.can_invalidate => FrameRequest::Key,
             RecoveryAction::Invalidate { first, last } => FrameRequest::ReferencesBefore {
                 first_lost: first,
                 last_lost: last,

@@ -23,6 +23,7 @@ pub enum Grab {
 pub struct Grabber {
     source: Source,
     converter: Converter,
+    colour: Colour,
     /// Size of the pictures that came last; none before the first.
     size: Option<PictureSize>,
     stall_told: bool,
@@ -31,17 +32,18 @@ pub struct Grabber {
 }
 
 impl Grabber {
-    /// Joins a source to pictures of `target` size.
-    pub fn new(source: Source, target: PictureSize) -> Result<Self, Refusal> {
+    /// Joins a source to pictures of `target` size, whose numbers mean `colour`.
+    pub fn new(source: Source, target: PictureSize, colour: Colour) -> Result<Self, Refusal> {
         let size = source.info().size;
         let size = PictureSize {
             width: size.width,
             height: size.height,
         };
-        let converter = new_converter(size, target)?;
+        let converter = new_converter(size, target, colour)?;
         Ok(Self {
             source,
             converter,
+            colour,
             size: None,
             stall_told: false,
             taken: None,
@@ -71,7 +73,7 @@ impl Grabber {
                 let target = encoder.input().size();
                 let image = image(&picture);
                 if self.size != Some(image.size) {
-                    self.converter = new_converter(image.size, target)?;
+                    self.converter = new_converter(image.size, target, self.colour)?;
                     tell_size(session, &self.converter, image.size, self.size.is_some());
                     self.size = Some(image.size);
                 }
@@ -96,8 +98,12 @@ impl Grabber {
     }
 }
 
-fn new_converter(size: PictureSize, target: PictureSize) -> Result<Converter, Refusal> {
-    Converter::new(size, target, Colour::default())
+fn new_converter(
+    size: PictureSize,
+    target: PictureSize,
+    colour: Colour,
+) -> Result<Converter, Refusal> {
+    Converter::new(size, target, colour)
         .map_err(|e| Refusal::new("scaling_impossible", e.to_string()))
 }
 

@@ -5,12 +5,15 @@
 //! and owns nothing of their formats. Entry: [`Engine`].
 
 mod admission;
+mod client;
 pub mod clock;
+mod control;
 mod engine;
 mod events;
 mod frame;
 mod grab;
 pub mod handoff;
+mod key;
 mod listener;
 mod perf;
 mod request;
@@ -23,10 +26,14 @@ mod video;
 
 pub use engine::{Engine, EngineConfig, LaneUse, Lanes, MAX_SESSIONS, Snapshot};
 pub use events::{Drained, EventQueue, Level};
-pub use listener::ListenerView;
+pub use key::KeyBytes;
+pub use listener::{ListenerView, Medium};
 pub use pf_net::monotonic_ns;
 pub use pf_proto::gamestream::recovery::RecoverySlot;
-pub use request::{Refusal, SessionRequest};
+pub use request::{
+    AudioRequest, ColourMatrix, ColourRequest, ConnectData, ControlLimits, ControlRequest,
+    EncryptionRequest, Refusal, Sealing, Secret, SessionRequest,
+};
 pub use sender::SendTotals;
 pub use shared::{SessionShared, SessionState, SessionView};
 pub use stall::{Place, Stall};

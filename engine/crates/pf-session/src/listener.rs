@@ -3,16 +3,17 @@
 //! The socket outlives sessions: it is bound once, before any client is answered. Nothing is ever sent in answer to a
 //! ping, and a bad one costs a counter.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_net::{MediaSocket, Waker};
+use pf_net::{LocalAddress, MediaSocket, Waker};
 use pf_proto::gamestream::ping::{Ping, PingCounters};
 use serde::Serialize;
 
+use crate::control::ControlListener;
 use crate::events::Level;
 use crate::shared::{EngineShared, SessionShared};
 
@@ -21,26 +22,80 @@ use crate::shared::{EngineShared, SessionShared};
 pub struct ListenerView {
     /// Number.
     pub listener: u32,
-    /// `video`.
-    pub medium: String,
+    /// `video`, `audio` or `control`.
+    pub medium: &'static str,
     /// Local address.
     pub address: String,
     /// Local port.
     pub port: u16,
-    /// Datagrams that were no ping of a living session.
+    /// Datagrams that belonged to no living session.
     pub bad_pings: u64,
 }
 
-/// A bound socket with its receive thread.
-pub struct Listener {
+/// What a client has a media port for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Medium {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+}
+
+impl Medium {
+    /// As messages spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Audio => "audio",
+        }
+    }
+}
+
+/// A bound socket with its thread.
+pub enum Listener {
+    /// Pings come in, media goes out.
+    Media(MediaListener),
+    /// Clients connect to it.
+    Control(ControlListener),
+}
+
+impl Listener {
+    /// For snapshots.
+    pub fn view(&self) -> ListenerView {
+        match self {
+            Self::Media(listener) => listener.view(),
+            Self::Control(listener) => listener.view(),
+        }
+    }
+
+    /// Sessions that need it.
+    pub fn sessions(&self) -> Vec<Arc<SessionShared>> {
+        match self {
+            Self::Media(listener) => listener.sessions(),
+            Self::Control(listener) => listener.sessions(),
+        }
+    }
+
+    /// The session is over.
+    pub fn detach(&self, session: u16) {
+        match self {
+            Self::Media(listener) => listener.detach(session),
+            Self::Control(listener) => listener.detach(session),
+        }
+    }
+}
+
+/// A bound media socket with its receive thread.
+pub struct MediaListener {
     number: u32,
-    medium: String,
+    medium: Medium,
     socket: Arc<MediaSocket>,
     routes: Arc<Routes>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Routes {
+    medium: Medium,
     sessions: Mutex<Vec<Arc<SessionShared>>>,
     counters: Mutex<PingCounters>,
     stop: AtomicBool,
@@ -48,17 +103,18 @@ struct Routes {
     engine: Arc<EngineShared>,
 }
 
-impl Listener {
+impl MediaListener {
     /// Starts reading `socket`.
     pub fn start(
         number: u32,
-        medium: &str,
+        medium: Medium,
         socket: MediaSocket,
         waker: Waker,
         engine: Arc<EngineShared>,
     ) -> std::io::Result<Self> {
         let socket = Arc::new(socket);
         let routes = Arc::new(Routes {
+            medium,
             sessions: Mutex::default(),
             counters: Mutex::default(),
             stop: AtomicBool::new(false),
@@ -73,11 +129,16 @@ impl Listener {
         };
         Ok(Self {
             number,
-            medium: medium.to_owned(),
+            medium,
             socket,
             routes,
             thread: Some(thread),
         })
+    }
+
+    /// What it carries.
+    pub fn medium(&self) -> Medium {
+        self.medium
     }
 
     /// The socket, for the send threads of its sessions.
@@ -105,7 +166,7 @@ impl Listener {
         let address = self.socket.local_address();
         ListenerView {
             listener: self.number,
-            medium: self.medium.clone(),
+            medium: self.medium.name(),
             address: address.ip().to_string(),
             port: address.port(),
             bad_pings: lock(&self.routes.counters).bad(),
@@ -113,7 +174,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for MediaListener {
     fn drop(&mut self) {
         self.routes.stop.store(true, Ordering::Release);
         self.routes.waker.wake();
@@ -137,41 +198,75 @@ impl Routes {
                 );
                 return;
             }
-            while let Ok(Some((bytes, from))) = socket.receive(&mut buffer) {
-                self.ping(&buffer[..bytes], from);
+            while let Ok(Some((bytes, from, to))) = socket.receive_local(&mut buffer) {
+                self.ping(&buffer[..bytes], from, to);
             }
         }
     }
 
-    fn ping(&self, datagram: &[u8], from: SocketAddr) {
+    fn ping(&self, datagram: &[u8], from: SocketAddr, to: Option<LocalAddress>) {
         let ping = Ping::classify(datagram);
-        let Ping::Payload { payload, sequence } = ping else {
-            lock(&self.counters).count(&ping);
-            return;
+        let found = match &ping {
+            Ping::Payload { payload, sequence } => self
+                .find(|session| {
+                    let secret = match self.medium {
+                        Medium::Video => Some(&session.pings.video),
+                        Medium::Audio => session.pings.audio.as_ref(),
+                    };
+                    secret.is_some_and(|secret| payload.matches(secret))
+                })
+                .map(|session| (session, *sequence)),
+            Ping::Legacy => self
+                .legacy(from.ip())
+                .map(|session| (session, LEGACY_SEQUENCE)),
+            Ping::Foreign | Ping::Short => None,
         };
-        let now_ns = (self.engine.now_ns)();
-        let session = lock(&self.sessions)
-            .iter()
-            .find(|session| payload.matches(&session.ping_payload))
-            .cloned();
-        match session {
-            Some(session) => session.ping(from, sequence, now_ns),
-            None => {
-                let unknown = {
-                    let mut counters = lock(&self.counters);
-                    counters.count_unknown();
-                    counters.unknown
-                };
-                if unknown.is_power_of_two() {
-                    let text = format!(
-                        "{unknown} pings so far belong to no session; the last came from {from}."
-                    );
-                    self.engine.events.log(Level::Debug, "listener", text);
-                }
+        match found {
+            Some((session, sequence)) => {
+                session.ping(self.medium, from, to, sequence, (self.engine.now_ns)());
             }
+            None => self.count(&ping, from),
+        }
+    }
+
+    fn find(&self, is: impl Fn(&SessionShared) -> bool) -> Option<Arc<SessionShared>> {
+        lock(&self.sessions)
+            .iter()
+            .find(|session| is(session))
+            .cloned()
+    }
+
+    /// The one session whose client pings without a payload from this address; none when two do.
+    fn legacy(&self, ip: IpAddr) -> Option<Arc<SessionShared>> {
+        let ip = ip.to_canonical();
+        let sessions = lock(&self.sessions);
+        let mut of_it = sessions
+            .iter()
+            .filter(|session| session.pings.legacy == Some(ip) && !session.is_ending());
+        let only = of_it.next().cloned();
+        only.filter(|_| of_it.next().is_none())
+    }
+
+    fn count(&self, ping: &Ping, from: SocketAddr) {
+        let bad = {
+            let mut counters = lock(&self.counters);
+            if matches!(ping, Ping::Payload { .. }) {
+                counters.count_unknown();
+            } else {
+                counters.count(ping);
+            }
+            counters.bad()
+        };
+        if bad.is_power_of_two() {
+            let text =
+                format!("{bad} pings so far belong to no session; the last came from {from}.");
+            self.engine.events.log(Level::Debug, "listener", text);
         }
     }
 }
+
+/// Pings without a payload have no number: the first endpoint stays.
+const LEGACY_SEQUENCE: u32 = 0;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex

@@ -3,7 +3,6 @@
 //! It alone touches the socket for this medium, in sequence order. A frame is sent whole or, once its deadline has
 //! passed without room in the socket, given up; the loss is answered like one on the network.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +11,9 @@ use pf_proto::pacer::{Pacer, PacerAction};
 use pf_stats::{Boundary, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
 
 use crate::handoff::{Inbox, Slot, SpinPolicy};
+use crate::listener::Medium;
 use crate::perf::PerfWindow;
-use crate::shared::SessionShared;
+use crate::shared::{Endpoint, SessionShared};
 use crate::stall::{Place, Stall};
 
 /// A refusing peer without a ping for so long is gone (video-plane, "Sender").
@@ -69,9 +69,9 @@ impl Sender {
             let mut timer = slot.timer.take();
             mark(&mut timer, Boundary::Dequeued, now_ns);
             Stall::spin(stall, Place::FirstSent, slot.nth, now_ns);
-            let progress = match self.session.endpoint() {
-                Some(peer) if !self.session.is_ending() => {
-                    self.send_frame(&slot, peer, &mut timer, &mut sleeper, &mut drops)
+            let progress = match self.session.endpoint(Medium::Video) {
+                Some(to) if !self.session.is_ending() => {
+                    self.send_frame(&slot, to, &mut timer, &mut sleeper, &mut drops)
                 }
                 _ => Progress {
                     first_sent: false,
@@ -103,7 +103,7 @@ impl Sender {
     fn send_frame(
         &mut self,
         slot: &Slot,
-        peer: SocketAddr,
+        to: Endpoint,
         timer: &mut Option<FrameTimer>,
         sleeper: &mut DeadlineSleeper,
         drops: &mut PacketDrops,
@@ -129,7 +129,7 @@ impl Sender {
             let whole = bytes.div_ceil(slot.datagram_bytes).max(1) * slot.datagram_bytes;
             let burst = &datagrams[at..(at + whole).min(datagrams.len())];
             at += burst.len();
-            self.send_burst(burst, slot, peer, drops, &mut progress);
+            self.send_burst(burst, slot, to, drops, &mut progress);
             self.pacer.sent(burst.len());
             if !progress.first_sent {
                 progress.first_sent = true;
@@ -147,19 +147,19 @@ impl Sender {
         &self,
         burst: &[u8],
         slot: &Slot,
-        peer: SocketAddr,
+        to: Endpoint,
         drops: &mut PacketDrops,
         progress: &mut Progress,
     ) {
         if drops.is_off() {
-            return self.send_run(burst, slot, peer, progress);
+            return self.send_run(burst, slot, to, progress);
         }
         let size = slot.datagram_bytes;
         let (mut from, mut at) = (0, 0);
         while at < burst.len() {
             let end = (at + size).min(burst.len());
             if drops.drops_next() {
-                self.send_run(&burst[from..at], slot, peer, progress);
+                self.send_run(&burst[from..at], slot, to, progress);
                 self.totals
                     .dropped_on_purpose
                     .fetch_add(1, Ordering::Relaxed);
@@ -167,12 +167,14 @@ impl Sender {
             }
             at = end;
         }
-        self.send_run(&burst[from..], slot, peer, progress);
+        self.send_run(&burst[from..], slot, to, progress);
     }
 
-    fn send_run(&self, mut run: &[u8], slot: &Slot, peer: SocketAddr, progress: &mut Progress) {
+    fn send_run(&self, mut run: &[u8], slot: &Slot, to: Endpoint, progress: &mut Progress) {
         while !run.is_empty() && progress.outcome == FrameOutcome::Sent {
-            let sent = self.socket.send_segments(peer, run, slot.datagram_bytes);
+            let sent = self
+                .socket
+                .send_segments_from(to.source, to.peer, run, slot.datagram_bytes);
             self.totals.packets.fetch_add(
                 sent.sent_bytes.div_ceil(slot.datagram_bytes) as u64,
                 Ordering::Relaxed,
@@ -200,8 +202,11 @@ impl Sender {
         }
     }
 
-    /// A peer that refuses packets and has been silent for long is gone.
+    /// A peer that refuses packets and has been silent for long is gone, when no control stream tells better.
     fn end_if_gone(&self, refusal: SendRefusal, progress: &mut Progress) {
+        if self.session.request.control.is_some() {
+            return;
+        }
         let silent_ns = (self.session.engine.now_ns)().saturating_sub(self.session.last_ping_ns());
         if silent_ns > REFUSED_GRACE_NS {
             let seconds = silent_ns / 1_000_000_000;

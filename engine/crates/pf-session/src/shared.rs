@@ -2,17 +2,19 @@
 //!
 //! Every lock here is held for a copy; the video and send threads read the rest from atomics.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
+use pf_net::{LocalAddress, Waker};
 use pf_proto::gamestream::ping::{EndpointTracker, PingEffect};
 use pf_proto::gamestream::recovery::RecoverySlot;
 use pf_stats::Gate;
 use serde::Serialize;
 
 use crate::events::EventQueue;
+use crate::listener::Medium;
 use crate::request::SessionRequest;
 
 /// How far a session is.
@@ -120,22 +122,62 @@ pub struct SessionShared {
     pub request: SessionRequest,
     /// The engine's.
     pub engine: Arc<EngineShared>,
-    /// The endpoint's random secret.
-    pub ping_payload: [u8; 16],
+    /// What its pings are known by.
+    pub pings: PingSecrets,
     number: u16,
     stop: AtomicBool,
     target_kbps: AtomicU32,
     last_ping_ns: AtomicU64,
+    /// Raised when the session shall end: its control thread tells the client.
+    control_waker: OnceLock<Waker>,
     inner: Mutex<Inner>,
     changed: Condvar,
+}
+
+/// Where packets of a medium go, and which address of this machine the client has called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The client's.
+    pub peer: SocketAddr,
+    /// Ours; unknown on a socket that has one address only.
+    pub source: Option<LocalAddress>,
+}
+
+/// How pings are told apart.
+#[derive(Clone, Default)]
+pub struct PingSecrets {
+    /// In pings on the video port.
+    pub video: [u8; 16],
+    /// In pings on the audio port; absent without sound.
+    pub audio: Option<[u8; 16]>,
+    /// Whose pings need no secret, if no other session says so too.
+    pub legacy: Option<IpAddr>,
 }
 
 struct Inner {
     view: SessionView,
     end: Option<EndReason>,
     stop_ops: Vec<u32>,
-    endpoint: EndpointTracker,
+    video: Tracked,
+    audio: Tracked,
     recovery: RecoverySlot,
+    /// A control thread still owes the client a goodbye.
+    control_runs: bool,
+}
+
+#[derive(Default)]
+struct Tracked {
+    tracker: EndpointTracker,
+    source: Option<LocalAddress>,
+}
+
+impl Tracked {
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.tracker.address().map(|peer| Endpoint {
+            peer,
+            source: self.source,
+        })
+    }
 }
 
 impl SessionShared {
@@ -143,7 +185,7 @@ impl SessionShared {
     pub fn new(
         session: u16,
         request: SessionRequest,
-        ping_payload: [u8; 16],
+        pings: PingSecrets,
         engine: Arc<EngineShared>,
     ) -> Self {
         let view = SessionView {
@@ -165,17 +207,20 @@ impl SessionShared {
             view,
             end: None,
             stop_ops: Vec::new(),
-            endpoint: EndpointTracker::default(),
+            video: Tracked::default(),
+            audio: Tracked::default(),
             recovery: RecoverySlot::default(),
+            control_runs: false,
         };
         Self {
             target_kbps: AtomicU32::new(request.bitrate_kbps),
             request,
             engine,
-            ping_payload,
+            pings,
             number: session,
             stop: AtomicBool::new(false),
             last_ping_ns: AtomicU64::new(0),
+            control_waker: OnceLock::new(),
             inner: Mutex::new(inner),
             changed: Condvar::new(),
         }
@@ -219,6 +264,14 @@ impl SessionShared {
                 serde_json::json!({ "op": op, "ok": true, "result": {} }),
             );
         }
+        self.changed.notify_all();
+    }
+
+    /// Waits until the end was told, at most `limit`.
+    pub fn wait_until_over(&self, limit: Duration) {
+        let inner = self.lock();
+        let going = |inner: &mut Inner| inner.view.state != SessionState::Ended;
+        drop(self.changed.wait_timeout_while(inner, limit, going));
     }
 
     fn tell_state(&self, reason: Option<&EndReason>) {
@@ -241,6 +294,31 @@ impl SessionShared {
         // Release: whoever sees the flag finds the reason.
         self.stop.store(true, Ordering::Release);
         self.changed.notify_all();
+        if let Some(waker) = self.control_waker.get() {
+            waker.wake();
+        }
+    }
+
+    /// A control thread takes care of the client from now on, and is woken when the session shall end.
+    pub fn control_begins(&self, waker: Waker) {
+        self.lock().control_runs = true;
+        // A session has one control thread in its life.
+        let _: Result<(), Waker> = self.control_waker.set(waker);
+    }
+
+    /// The client was told of the end, or is gone, or never came.
+    pub fn control_ended(&self) {
+        self.lock().control_runs = false;
+        self.changed.notify_all();
+    }
+
+    /// Waits until the control thread is through with the client, at most `limit`.
+    pub fn wait_for_control_end(&self, limit: Duration) {
+        let inner = self.lock();
+        drop(
+            self.changed
+                .wait_timeout_while(inner, limit, |inner| inner.control_runs),
+        );
     }
 
     /// Remembers an operation to answer when the session is over; false when it is over already.
@@ -279,44 +357,59 @@ impl SessionShared {
         self.update(|view| view.bitrate_kbps = kbps);
     }
 
-    /// A ping that carried this session's secret.
-    pub fn ping(&self, from: SocketAddr, sequence: u32, now_ns: u64) {
-        let effect = self.lock().endpoint.ping(from, sequence, now_ns);
-        if effect != PingEffect::Dropped {
+    /// A ping of `medium` that was this session's; `to` is the address that it called.
+    pub fn ping(
+        &self,
+        medium: Medium,
+        from: SocketAddr,
+        to: Option<LocalAddress>,
+        sequence: u32,
+        now_ns: u64,
+    ) {
+        let effect = {
+            let mut inner = self.lock();
+            let tracked = inner.tracked(medium);
+            let effect = tracked.tracker.ping(from, sequence, now_ns);
+            if effect != PingEffect::Dropped {
+                tracked.source = to;
+            }
+            effect
+        };
+        if effect != PingEffect::Dropped && medium == Medium::Video {
             self.last_ping_ns.store(now_ns, Ordering::Relaxed);
         }
         match effect {
             PingEffect::Learned => self.changed.notify_all(),
             PingEffect::Moved { from: before } => {
-                let to = self.endpoint().map(|address| address.to_string());
-                self.event(
-                    "client_moved",
-                    serde_json::json!({ "from": before.to_string(), "to": to }),
-                );
+                let details = serde_json::json!({
+                    "medium": medium.name(), "from": before.to_string(), "to": from.to_string()
+                });
+                self.event("client_moved", details);
             }
             PingEffect::Alive | PingEffect::Dropped => {}
         }
     }
 
-    /// Where packets go.
-    pub fn endpoint(&self) -> Option<SocketAddr> {
-        self.lock().endpoint.address()
+    /// Where packets of `medium` go.
+    pub fn endpoint(&self, medium: Medium) -> Option<Endpoint> {
+        self.lock().tracked(medium).endpoint()
     }
 
-    /// Engine clock of the last valid ping; 0 before the first.
+    /// Engine clock of the last valid video ping; 0 before the first.
     pub fn last_ping_ns(&self) -> u64 {
         self.last_ping_ns.load(Ordering::Relaxed)
     }
 
-    /// Waits until the endpoint is known, the session ends, or `limit` is over.
-    pub fn wait_for_endpoint(&self, limit: Duration) -> Option<SocketAddr> {
+    /// Waits until the endpoint of `medium` is known, the session ends, or `limit` is over.
+    pub fn wait_for_endpoint(&self, medium: Medium, limit: Duration) -> Option<Endpoint> {
         let inner = self.lock();
-        let waiting = |inner: &mut Inner| inner.endpoint.address().is_none() && !self.is_ending();
-        let (inner, _) = self
+        let waiting =
+            |inner: &mut Inner| inner.tracked(medium).endpoint().is_none() && !self.is_ending();
+        let (mut inner, _) = self
             .changed
             .wait_timeout_while(inner, limit, waiting)
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        inner.endpoint.address()
+        inner.tracked(medium).endpoint()
     }
 
     /// Works on the pending recovery; the closure copies, it does not wait.
@@ -338,5 +431,14 @@ impl SessionShared {
         self.inner
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Inner {
+    fn tracked(&mut self, medium: Medium) -> &mut Tracked {
+        match medium {
+            Medium::Video => &mut self.video,
+            Medium::Audio => &mut self.audio,
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! has its own thread, and a full queue is answered by dropping the newest frame. What one turn of the loop does is in
 //! `frame.rs`.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,9 +22,10 @@ use crate::events::Level;
 use crate::frame::{FramePath, FramePathParts};
 use crate::grab::Grabber;
 use crate::handoff::{Outbox, SpinPolicy, handoff};
+use crate::listener::Medium;
 use crate::request::Refusal;
 use crate::sender::{SendTotals, Sender};
-use crate::shared::{SessionShared, SessionState};
+use crate::shared::{Endpoint, SessionShared, SessionState};
 
 /// The largest frame that the arena holds, in average frames: key frames of hard pictures reach about ten.
 const LARGEST_FRAME: usize = 24;
@@ -33,6 +33,8 @@ const LARGEST_FRAME: usize = 24;
 const TOUCHED_FRAMES: usize = 8;
 /// How often a late picture is looked for, ns.
 const LATE_POLL_NS: u64 = 150_000;
+/// The most that a session's end waits for its client to be told.
+const GOODBYE: Duration = Duration::from_secs(3);
 /// Bounds of a slot, bytes.
 const SLOT_BYTES: (usize, usize) = (2 << 20, 8 << 20);
 
@@ -82,6 +84,7 @@ impl VideoJob {
                 session.end(refusal.code, refusal.message);
             }
         }
+        session.wait_for_control_end(GOODBYE);
         session.finish();
     }
 
@@ -98,7 +101,7 @@ impl VideoJob {
             view.source = source.info().name.to_owned();
             view.can_invalidate = can_invalidate;
         });
-        let grabber = Grabber::new(source, self.encoder.size)?;
+        let grabber = Grabber::new(source, self.encoder.size, self.encoder.colour)?;
         Ok(Stream {
             job: self,
             grabber,
@@ -113,6 +116,7 @@ pub fn report_panic(session: &SessionShared) {
     let text = "The video thread panicked; its session has ended.";
     session.engine.events.log(Level::Error, "session", text);
     session.end("internal", text);
+    session.wait_for_control_end(GOODBYE);
     session.finish();
 }
 
@@ -133,7 +137,7 @@ impl Stream {
             can_invalidate,
         } = self;
         let session = Arc::clone(&job.session);
-        let peer = wait_for_client(&session)?;
+        let endpoint = wait_for_client(&session)?;
         session.enter(SessionState::Streaming);
         let request = &session.request;
         let average_bytes = request.bitrate_kbps as usize * 125 / request.fps.max(1) as usize;
@@ -147,7 +151,7 @@ impl Stream {
             inbox,
             records: job.sent_records,
             pacer: Pacer::new(PacerConfig::for_link(
-                admission::link(request, peer.ip()),
+                admission::link(request, endpoint.peer.ip()),
                 datagram_bytes,
             )),
             spin: spin_policy(encoder.info().threads),
@@ -199,19 +203,28 @@ fn stream(session: &SessionShared, mut path: FramePath) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn wait_for_client(session: &SessionShared) -> Result<SocketAddr, Refusal> {
-    let limit = Duration::from_millis(u64::from(session.request.client_timeout_ms));
-    session.wait_for_endpoint(limit).ok_or_else(|| {
-        let seconds = limit.as_secs_f64();
-        Refusal::new(
-            "no_client",
-            format!("No client pinged the video port within {seconds:.1} s."),
-        )
-    })
+fn wait_for_client(session: &SessionShared) -> Result<Endpoint, Refusal> {
+    let mut limit = Duration::from_millis(u64::from(session.request.client_timeout_ms));
+    if let Some(control) = &session.request.control {
+        // Pings follow the control stream, which has its own limit.
+        limit += Duration::from_millis(u64::from(control.connect_timeout_ms));
+    }
+    session
+        .wait_for_endpoint(Medium::Video, limit)
+        .ok_or_else(|| {
+            let seconds = limit.as_secs_f64();
+            Refusal::new(
+                "no_client",
+                format!("No client pinged the video port within {seconds:.1} s."),
+            )
+        })
 }
 
-/// A client that stopped pinging is gone; without a control stream nothing else would tell.
+/// A client that stopped pinging is gone, when no control stream tells better.
 fn check_liveness(session: &SessionShared, now_ns: u64) -> Result<(), Refusal> {
+    if session.request.control.is_some() {
+        return Ok(());
+    }
     let silent_ms = now_ns.saturating_sub(session.last_ping_ns()) / 1_000_000;
     if silent_ms <= u64::from(session.request.client_timeout_ms) {
         return Ok(());

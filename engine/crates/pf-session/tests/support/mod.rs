@@ -9,8 +9,8 @@ use pf_proto::pacer::{Pacer, PacerConfig};
 use pf_proto::units::Kbps;
 use pf_session::handoff::{Outbox, SpinPolicy, handoff};
 use pf_session::sender::{SendTotals, Sender};
-use pf_session::shared::{EngineShared, SessionShared};
-use pf_session::{SessionRequest, monotonic_ns};
+use pf_session::shared::{EngineShared, PingSecrets, SessionShared};
+use pf_session::{Medium, SessionRequest, monotonic_ns};
 use pf_stats::{RecordConsumer, RecordProducer, record_ring};
 
 /// The parts of a session from the hand-off on.
@@ -37,10 +37,13 @@ pub fn rig(client: &UdpSocket, datagram_bytes: usize, slot_bytes: usize, link_kb
     let session = Arc::new(SessionShared::new(
         1,
         request(),
-        *b"0123456789abcdef",
+        PingSecrets {
+            video: *b"0123456789abcdef",
+            ..PingSecrets::default()
+        },
         engine,
     ));
-    session.ping(peer, 1, monotonic_ns());
+    session.ping(Medium::Video, peer, None, 1, monotonic_ns());
     let socket = MediaSocket::bind(
         "127.0.0.1:0".parse().expect("an address"),
         &SocketOptions::default(),
