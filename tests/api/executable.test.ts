@@ -223,29 +223,6 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     ]).toEqual([1, true]);
   }, 30_000);
 
-  test('beyond loopback it speaks TLS alone, and its commands know its certificate', async () => {
-    const host = await startHost({ args: ['--api-host', '0.0.0.0'] });
-    try {
-      const { port } = new URL(host.address);
-      expect(host.address).toBe(`https://127.0.0.1:${port}`);
-      const plain = fetch(`http://127.0.0.1:${port}/api/v1/health`);
-      await expect(plain).rejects.toThrow();
-      const env = { ...cleanEnv(), PUNKTFUNK_CONFIG_DIR: host.configDir };
-      const flags = ['--api-host', '0.0.0.0', '--api-port', port];
-      const made = await run(['token', 'create', '--scope', 'stats', '--name', 'x', ...flags], {
-        env,
-      });
-      expect([made.code, made.stdout.startsWith('pf_')]).toEqual([0, true]);
-      expect(host.stderr()).not.toContain(made.stdout.trim());
-      const stranger = { ...env, PUNKTFUNK_CONFIG_DIR: temporaryFolder() };
-      await run(['token'], { env: stranger });
-      const refused = await run(['clients', ...flags], { env: stranger });
-      expect([refused.code, refused.stdout]).toEqual([1, '']);
-    } finally {
-      expect(await host.end()).toBe(0);
-    }
-  }, 30_000);
-
   test('without a place to write it starts all the same and says so', async () => {
     const blocked = join(temporaryFolder(), 'file');
     writeFileSync(blocked, 'not a folder');
