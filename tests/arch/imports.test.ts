@@ -11,7 +11,7 @@ type Zone = {
   readonly runtime: boolean;
 };
 
-const HOST_PACKAGES = ['typebox', 'elysia', '@elysiajs/swagger'];
+const HOST_PACKAGES = ['typebox', 'elysia', '@elysiajs/swagger', 'multicast-dns'];
 
 /** The longest prefix that fits a file is its zone. */
 const ZONES: Readonly<Record<string, Zone>> = {
