@@ -5,6 +5,7 @@ import { loadConfig } from '../../host/src/config.ts';
 import { Engine } from '../../host/src/engine/engine.ts';
 import { FakeEngine, type FakeEngineOptions } from '../../host/src/engine/fake-engine.ts';
 import type { SessionRequest } from '../../host/src/engine/messages.ts';
+import { AppError } from '../../host/src/errors.ts';
 import type { Announcement } from '../../host/src/gamestream/announce.ts';
 import { readAnnouncement } from '../../host/src/gamestream/announce.ts';
 import type { RtspStream } from '../../host/src/gamestream/rtsp-dialogue.ts';
@@ -14,6 +15,7 @@ import { MediaPorts } from '../../host/src/sessions/media-ports.ts';
 import { type RecordedEvent, Sessions } from '../../host/src/sessions/sessions.ts';
 import type { ClientRef, StreamWish } from '../../host/src/sessions/stream-control.ts';
 import { Streams } from '../../host/src/sessions/streams.ts';
+import { settled } from './fake-host.ts';
 import { announcement } from './rtsp-client.ts';
 
 /** Time that passes when told to. */
@@ -62,6 +64,12 @@ export interface FakeStreamsOptions extends FakeEngineOptions {
 export const DESKTOP = new Apps().list()[0]?.id ?? 0;
 /** An app that `Apps` of these tests knows beside the desktop. */
 export const GAME = 77;
+
+/** A host with virtual time. */
+export function streamsHost(options: FakeStreamsOptions['flags'] = {}) {
+  const clock = new VirtualClock();
+  return { ...fakeStreams({ flags: options, clock }), clock };
+}
 
 export function fakeStreams(options: FakeStreamsOptions = {}) {
   const lines: string[] = [];
@@ -207,4 +215,21 @@ function silentRecordings(receivers: unknown[]): Recordings {
     observed: nothing,
     shutdown: nothing,
   };
+}
+
+/** `status code` of a refusal, `none` when there is none. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof AppError) return `${error.status} ${error.code}`;
+    throw error;
+  }
+  return 'none';
+}
+
+/** The client of a session leaves. */
+export async function leave(fake: FakeEngine, session: number): Promise<void> {
+  fake.leave(session);
+  await settled();
 }
