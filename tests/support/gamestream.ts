@@ -13,6 +13,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
+import type { HostStatus } from '../../contract/host.ts';
 import { Apps } from '../../host/src/apps/apps.ts';
 import { boxArt } from '../../host/src/apps/box-art.ts';
 import { PairedClients } from '../../host/src/clients/paired-clients.ts';
@@ -21,7 +22,9 @@ import {
   GamestreamHttp,
   type GamestreamHttpOptions,
 } from '../../host/src/gamestream/gamestream-http.ts';
+import { NvHttp } from '../../host/src/gamestream/nvhttp.ts';
 import { Pairing } from '../../host/src/gamestream/pairing.ts';
+import type { HttpRequest } from '../../host/src/gamestream/server.ts';
 import { certSignature } from '../../host/src/identity/certificate.ts';
 import { loadHostIdentity } from '../../host/src/identity/host-identity.ts';
 import { Logger } from '../../host/src/log.ts';
@@ -92,13 +95,14 @@ export interface RigOptions extends Partial<GamestreamHttpOptions> {
 }
 
 /** Pairing over a store of its own, without sockets. */
-export function pairingRig({ configDir = temporaryFolder(), nowMs }: RigOptions = {}) {
+export function pairingRig(options: RigOptions = {}) {
+  const { configDir = temporaryFolder(), nowMs } = options;
   const lines: string[] = [];
   const log = logInto(lines);
   const clock = { ms: 1_000_000 };
   const now = nowMs ?? (() => clock.ms);
   const nowUnixMs = () => 1_700_000_000_000 + Math.round(now());
-  const identity = loadHostIdentity(configDir);
+  const identity = options.identity ?? loadHostIdentity(configDir);
   const clients = new PairedClients({ configDir, log, nowUnixMs });
   const pairing = new Pairing({
     identity,
@@ -121,25 +125,63 @@ export function pairingRig({ configDir = temporaryFolder(), nowMs }: RigOptions 
   };
 }
 
+/** The paths without sockets: a request is a call. */
+export function nvRig(options: RigOptions = {}) {
+  const base = pairingRig(options);
+  const { streams, ...facts } = factsOf();
+  const paths = new NvHttp({
+    ...base,
+    ...facts,
+    streams,
+    ports: () => ({ http: 47989, https: 47984 }),
+    ...options,
+  });
+  const call = async (target: string, more: Partial<HttpRequest>): Promise<Answer> => {
+    const [path = '', query = ''] = target.split('?');
+    const answer = await paths.answer({
+      path,
+      query,
+      secure: false,
+      fingerprint: undefined,
+      peerAddress: '192.168.1.20',
+      localAddress: '192.168.1.50',
+      signal: new AbortController().signal,
+      ...more,
+    });
+    return parsedAnswer(answer.status, '', Buffer.from(answer.body));
+  };
+  return {
+    ...base,
+    streams,
+    paths,
+    clear: (target: string, more: Partial<HttpRequest> = {}) => call(target, more),
+    secure: (target: string, who: Device | undefined, more: Partial<HttpRequest> = {}) =>
+      call(target, { secure: true, fingerprint: who?.fingerprint, ...more }),
+    /** As if it had been paired long ago. */
+    trust: (who: Device, name = 'Deck') => {
+      const client = {
+        fingerprint: who.fingerprint,
+        certificatePem: who.certificatePem,
+        name,
+        pairedUnixMs: 1,
+        address: '192.168.1.20',
+      };
+      base.clients.addProvisional(client);
+      base.clients.confirm(client, undefined);
+    },
+  };
+}
+
+export type NvRig = ReturnType<typeof nvRig>;
+
 /** The whole HTTP side, started. */
 export async function httpRig(options: RigOptions = {}) {
   const base = pairingRig(options);
-  const streams = new FakeStreams();
+  const { streams, ...facts } = factsOf();
   const http = new GamestreamHttp({
     ...base,
+    ...facts,
     streams,
-    apps: new Apps(),
-    boxArt,
-    hostName: 'living-room',
-    codecs: () => ({ modes: 1 }),
-    info: () => INFO,
-    status: () => ({
-      state: 'free',
-      sessions: 0,
-      max_sessions: 4,
-      measuring: false,
-      waiting_for_pin: 0,
-    }),
     gamestreamPort: 0,
     ...options,
   });
@@ -148,6 +190,24 @@ export async function httpRig(options: RigOptions = {}) {
 }
 
 export type HttpRig = Awaited<ReturnType<typeof httpRig>>;
+
+function factsOf() {
+  return {
+    streams: new FakeStreams(),
+    apps: new Apps(),
+    boxArt,
+    hostName: 'living-room',
+    codecs: () => ({ modes: 1 }),
+    info: () => INFO,
+    status: (): HostStatus => ({
+      state: 'free',
+      sessions: 0,
+      max_sessions: 4,
+      measuring: false,
+      waiting_for_pin: 0,
+    }),
+  };
+}
 
 export interface Answer {
   readonly status: number;
@@ -213,10 +273,8 @@ export function readAnswer(socket: net.Socket): Promise<Answer> {
       const all = Buffer.concat(chunks);
       const end = all.indexOf('\r\n\r\n');
       const head = all.toString('latin1', 0, Math.max(end, 0));
-      const body = all.subarray(end + 4);
-      const text = body.toString('utf8');
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0);
-      resolve({ status, head, body, text, code: /<root status_code="(\d+)"/.exec(text)?.[1] });
+      resolve(parsedAnswer(status, head, end === -1 ? Buffer.alloc(0) : all.subarray(end + 4)));
     });
   });
 }
@@ -228,7 +286,8 @@ export class PairingClient {
   readonly #challenge = randomBytes(16);
   readonly #secret = randomBytes(16);
   readonly #uniqueId: string;
-  #key: Buffer;
+  readonly #key: Buffer;
+  #signature: Buffer | undefined;
   #hostSignature: Uint8Array = new Uint8Array();
   #serverHash: Buffer = Buffer.alloc(0);
   #serverChallenge: Buffer = Buffer.alloc(0);
@@ -281,8 +340,8 @@ export class PairingClient {
   }
 
   phase4(): string {
-    const signature = sign('sha256', this.#secret, this.#device.key);
-    const secret = Buffer.concat([this.#secret, signature]).toString('hex');
+    this.#signature ??= sign('sha256', this.#secret, this.#device.key);
+    const secret = Buffer.concat([this.#secret, this.#signature]).toString('hex');
     return this.path(`clientpairingsecret=${secret}`);
   }
 
@@ -356,6 +415,11 @@ export function logInto(lines: string[]): Logger {
     write: (line) => lines.push(line),
     now: () => 0,
   });
+}
+
+function parsedAnswer(status: number, head: string, body: Buffer): Answer {
+  const text = body.toString('utf8');
+  return { status, head, body, text, code: /<root status_code="(\d+)"/.exec(text)?.[1] };
 }
 
 function sha256(...parts: readonly Uint8Array[]): Buffer {
