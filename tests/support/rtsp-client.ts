@@ -64,10 +64,19 @@ export interface ParsedAnswer {
 }
 
 /** Sends bytes on one connection and reads until the host closes; what came back, empty when it said nothing. */
-export function exchange(port: number, data: Uint8Array, host = '127.0.0.1'): Promise<Buffer> {
+export function exchange(
+  port: number,
+  data: Uint8Array,
+  host = '127.0.0.1',
+  /** Ends the own half at once, as some clients and all impatient tests do. */
+  thenEnd = false,
+): Promise<Buffer> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    const socket = connect({ port, host }, () => socket.write(data));
+    const socket = connect({ port, host, allowHalfOpen: thenEnd }, () => {
+      if (thenEnd) socket.end(data);
+      else socket.write(data);
+    });
     socket.on('data', (chunk) => chunks.push(Buffer.from(chunk)));
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.end());
