@@ -146,6 +146,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
     fake,
     engine,
     recorder,
+    recordings,
     tokens,
     clients,
     pairing,

@@ -63,10 +63,10 @@ function only(known: readonly PairedClient[], id: string): PairedClient {
     : [];
   const [client, another] = fitting;
   if (client === undefined) {
-    throw new AppError(404, 'client_not_found', `No paired device has the id "${plain(id)}"`);
+    throw new AppError(404, 'client_not_found', `No paired device has the id "${plain(id)}".`);
   }
   if (another !== undefined) {
-    throw new AppError(409, 'several_clients', `Several devices have ids that begin with ${id}`);
+    throw new AppError(409, 'several_clients', `Several devices have ids that begin with ${id}.`);
   }
   return client;
 }

@@ -80,19 +80,24 @@ export class HostApi {
       return new AppError(
         503,
         'host_not_running',
-        `No host answers at ${this.#url}; start it, or name its address with --api-host and --api-port`,
+        `No host answers at ${this.#url}; start it, or name its address with --api-host and --api-port.`,
       );
     }
     if (/CERT|TLS|ALTNAME|SSL/.test(code)) {
       return new AppError(
         502,
         'not_this_host',
-        `What answers at ${this.#url} does not have this host’s certificate (${code}); it was told nothing`,
+        `What answers at ${this.#url} does not have this host’s certificate (${code}); it was told nothing.`,
       );
     }
-    return new AppError(503, 'host_unreachable', `${this.#url}: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    return new AppError(
+      503,
+      'host_unreachable',
+      `${this.#url} does not answer: ${reasonOf(error)}.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -104,12 +109,12 @@ export function hostApi(flags: Flags, context: CliContext): HostApi {
     throw new AppError(
       400,
       'port_unknown',
-      'The configured port is 0, so the host took a free one; name it with --api-port',
+      'The configured port is 0, so the host took a free one; name it with --api-port.',
     );
   }
   const { value, path, note } = loadToken(config.configDir);
   if (path === undefined) {
-    throw new AppError(500, 'token_unreadable', `The host’s token cannot be read: ${note}`);
+    throw new AppError(500, 'token_unreadable', `The host’s token cannot be read: ${note}.`);
   }
   return new HostApi(
     `${address.scheme}://${address.name}:${config.apiPort}`,
@@ -130,7 +135,7 @@ function knownIdentity(config: Config): HostIdentity {
   throw new AppError(
     503,
     'host_not_running',
-    'This configuration has no certificate yet, so no host ever ran with it; start one',
+    'This configuration has no certificate yet, so no host ever ran with it; start one.',
   );
 }
 
@@ -161,7 +166,7 @@ function strange(what: string): AppError {
   return new AppError(
     502,
     'strange_answer',
-    `What answers there is no host of this version (${what})`,
+    `What answers there is no host of this version (${what}).`,
   );
 }
 
