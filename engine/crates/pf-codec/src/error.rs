@@ -3,7 +3,7 @@
 use crate::encoder::Codec;
 use crate::picture::PictureSize;
 
-/// Why a picture could not be converted or encoded, or a mode not be served.
+/// Why a picture or sound could not be converted or encoded, or a mode not be served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -94,6 +94,29 @@ pub enum CodecError {
         /// The frame that is waiting for `finish`.
         frame_index: u32,
     },
+    /// No Opus layout for so many channels.
+    AudioChannels(u8),
+    /// Sound packets last 5 or 10 ms.
+    AudioPacketLength {
+        /// What was asked for, milliseconds.
+        packet_ms: u32,
+    },
+    /// Not the samples of one packet.
+    AudioSamples {
+        /// Samples of all channels together.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// No room for a sound packet.
+    AudioRoom {
+        /// Bytes of every packet.
+        needed: usize,
+        /// Bytes there are.
+        got: usize,
+    },
+    /// The sound encoder failed; its own words, or what was wrong with its packet.
+    Audio(String),
 }
 
 impl std::fmt::Display for CodecError {
@@ -166,6 +189,19 @@ impl std::fmt::Display for CodecError {
             Self::StillEncoding { frame_index } => {
                 write!(f, "frame {frame_index} has not been finished yet")
             }
+            Self::AudioChannels(channels) => {
+                write!(f, "sound has 2, 6 or 8 channels, got {channels}")
+            }
+            Self::AudioPacketLength { packet_ms } => {
+                write!(f, "a sound packet lasts 5 or 10 ms, got {packet_ms}")
+            }
+            Self::AudioSamples { expected, got } => {
+                write!(f, "a sound packet takes {expected} samples, got {got}")
+            }
+            Self::AudioRoom { needed, got } => {
+                write!(f, "a sound packet needs {needed} bytes, got room for {got}")
+            }
+            Self::Audio(words) => write!(f, "sound encoding failed: {words}"),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Pictures become access units: colour conversion with scaling, and video encoders behind one trait.
+//! Pictures become access units: colour conversion with scaling, and video encoders behind one trait. Sound becomes
+//! Opus packets.
 //!
 //! Holds no thread, socket or clock of its own (openh264 keeps its slice threads to itself); whoever calls
 //! decides when. Nothing here prints, and nothing allocates per frame once warm.
@@ -12,6 +13,7 @@ mod fit;
 mod h264;
 mod moving;
 mod openh264;
+mod opus;
 mod picture;
 mod resample;
 mod trial;
@@ -24,5 +26,6 @@ pub use encoder::{
 };
 pub use error::CodecError;
 pub use moving::MovingPicture;
+pub use opus::{OpusEncoder, OpusLayout};
 pub use picture::{BgrxImage, I420Image, I420Planes, I420PlanesMut, PictureRect, PictureSize};
 pub use trial::{TrialResult, trial};

@@ -6,13 +6,14 @@ use std::cell::Cell;
 
 use pf_codec::{
     BgrxImage, Colour, Converter, EncoderConfig, FrameRequest, I420Image, MovingPicture,
-    PictureSize, VideoEncoder, open_encoder,
+    OpusEncoder, OpusLayout, PictureSize, VideoEncoder, open_encoder,
 };
 
 struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static RELEASES: Cell<usize> = const { Cell::new(0) };
 }
 
 // SAFETY: every call goes to the system's allocator unchanged; counting touches a thread-local without a destructor
@@ -25,6 +26,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        RELEASES.set(RELEASES.get() + 1);
         // SAFETY: the caller keeps the contract of `dealloc`; `pointer` came from the system's allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -142,3 +144,52 @@ fn encoding_acknowledging_and_recovering_allocate_nothing() {
     });
     assert_eq!(allocations, 0);
 }
+
+/// opus-pure clones its range coder to try two ways of coding and to code two channels jointly: short allocations of its
+/// own, given back within the packet. Putting the streams together adds none, and nothing is kept.
+#[test]
+fn sound_keeps_nothing_and_only_the_library_allocates() {
+    for (layout, packet_ms) in [
+        (OpusLayout::Stereo, 5),
+        (OpusLayout::StereoHigh, 10),
+        (OpusLayout::Surround51, 5),
+        (OpusLayout::Surround51High, 5),
+        (OpusLayout::Surround71, 10),
+        (OpusLayout::Surround71High, 5),
+    ] {
+        let mut encoder = OpusEncoder::new(layout, packet_ms).expect("5 and 10 ms exist");
+        let mut pcm = vec![0.0; encoder.samples()];
+        let mut out = vec![0; encoder.packet_bytes()];
+        let mut most = 0;
+        for packet in 0..400 {
+            // Silence, then a saw of another length in every packet.
+            for (at, sample) in pcm.iter_mut().enumerate() {
+                let step = at % (packet % 97 + 2);
+                *sample = if packet < 100 {
+                    0.0
+                } else {
+                    step as f32 / 100.0
+                };
+            }
+            let before = (ALLOCATIONS.get(), RELEASES.get());
+            encoder.encode(&pcm, &mut out).expect("encodes");
+            let allocated = ALLOCATIONS.get() - before.0;
+            let released = RELEASES.get() - before.1;
+            if packet >= 3 {
+                assert_eq!(allocated, released, "{layout:?} {packet_ms} ms, {packet}");
+                most = most.max(allocated);
+            }
+        }
+        println!("{layout:?} {packet_ms} ms: up to {most} allocations a packet");
+        let coupled = layout.coupled();
+        let limit = coupled * A_COUPLED_STREAM + (layout.streams() - coupled) * A_SINGLE_STREAM;
+        assert!(
+            most <= limit,
+            "{layout:?} {packet_ms} ms: {most}, not {limit}"
+        );
+    }
+}
+
+/// Of opus-pure 0.2.2, for one stream of a packet.
+const A_COUPLED_STREAM: usize = 6;
+const A_SINGLE_STREAM: usize = 4;
