@@ -31,10 +31,14 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options;
     // How long a connection lived says nothing about how much the host has to do: the beat does not stretch with it.
-    const timers = { ...(options.timers ?? realTimers), now: () => 0 };
+    const { timers = realTimers } = options;
     this.#poller = new Poller({
       ask: (signal) => this.#ask(signal),
-      timers,
+      timers: {
+        set: (callback, ms) => timers.set(callback, ms),
+        clear: (handle) => timers.clear(handle),
+        now: () => 0,
+      },
       ...(options.page === undefined ? {} : { page: options.page }),
     });
   }
@@ -65,7 +69,7 @@ export class Feed {
   async #ask(signal: AbortSignal): Promise<void> {
     const api = this.#options.api();
     if (api.watch === undefined || this.#streamless > 0) {
-      this.#streamless--;
+      this.#streamless = Math.max(0, this.#streamless - 1);
       return this.#snapshot(api, signal);
     }
     if (this.#open.length === 0) return;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { COLOURS } from '../../components/base/series-tokens.ts';
 import { eventually } from '../support/browser.ts';
-import { drawn, latency, PageBench, pixels, TIMEOUT_MS } from '../support/page.ts';
+import { drawn, latency, PageBench, pixels, sticksOut, TIMEOUT_MS } from '../support/page.ts';
 import { longRecording } from '../support/seeded-recordings.ts';
 
 let bench: PageBench;
@@ -155,21 +155,3 @@ describe('widths', () => {
     TIMEOUT_MS,
   );
 });
-
-/** Runs in the page: what reaches beyond its right edge. */
-function sticksOut(): string[] {
-  const out: string[] = [];
-  const look = (root: Document | ShadowRoot): void => {
-    for (const el of root.querySelectorAll<HTMLElement>('*')) {
-      if (el.shadowRoot !== null) look(el.shadowRoot);
-      const box = el.getBoundingClientRect();
-      const beyond = box.width > 0 && box.right > innerWidth + 0.5;
-      if (beyond && el.closest('.vh, .skip, svg, .twin') === null) {
-        out.push(`${el.tagName}.${el.className} ${box.right}`);
-      }
-    }
-  };
-  look(document);
-  if (document.documentElement.scrollWidth > innerWidth) out.push('the page scrolls sideways');
-  return out.slice(0, 5);
-}

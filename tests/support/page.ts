@@ -64,6 +64,17 @@ export const latency = (page: Page) => page.locator('pf-latency-chart');
 export const pixels = (page: Page, lane: string, hex: string): Promise<number> =>
   page.locator(`canvas#c-${lane}`).evaluate(countPixels, hex);
 
+/** The element that has the focus, through shadow roots: its name, and how its focus is drawn. */
+export const focused = (page: Page): Promise<{ name: string; ring: string }> =>
+  page.evaluate(() => {
+    let el = document.activeElement;
+    while (el?.shadowRoot?.activeElement != null) el = el.shadowRoot.activeElement;
+    if (el === null || el === document.body) return { name: '', ring: '' };
+    const label = el instanceof HTMLInputElement ? el.labels?.[0]?.textContent : el.textContent;
+    const name = el.getAttribute('aria-label') ?? (label?.trim() || el.tagName);
+    return { name, ring: getComputedStyle(el).outlineStyle };
+  });
+
 /** What axe finds, one line each. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
@@ -75,4 +86,22 @@ export async function violations(page: Page): Promise<string[]> {
   return results.violations.flatMap((v) =>
     v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary ?? ''}`),
   );
+}
+
+/** Runs in the page: what reaches beyond its right edge. */
+export function sticksOut(): string[] {
+  const out: string[] = [];
+  const look = (root: Document | ShadowRoot): void => {
+    for (const el of root.querySelectorAll<HTMLElement>('*')) {
+      if (el.shadowRoot !== null) look(el.shadowRoot);
+      const box = el.getBoundingClientRect();
+      const beyond = box.width > 0 && box.right > innerWidth + 0.5;
+      if (beyond && el.closest('.vh, .skip, svg, .twin') === null) {
+        out.push(`${el.tagName}.${el.className} ${box.right}`);
+      }
+    }
+  };
+  look(document);
+  if (document.documentElement.scrollWidth > innerWidth) out.push('the page scrolls sideways');
+  return out.slice(0, 5);
 }
