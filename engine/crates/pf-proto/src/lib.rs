@@ -16,7 +16,9 @@
 //! | media pings, the client's endpoint | `gamestream/ping.rs` |
 //! | IDR requests, invalidated ranges, long-term references | `gamestream/recovery.rs` |
 //! | when bytes may leave | `pacer.rs` |
+//! | what bitrate the way carries | `bitrate.rs` |
 
+pub mod bitrate;
 mod error;
 pub mod gamestream;
 pub mod pacer;
