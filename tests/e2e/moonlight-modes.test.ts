@@ -35,7 +35,7 @@ describe.skipIf(missing !== '')(`modes of a stock client${missing}`, () => {
         30_000,
       );
       const [session] = (await host.json('GET', '/api/v1/sessions')) as SessionInfo[];
-      expect(session?.encryption).toEqual({ control: 'v2', video: encrypt, audio: true });
+      expect(session?.encryption).toEqual({ control: 'v2', video: encrypt, audio: encrypt });
       const state = await client.stop();
       expect(state.gaps).toBe(0);
       expect(state.audio.packets).toBeGreaterThan(100);
