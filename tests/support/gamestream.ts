@@ -26,7 +26,7 @@ import { NvHttp } from '../../host/src/gamestream/nvhttp.ts';
 import { Pairing } from '../../host/src/gamestream/pairing.ts';
 import type { HttpRequest } from '../../host/src/gamestream/server.ts';
 import { certSignature } from '../../host/src/identity/certificate.ts';
-import { loadHostIdentity } from '../../host/src/identity/host-identity.ts';
+import { type HostIdentity, loadHostIdentity } from '../../host/src/identity/host-identity.ts';
 import { Logger } from '../../host/src/log.ts';
 import type {
   AppState,
@@ -102,7 +102,7 @@ export function pairingRig(options: RigOptions = {}) {
   const clock = { ms: 1_000_000 };
   const now = nowMs ?? (() => clock.ms);
   const nowUnixMs = () => 1_700_000_000_000 + Math.round(now());
-  const identity = options.identity ?? loadHostIdentity(configDir);
+  const identity = options.identity ?? oneIdentity();
   const clients = new PairedClients({ configDir, log, nowUnixMs });
   const pairing = new Pairing({
     identity,
@@ -402,6 +402,14 @@ export async function until(holds: () => boolean): Promise<void> {
   }
   throw new Error('it never came true');
 }
+
+/** One for all tests of a process: a key takes a tenth of a second to make. */
+function oneIdentity(): HostIdentity {
+  identity ??= loadHostIdentity(undefined);
+  return identity;
+}
+
+let identity: HostIdentity | undefined;
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'pf-gamestream-'));
