@@ -62,6 +62,7 @@ fn ten_thousand_frames_are_packetized_without_an_allocation() {
         packet_size,
         fec_pct: 20,
         min_parity: 2,
+        prefix_bytes: 0,
     });
     let unit = vec![0x5A; 1_400_000];
     let mut arena = vec![0; packetizer.plan(unit.len()).unwrap().arena_bytes()];
@@ -176,6 +177,7 @@ fn audio_reports_and_control_datagrams_need_no_allocation() {
         packet_size: PacketSize::new(1392).unwrap(),
         fec_pct: 20,
         min_parity: 2,
+        prefix_bytes: 0,
     }
     .plan(20 * 1376 - 8)
     .unwrap();

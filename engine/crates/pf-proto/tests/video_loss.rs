@@ -31,6 +31,7 @@ fn format(packet_size: u32, fec_pct: u8, min_parity: u8) -> VideoFormat {
         packet_size: PacketSize::new(packet_size).unwrap(),
         fec_pct,
         min_parity,
+        prefix_bytes: 0,
     }
 }
 

@@ -51,6 +51,7 @@ fn two_frames_come_out_as_the_specification_prints_them() {
         packet_size,
         fec_pct: 20,
         min_parity: 2,
+        prefix_bytes: 0,
     });
     let mut arena = vec![0xEE; 4 * 80 + 7];
 

@@ -79,6 +79,7 @@ fn stage() -> Row {
         packet_size,
         fec_pct: 20,
         min_parity: 2,
+        prefix_bytes: 0,
     });
     let unit: Vec<u8> = (0..104_166_u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
@@ -229,6 +230,7 @@ fn overhead() -> Row {
         packet_size,
         fec_pct: 20,
         min_parity: 2,
+        prefix_bytes: 0,
     });
     let mut arena = vec![0_u8; 4 << 20];
     let mut unit = Vec::with_capacity(4 << 20);

@@ -6,6 +6,7 @@ use pf_codec::{Codec, Colour, EncoderConfig, PictureSize, check_mode};
 use pf_desktop::{SourceConfig, SyntheticConfig, WlrootsConfig, X11Config};
 use pf_proto::gamestream::video::VideoFormat;
 use pf_proto::units::{Kbps, PacketSize};
+use pf_seal::VIDEO_PREFIX_BYTES;
 
 use crate::client::{self, AdmittedClient};
 use crate::request::{ColourMatrix, Refusal, SessionRequest};
@@ -115,6 +116,11 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         packet_size,
         fec_pct: request.fec_pct as u8,
         min_parity: request.min_parity as u8,
+        prefix_bytes: if client::seals_video(request) {
+            VIDEO_PREFIX_BYTES
+        } else {
+            0
+        },
     };
     Ok(Admitted {
         client: client::check(request)?,

@@ -28,8 +28,6 @@ pub struct AdmittedControl {
     pub connect_data: Option<u32>,
     /// Where an old client comes from.
     pub address: IpAddr,
-    /// Whether it reports its FEC.
-    pub reports: bool,
     /// ms until it must be there.
     pub connect_timeout_ms: u32,
     /// What it waits for later.
@@ -72,6 +70,11 @@ pub fn check(request: &SessionRequest) -> Result<AdmittedClient, Refusal> {
     })
 }
 
+/// Whether pictures are sealed.
+pub fn seals_video(request: &SessionRequest) -> bool {
+    request.encryption.as_ref().is_some_and(|asked| asked.video)
+}
+
 /// Turns the request's key into sealers and wipes it from the request.
 pub fn take_seals(request: &mut SessionRequest) -> Option<HostSeals> {
     let style = match request.control.as_ref().map(|control| control.sealing) {
@@ -105,7 +108,6 @@ fn control(request: &SessionRequest) -> Result<Option<AdmittedControl>, Refusal>
         listener: asked.listener,
         connect_data: asked.connect_data.map(|data| data.0),
         address: address("control_invalid", &asked.address)?,
-        reports: asked.reports,
         connect_timeout_ms: asked.connect_timeout_ms,
         limits: asked.limits,
     }))

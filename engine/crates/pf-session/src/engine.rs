@@ -297,7 +297,12 @@ impl Engine {
         if let Some(number) = audio_listener {
             inner.media(number, Medium::Audio)?;
         }
-        let seals = client::take_seals(&mut request);
+        let seals_video = client::seals_video(&request);
+        let (mut video_sealer, mut control_seals) = (None, None);
+        if let Some(seals) = client::take_seals(&mut request) {
+            video_sealer = seals_video.then_some(seals.video);
+            control_seals = Some((seals.control_opener, seals.control_sealer));
+        }
         let number = inner.free_session_number();
         let listener_number = request.listener;
         let shared = Arc::new(SessionShared::new(
@@ -319,6 +324,7 @@ impl Engine {
             encoder,
             sent_records,
             dropped_records,
+            sealer: video_sealer,
             op,
             totals: Arc::clone(&totals),
         };
@@ -345,15 +351,17 @@ impl Engine {
                 .media(number, Medium::Audio)?
                 .attach(Arc::clone(&shared));
         }
-        if let (Some(admitted), Some(seals)) = (client.control, seals) {
+        if let (Some(admitted), Some((opener, sealer))) = (client.control, control_seals) {
             inner.control(admitted.listener)?.attach(StreamParts {
                 session: Arc::clone(&shared),
                 admitted,
-                opener: seals.control_opener,
-                sealer: seals.control_sealer,
+                opener,
+                sealer,
             });
         }
         let mut lanes = lock(&self.lanes);
+        // Whoever records nothing never drains, and rings of ended sessions would stay.
+        lanes.forget_ended();
         lanes.lanes.push((Arc::clone(&shared), sent_lane));
         lanes.lanes.push((Arc::clone(&shared), dropped_lane));
         drop(lanes);

@@ -281,13 +281,13 @@ impl FramePath {
         turn: &mut Turn,
     ) -> Result<(), Refusal> {
         let kernel = self.kernel;
-        let shard_bytes = self.parts.format.packet_size.shard_bytes();
+        let format = self.parts.format;
         let parity = |block: &mut [u8], data: usize, parity: usize| {
             let layout = pf_fec::BlockLayout {
                 data,
                 parity,
-                shard_bytes,
-                stride_bytes: shard_bytes,
+                shard_bytes: format.packet_size.shard_bytes(),
+                stride_bytes: format.datagram_bytes(),
             };
             pf_fec::encode(kernel, block, layout)
         };
@@ -308,6 +308,12 @@ impl FramePath {
                 timer.record.flags.insert(FrameFlags::UNPROTECTED);
             }
         }
+        self.parts.session.reports(|reports| {
+            reports.frame_sent(packetized.frame, packetized.first_sequence, plan.blocks());
+            if meta.frame_type == FrameType::Key {
+                reports.key_frame_sent(packetized.frame);
+            }
+        });
         slot.bytes = packetized.bytes;
         slot.frame = packetized.frame;
         slot.nth = self.nth;

@@ -25,7 +25,7 @@ pub struct Slot {
     memory: Vec<u8>,
     offset: usize,
     capacity: usize,
-    /// Bytes of shards in use.
+    /// Bytes of datagrams in use.
     pub bytes: usize,
     /// Bytes of one datagram.
     pub datagram_bytes: usize,
@@ -61,14 +61,14 @@ impl Slot {
         }
     }
 
-    /// The memory for shards.
+    /// The memory for datagrams.
     pub fn arena(&mut self) -> &mut [u8] {
         &mut self.memory[self.offset..self.offset + self.capacity]
     }
 
-    /// The shards of the frame.
-    pub fn datagrams(&self) -> &[u8] {
-        &self.memory[self.offset..self.offset + self.bytes]
+    /// The datagrams of the frame.
+    pub fn datagrams(&mut self) -> &mut [u8] {
+        &mut self.memory[self.offset..self.offset + self.bytes]
     }
 }
 

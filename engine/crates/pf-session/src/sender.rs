@@ -8,8 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pf_net::{DeadlineSleeper, MediaSocket, SendRefusal, SendResult};
 use pf_proto::pacer::{Pacer, PacerAction};
+use pf_proto::units::FrameIndex;
+use pf_seal::VideoSealer;
 use pf_stats::{Boundary, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
 
+use crate::control::SEQUENCES_EXHAUSTED;
 use crate::handoff::{Inbox, Slot, SpinPolicy};
 use crate::listener::Medium;
 use crate::perf::PerfWindow;
@@ -46,13 +49,36 @@ pub struct Sender {
     pub spin: SpinPolicy,
     /// Counted for whoever asks.
     pub totals: Arc<SendTotals>,
+    /// Seals datagrams just before they are sent; absent in the clear.
+    pub sealer: Option<VideoSealer>,
 }
 
 /// What became of the datagrams handed in so far.
 struct Progress {
     first_sent: bool,
     refused: u32,
+    /// Packets that are on their way, or were dropped on purpose.
+    gone: usize,
     outcome: FrameOutcome,
+}
+
+impl Progress {
+    const fn new(outcome: FrameOutcome) -> Self {
+        Self {
+            first_sent: false,
+            refused: 0,
+            gone: 0,
+            outcome,
+        }
+    }
+}
+
+/// What a burst is sent with.
+#[derive(Clone, Copy)]
+struct Way {
+    to: Endpoint,
+    datagram_bytes: usize,
+    deadline_ns: u64,
 }
 
 impl Sender {
@@ -71,13 +97,9 @@ impl Sender {
             Stall::spin(stall, Place::FirstSent, slot.nth, now_ns);
             let progress = match self.session.endpoint(Medium::Video) {
                 Some(to) if !self.session.is_ending() => {
-                    self.send_frame(&slot, to, &mut timer, &mut sleeper, &mut drops)
+                    self.send_frame(&mut slot, to, &mut timer, &mut sleeper, &mut drops)
                 }
-                _ => Progress {
-                    first_sent: false,
-                    refused: 0,
-                    outcome: FrameOutcome::SessionEnded,
-                },
+                _ => Progress::new(FrameOutcome::SessionEnded),
             };
             if progress.outcome == FrameOutcome::Sent {
                 Stall::spin(stall, Place::LastSent, slot.nth, now_ns);
@@ -89,6 +111,13 @@ impl Sender {
                 // The client sees a hole: recovery starts here, without waiting for its request.
                 self.session
                     .recovery(|recovery| recovery.invalidate(slot.frame.0, slot.frame.0));
+            }
+            let packets = slot.bytes.div_ceil(slot.datagram_bytes.max(1));
+            if progress.gone < packets {
+                // Loss of the host's own making is none of the network's.
+                let lost = u16::try_from(packets - progress.gone).unwrap_or(u16::MAX);
+                self.session
+                    .reports(|reports| reports.host_lost(slot.frame, lost));
             }
             if let Some(mut timer) = timer {
                 timer.record.outcome = progress.outcome;
@@ -102,19 +131,21 @@ impl Sender {
 
     fn send_frame(
         &mut self,
-        slot: &Slot,
+        slot: &mut Slot,
         to: Endpoint,
         timer: &mut Option<FrameTimer>,
         sleeper: &mut DeadlineSleeper,
         drops: &mut PacketDrops,
     ) -> Progress {
         let now_ns = self.session.engine.now_ns;
-        let datagrams = slot.datagrams();
-        let mut progress = Progress {
-            first_sent: false,
-            refused: 0,
-            outcome: FrameOutcome::Sent,
+        let frame = slot.frame;
+        let way = Way {
+            to,
+            datagram_bytes: slot.datagram_bytes,
+            deadline_ns: slot.deadline_ns,
         };
+        let datagrams = slot.datagrams();
+        let mut progress = Progress::new(FrameOutcome::Sent);
         let mut at = 0;
         self.pacer.begin_frame(now_ns(), datagrams.len());
         while at < datagrams.len() {
@@ -126,10 +157,15 @@ impl Sender {
                 }
                 PacerAction::Send(bytes) => bytes,
             };
-            let whole = bytes.div_ceil(slot.datagram_bytes).max(1) * slot.datagram_bytes;
-            let burst = &datagrams[at..(at + whole).min(datagrams.len())];
-            at += burst.len();
-            self.send_burst(burst, slot, to, drops, &mut progress);
+            let whole = bytes.div_ceil(way.datagram_bytes).max(1) * way.datagram_bytes;
+            let end = (at + whole).min(datagrams.len());
+            let burst = &mut datagrams[at..end];
+            at = end;
+            if !self.seal(burst, frame, way.datagram_bytes) {
+                progress.outcome = FrameOutcome::SendError;
+                return progress;
+            }
+            self.send_burst(burst, way, drops, &mut progress);
             self.pacer.sent(burst.len());
             if !progress.first_sent {
                 progress.first_sent = true;
@@ -142,43 +178,56 @@ impl Sender {
         progress
     }
 
-    /// Sends the burst in runs between packets that are dropped on purpose.
-    fn send_burst(
-        &self,
-        burst: &[u8],
-        slot: &Slot,
-        to: Endpoint,
-        drops: &mut PacketDrops,
-        progress: &mut Progress,
-    ) {
-        if drops.is_off() {
-            return self.send_run(burst, slot, to, progress);
+    /// Seals a burst in place, each datagram once. False when the key has no number left.
+    fn seal(&mut self, burst: &mut [u8], frame: FrameIndex, datagram_bytes: usize) -> bool {
+        let Some(sealer) = &mut self.sealer else {
+            return true;
+        };
+        for datagram in burst.chunks_exact_mut(datagram_bytes) {
+            if let Err(error) = sealer.seal(frame.0, datagram) {
+                let text = format!("A picture could not be sealed: {error}.");
+                self.session.end(SEQUENCES_EXHAUSTED, text);
+                return false;
+            }
         }
-        let size = slot.datagram_bytes;
+        true
+    }
+
+    /// Sends the burst in runs between packets that are dropped on purpose.
+    fn send_burst(&self, burst: &[u8], way: Way, drops: &mut PacketDrops, progress: &mut Progress) {
+        if drops.is_off() {
+            return self.send_run(burst, way, progress);
+        }
+        let size = way.datagram_bytes;
         let (mut from, mut at) = (0, 0);
         while at < burst.len() {
             let end = (at + size).min(burst.len());
             if drops.drops_next() {
-                self.send_run(&burst[from..at], slot, to, progress);
+                self.send_run(&burst[from..at], way, progress);
                 self.totals
                     .dropped_on_purpose
                     .fetch_add(1, Ordering::Relaxed);
+                progress.gone += 1;
                 from = end;
             }
             at = end;
         }
-        self.send_run(&burst[from..], slot, to, progress);
+        self.send_run(&burst[from..], way, progress);
     }
 
-    fn send_run(&self, mut run: &[u8], slot: &Slot, to: Endpoint, progress: &mut Progress) {
+    fn send_run(&self, mut run: &[u8], way: Way, progress: &mut Progress) {
+        let Way {
+            to, datagram_bytes, ..
+        } = way;
         while !run.is_empty() && progress.outcome == FrameOutcome::Sent {
             let sent = self
                 .socket
-                .send_segments_from(to.source, to.peer, run, slot.datagram_bytes);
-            self.totals.packets.fetch_add(
-                sent.sent_bytes.div_ceil(slot.datagram_bytes) as u64,
-                Ordering::Relaxed,
-            );
+                .send_segments_from(to.source, to.peer, run, datagram_bytes);
+            let packets = sent.sent_bytes.div_ceil(datagram_bytes);
+            self.totals
+                .packets
+                .fetch_add(packets as u64, Ordering::Relaxed);
+            progress.gone += packets;
             run = &run[sent.sent_bytes.min(run.len())..];
             if sent.refused_before > 0 {
                 progress.refused += sent.refused_before;
@@ -187,15 +236,15 @@ impl Sender {
             match sent.result {
                 SendResult::Complete => {}
                 SendResult::WouldBlock => {
-                    if !self.socket.wait_writable(slot.deadline_ns).unwrap_or(false) {
-                        progress.refused += run.len().div_ceil(slot.datagram_bytes) as u32;
+                    if !self.socket.wait_writable(way.deadline_ns).unwrap_or(false) {
+                        progress.refused += run.len().div_ceil(datagram_bytes) as u32;
                         progress.outcome = FrameOutcome::SendDeadline;
                     }
                 }
                 SendResult::Refused(refusal) => {
                     // Waiting does not help: this datagram is given up, parity may cover it.
                     progress.refused += 1;
-                    run = &run[slot.datagram_bytes.min(run.len())..];
+                    run = &run[datagram_bytes.min(run.len())..];
                     self.end_if_gone(refusal, progress);
                 }
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use pf_net::{LocalAddress, Waker};
 use pf_proto::gamestream::ping::{EndpointTracker, PingEffect};
 use pf_proto::gamestream::recovery::RecoverySlot;
+use pf_proto::gamestream::reports::ClientReports;
 use pf_stats::Gate;
 use serde::Serialize;
 
@@ -132,6 +133,8 @@ pub struct SessionShared {
     control_waker: OnceLock<Waker>,
     inner: Mutex<Inner>,
     changed: Condvar,
+    /// What the client tells of its reception; absent without a control stream.
+    reports: Option<Mutex<ClientReports>>,
 }
 
 /// Where packets of a medium go, and which address of this machine the client has called.
@@ -212,7 +215,12 @@ impl SessionShared {
             recovery: RecoverySlot::default(),
             control_runs: false,
         };
+        let reports = request
+            .control
+            .as_ref()
+            .map(|control| Mutex::new(ClientReports::new(control.reports)));
         Self {
+            reports,
             target_kbps: AtomicU32::new(request.bitrate_kbps),
             request,
             engine,
@@ -415,6 +423,15 @@ impl SessionShared {
     /// Works on the pending recovery; the closure copies, it does not wait.
     pub fn recovery<T>(&self, work: impl FnOnce(&mut RecoverySlot) -> T) -> T {
         work(&mut self.lock().recovery)
+    }
+
+    /// Works on what the client tells of its reception; nothing without a control stream.
+    pub fn reports<T>(&self, work: impl FnOnce(&mut ClientReports) -> T) -> Option<T> {
+        let reports = self.reports.as_ref()?;
+        let mut reports = reports
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        Some(work(&mut reports))
     }
 
     /// Tells the host of something rare in this session's life.

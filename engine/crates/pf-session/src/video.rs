@@ -13,6 +13,7 @@ use pf_desktop::{PictureSource, Source, SourceConfig};
 use pf_net::{DeadlineSleeper, MediaSocket, ThreadRole};
 use pf_proto::gamestream::video::VideoFormat;
 use pf_proto::pacer::{Pacer, PacerConfig};
+use pf_seal::VideoSealer;
 use pf_stats::RecordProducer;
 use serde_json::json;
 
@@ -54,6 +55,8 @@ pub struct VideoJob {
     pub sent_records: RecordProducer,
     /// Records of frames that did not.
     pub dropped_records: RecordProducer,
+    /// Seals its datagrams; absent in the clear.
+    pub sealer: Option<VideoSealer>,
     /// The operation to answer once the session is ready.
     pub op: u32,
     /// Counted by the sender for whoever asks.
@@ -142,7 +145,7 @@ impl Stream {
         let request = &session.request;
         let average_bytes = request.bitrate_kbps as usize * 125 / request.fps.max(1) as usize;
         let slot_bytes = (average_bytes * LARGEST_FRAME).clamp(SLOT_BYTES.0, SLOT_BYTES.1);
-        let datagram_bytes = job.format.packet_size.shard_bytes();
+        let datagram_bytes = job.format.datagram_bytes();
         let (mut outbox, inbox) =
             handoff(slot_bytes, datagram_bytes, average_bytes * TOUCHED_FRAMES);
         let sender = Sender {
@@ -156,6 +159,7 @@ impl Stream {
             )),
             spin: spin_policy(encoder.info().threads),
             totals: job.totals,
+            sealer: job.sealer,
         };
         let sending = start_sender(sender, &mut outbox)?;
         let path = FramePath::new(FramePathParts {

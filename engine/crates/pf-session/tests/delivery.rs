@@ -33,7 +33,7 @@ fn three_frames_of_a_hundred_tagged_packets_arrive_byte_identical_and_the_stream
     client
         .set_read_timeout(Some(Duration::from_secs(5)))
         .expect("a timeout");
-    let mut rig = support::rig(&client, DATAGRAM, PACKETS * DATAGRAM, 1_000_000);
+    let mut rig = support::rig(&client, DATAGRAM, PACKETS * DATAGRAM, 1_000_000, None);
     for frame in 0..3 {
         let mut slot = loop {
             match rig.outbox.begin() {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pf_fec::{BlockLayout, Kernel};
 use pf_proto::gamestream::video::{FrameMeta, FrameType, VideoFormat, VideoPacketizer};
 use pf_proto::units::{PacketSize, RtpTimestamp};
+use pf_seal::{ControlStyle, SessionKey, VIDEO_PREFIX_BYTES, VideoSealer};
 use pf_session::monotonic_ns;
 use pf_stats::{Boundary, FrameTimer};
 
@@ -44,17 +45,34 @@ const FRAMES: u32 = 10_000;
 const PACKET_SIZE: u32 = 1392;
 
 #[test]
-fn ten_thousand_frames_allocate_nothing_and_fault_nothing_once_warm() {
+fn ten_thousand_frames_allocate_nothing_and_fault_nothing_once_warm_clear_or_sealed() {
+    // One after the other: the counters are the process's.
+    ten_thousand_frames(None);
+    let key = SessionKey::new([7; 16]);
+    ten_thousand_frames(Some(key.into_host_seals(ControlStyle::V2, 1).video));
+}
+
+fn ten_thousand_frames(sealer: Option<VideoSealer>) {
     // A bound socket that nobody reads: the kernel drops what does not fit, which is none of the sender's business.
     let client = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     let packet_size = PacketSize::new(PACKET_SIZE).expect("a stock size");
-    let mut packetizer = VideoPacketizer::new(VideoFormat {
+    let prefix_bytes = sealer.as_ref().map_or(0, |_| VIDEO_PREFIX_BYTES);
+    let format = VideoFormat {
         packet_size,
         fec_pct: 20,
         min_parity: 2,
-    });
+        prefix_bytes,
+    };
+    let mut packetizer = VideoPacketizer::new(format);
     let shard_bytes = packet_size.shard_bytes();
-    let mut rig = support::rig(&client, shard_bytes, 128 * shard_bytes, 100_000_000);
+    let stride_bytes = format.datagram_bytes();
+    let mut rig = support::rig(
+        &client,
+        stride_bytes,
+        128 * stride_bytes,
+        100_000_000,
+        sealer,
+    );
     let kernel = Kernel::detect();
     // 20 Mb/s at 60 fps: frames of 42 kB, give or take.
     let picture: Vec<u8> = (0..64_000_u32)
@@ -93,7 +111,7 @@ fn ten_thousand_frames_allocate_nothing_and_fault_nothing_once_warm() {
                     data,
                     parity,
                     shard_bytes,
-                    stride_bytes: shard_bytes,
+                    stride_bytes,
                 },
             )
         };

@@ -18,9 +18,16 @@ pub struct VideoFormat {
     /// Lower bound of parity shards a block, as the client asks (stock: 2). Kept as far as the wire can
     /// express it: at most 255 % of the data shards and 255 shards a block.
     pub min_parity: u8,
+    /// Room in front of every shard that parity does not cover: 32 where datagrams are sealed, else 0.
+    pub prefix_bytes: usize,
 }
 
 impl VideoFormat {
+    /// Bytes of one datagram: prefix and shard.
+    pub const fn datagram_bytes(&self) -> usize {
+        self.prefix_bytes + self.packet_size.shard_bytes()
+    }
+
     /// Most FEC blocks of a frame: the block number has two bits.
     pub const MAX_BLOCKS: usize = 4;
     /// Most data shards of a block: the field has ten bits. With parity the limit is 255 shards in all.
@@ -177,7 +184,7 @@ impl FramePlan {
 
     /// Bytes of all datagrams, which is what an arena slot must hold.
     pub const fn arena_bytes(&self) -> usize {
-        self.packets() * self.format.packet_size.shard_bytes()
+        self.packets() * self.format.datagram_bytes()
     }
 
     /// True when the session wants parity and this frame is too large for it.
@@ -213,6 +220,7 @@ mod tests {
             packet_size: PacketSize::new(packet_size).unwrap(),
             fec_pct,
             min_parity,
+            prefix_bytes: 0,
         }
     }
 

@@ -156,10 +156,12 @@ impl VideoPacketizer {
     }
 
     /// Writes a frame's datagrams back to back into `arena` (one slot), blocks in order, data before
-    /// parity within each. Allocates nothing; counters move only on success.
+    /// parity within each, each behind the format's prefix, which is left as it is. Allocates nothing;
+    /// counters move only on success.
     ///
-    /// `parity(shards, data, parity)` gets a block's shards, the first `data` of them final, and fills the
-    /// `parity` shards behind them; it is not called for a block without parity.
+    /// `parity(shards, data, parity)` gets a block from its first shard on, [`VideoFormat::datagram_bytes`]
+    /// from shard to shard, the first `data` of them final, and fills the `parity` shards behind them; it is
+    /// not called for a block without parity.
     ///
     /// # Errors
     /// [`PacketizeError::Refused`] with [`ProtoError::PlanMismatch`] or [`ProtoError::ArenaTooSmall`];
@@ -189,7 +191,8 @@ impl VideoPacketizer {
                 bytes: arena_bytes,
             })?;
 
-        let shard_bytes = self.format.packet_size.shard_bytes();
+        let datagram_bytes = self.format.datagram_bytes();
+        let prefix_bytes = self.format.prefix_bytes;
         let mut payload = Payload {
             header: frame_header(&meta, plan),
             header_left: true,
@@ -199,28 +202,29 @@ impl VideoPacketizer {
         let mut index = self.next_index;
         let mut rest = slot;
         for (number, block) in plan.blocks().iter().enumerate() {
-            let (shards, behind) = rest.split_at_mut(block.shards() * shard_bytes);
+            let (shards, behind) = rest.split_at_mut(block.shards() * datagram_bytes);
             rest = behind;
             let header = BlockHeader::new(self.next_frame, &meta, plan, number, sequence);
-            let (data, _) = shards.split_at_mut(usize::from(block.data) * shard_bytes);
-            for (shard_number, shard) in (0..block.data).zip(data.chunks_exact_mut(shard_bytes)) {
-                let (head, body) = shard.split_at_mut(HEADER_BYTES);
+            let (data, _) = shards.split_at_mut(usize::from(block.data) * datagram_bytes);
+            let datagrams = data.chunks_exact_mut(datagram_bytes);
+            for (shard_number, datagram) in (0..block.data).zip(datagrams) {
+                let (head, body) = datagram[prefix_bytes..].split_at_mut(HEADER_BYTES);
                 header.write_data(head, shard_number, index);
                 payload.fill(body);
                 index = index.plus(1);
             }
             if block.parity > 0 {
-                parity(shards, usize::from(block.data), usize::from(block.parity)).map_err(
-                    |source| PacketizeError::Parity {
+                let (data, parities) = (usize::from(block.data), usize::from(block.parity));
+                parity(&mut shards[prefix_bytes..], data, parities).map_err(|source| {
+                    PacketizeError::Parity {
                         block: number,
                         source,
-                    },
-                )?;
-                let (_, parity_shards) = shards.split_at_mut(usize::from(block.data) * shard_bytes);
-                for (shard_number, shard) in
-                    (block.data..).zip(parity_shards.chunks_exact_mut(shard_bytes))
-                {
-                    header.write_parity(shard, shard_number);
+                    }
+                })?;
+                let (_, behind_data) = shards.split_at_mut(data * datagram_bytes);
+                let datagrams = behind_data.chunks_exact_mut(datagram_bytes);
+                for (shard_number, datagram) in (block.data..).zip(datagrams) {
+                    header.write_parity(&mut datagram[prefix_bytes..], shard_number);
                 }
             }
             sequence = sequence.plus(block.data + block.parity);
@@ -229,7 +233,7 @@ impl VideoPacketizer {
         let packetized = Packetized {
             frame: self.next_frame,
             bytes: needed_bytes,
-            datagram_bytes: shard_bytes,
+            datagram_bytes,
             data_packets: plan.data_packets(),
             parity_packets: plan.parity_packets(),
             first_sequence: self.next_sequence,
@@ -375,6 +379,7 @@ mod tests {
             packet_size,
             fec_pct,
             min_parity: 2,
+            prefix_bytes: 0,
         })
     }
 
@@ -511,6 +516,41 @@ mod tests {
             (FrameIndex(3), SequenceNumber(3))
         );
         assert_eq!(packet_index(&datagrams[0]), 0x100);
+    }
+
+    #[test]
+    fn a_prefix_stays_as_it_is_and_shards_are_the_same_behind_it() {
+        let xor = |stride: usize| {
+            move |shards: &mut [u8], data: usize, parity: usize| -> Result<(), Infallible> {
+                for number in data..data + parity {
+                    for column in 0..80 {
+                        let sum = (0..data)
+                            .fold(number as u8, |sum, i| sum ^ shards[i * stride + column]);
+                        shards[number * stride + column] = sum;
+                    }
+                }
+                Ok(())
+            }
+        };
+        let mut plain = packetizer(20);
+        let mut prefixed = VideoPacketizer::new(VideoFormat {
+            prefix_bytes: 32,
+            ..plain.format()
+        });
+        let unit: Vec<u8> = (0..5_000_u32).map(|i| (i * 31 >> 3) as u8).collect();
+        let plan = plain.plan(unit.len()).unwrap();
+        let mut clear = vec![0; plan.arena_bytes()];
+        let clear_frame = plain.packetize(META, &unit, &plan, &mut clear, xor(80));
+        let plan = prefixed.plan(unit.len()).unwrap();
+        let mut roomy = vec![0xA5; plan.arena_bytes()];
+        let frame = prefixed.packetize(META, &unit, &plan, &mut roomy, xor(112));
+        let (clear_frame, frame) = (clear_frame.unwrap(), frame.unwrap());
+        assert_eq!(frame.datagram_bytes, 112);
+        assert_eq!(frame.bytes, clear_frame.bytes / 80 * 112);
+        for (datagram, shard) in roomy.chunks_exact(112).zip(clear.chunks_exact(80)) {
+            assert_eq!(datagram[..32], [0xA5; 32]);
+            assert_eq!(&datagram[32..], shard);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::time::Duration;
 use pf_net::{ControlSocket, Waker};
 
 use crate::control::enet::EnetTransport;
+pub use crate::control::goodbye::SEQUENCES_EXHAUSTED;
 use crate::control::server::Server;
 use crate::control::stream::ClientStream;
 pub use crate::control::stream::StreamParts;

@@ -8,22 +8,20 @@ use serde_json::{Map, Value, json};
 
 use crate::shared::SessionShared;
 
-/// Round trips kept of one window: four a second are asked for, the client's own acknowledgements come on top.
+/// Round trips kept of one window: four a second are asked for.
 const ROUND_TRIPS: usize = 64;
 
 /// A session's reception.
 pub struct Reception {
     session: Arc<SessionShared>,
-    reports: bool,
     round_trips_us: Vec<u32>,
 }
 
 impl Reception {
-    /// Nothing is known yet. `reports`: the client tells of its FEC.
-    pub fn new(session: Arc<SessionShared>, reports: bool) -> Self {
+    /// Nothing is known yet.
+    pub fn new(session: Arc<SessionShared>) -> Self {
         Self {
             session,
-            reports,
             round_trips_us: Vec::with_capacity(ROUND_TRIPS),
         }
     }
@@ -35,20 +33,36 @@ impl Reception {
         }
     }
 
-    /// The client lost `first..=last` for its viewer.
-    pub fn frames_invalidated(&mut self, _first: u32, _last: u32) {}
+    /// The client cannot decode `first..=last`.
+    pub fn frames_invalidated(&self, first: u32, last: u32, now_ns: u64) {
+        self.session
+            .reports(|reports| reports.handle_invalidation(first, last, now_ns));
+    }
 
     /// The client wants a key frame.
-    pub fn idr_requested(&mut self) {}
+    pub fn idr_requested(&self) {
+        self.session.reports(|reports| reports.handle_idr_request());
+    }
 
     /// The client told of a FEC block.
-    pub fn fec_status(&mut self, _status: &FecStatus) {}
+    pub fn fec_status(&self, status: &FecStatus) {
+        self.session
+            .reports(|reports| reports.handle_fec_status(status));
+    }
 
     /// Tells the host and begins the next window.
-    pub fn tell(&mut self, _now_ns: u64) {
+    pub fn tell(&mut self, now_ns: u64) {
         let mut figures = Map::new();
         figures.insert("session".into(), self.session.number().into());
-        let _ = self.reports;
+        if let Some(totals) = self.session.reports(|reports| reports.totals(now_ns)) {
+            figures.insert("frames_not_shown".into(), totals.frames_not_shown.into());
+            if let Some(lost) = totals.packets_lost {
+                figures.insert("packets_lost".into(), lost.into());
+            }
+            if let Some(recovered) = totals.packets_recovered {
+                figures.insert("packets_recovered".into(), recovered.into());
+            }
+        }
         if !self.round_trips_us.is_empty() {
             self.round_trips_us.sort_unstable();
             let min = self.round_trips_us[0];

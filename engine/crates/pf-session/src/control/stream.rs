@@ -101,7 +101,7 @@ impl ClientStream {
     pub fn new(parts: StreamParts, now_ns: u64) -> Self {
         let wait_ns = u64::from(parts.admitted.connect_timeout_ms) * MS;
         Self {
-            reception: Reception::new(Arc::clone(&parts.session), parts.admitted.reports),
+            reception: Reception::new(Arc::clone(&parts.session)),
             parts,
             phase: Phase::Awaiting {
                 until_ns: now_ns + wait_ns,
@@ -324,7 +324,7 @@ impl ClientStream {
             }
             ClientMessage::InvalidateFrames { first, last } => {
                 session.recovery(|slot| slot.invalidate(first, last));
-                self.reception.frames_invalidated(first, last);
+                self.reception.frames_invalidated(first, last, now_ns);
                 if self.invalidation_events.allows(now_ns) {
                     let details = json!({ "first": first, "last": last });
                     session.event("invalidation_requested", details);

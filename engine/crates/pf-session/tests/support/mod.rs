@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use pf_net::{MediaSocket, SocketOptions};
 use pf_proto::pacer::{Pacer, PacerConfig};
 use pf_proto::units::Kbps;
+use pf_seal::VideoSealer;
 use pf_session::handoff::{Outbox, SpinPolicy, handoff};
 use pf_session::sender::{SendTotals, Sender};
 use pf_session::shared::{EngineShared, PingSecrets, SessionShared};
@@ -27,7 +28,13 @@ pub struct Rig {
 }
 
 /// Starts a sender towards `client`; `link_kbps` is what it paces by.
-pub fn rig(client: &UdpSocket, datagram_bytes: usize, slot_bytes: usize, link_kbps: u32) -> Rig {
+pub fn rig(
+    client: &UdpSocket,
+    datagram_bytes: usize,
+    slot_bytes: usize,
+    link_kbps: u32,
+    sealer: Option<VideoSealer>,
+) -> Rig {
     let peer: SocketAddr = client.local_addr().expect("bound");
     let engine = Arc::new(EngineShared::new(1 << 16, monotonic_ns));
     engine.gate.set(true);
@@ -62,6 +69,7 @@ pub fn rig(client: &UdpSocket, datagram_bytes: usize, slot_bytes: usize, link_kb
             patience_ns: 0,
         },
         totals: Arc::clone(&totals),
+        sealer,
     };
     let sending = std::thread::spawn(move || sender.run());
     outbox.wake(sending.thread().clone());

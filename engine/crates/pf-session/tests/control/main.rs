@@ -1,0 +1,9 @@
+//! The control stream against a client of our own: `rusty_enet` as Moonlight uses ENet, our envelopes in it.
+
+mod client;
+mod connecting;
+mod ends;
+mod hostile;
+mod messages;
+mod rig;
+mod sealed_video;
