@@ -399,7 +399,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_send_is_early_and_no_window_exceeds_the_line_by_more_than_the_largest_burst(
+        fn fuzz_no_send_is_early_and_no_window_exceeds_the_line_by_more_than_the_largest_burst(
             mbps in 20_u32..20_000,
             frames in prop::collection::vec((0_u64..20_000_000, 1_usize..600), 1..6),
             wakes in prop::collection::vec(0_u64..400_000, 32),

@@ -550,7 +550,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_units_come_out_fit_or_refused(
+        fn fuzz_random_units_come_out_fit_or_refused(
             units in prop::collection::vec((any::<u8>(), 0_usize..40, 0_usize..4), 0..12),
             hevc: bool,
             is_key: bool,
@@ -575,7 +575,7 @@ mod tests {
         }
 
         #[test]
-        fn random_bytes_never_panic(
+        fn fuzz_random_bytes_never_panic(
             mut data in prop::collection::vec(prop::sample::select(vec![0, 0, 0, 1, 1, 5, 7, 8, 0x65, 0x41]), 0..200),
             is_key: bool,
         ) {

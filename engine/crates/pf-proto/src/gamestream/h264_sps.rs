@@ -498,7 +498,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_bytes_and_flipped_bits_never_panic(
+        fn fuzz_random_bytes_and_flipped_bits_never_panic(
             tail in prop::collection::vec(any::<u8>(), 0..80),
             profile in prop::sample::select(vec![66_u8, 100, 244]),
             flips in prop::collection::vec(32_usize..25 * 8, 0..6),

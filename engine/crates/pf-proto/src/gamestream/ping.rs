@@ -396,7 +396,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn random_datagrams_are_classified_by_length_alone(
+        fn fuzz_random_datagrams_are_classified_by_length_alone(
             datagram in prop::collection::vec(any::<u8>(), 0..64),
         ) {
             let ping = Ping::classify(&datagram);
