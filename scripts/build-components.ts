@@ -86,7 +86,7 @@ async function write(file: string, text: string): Promise<Built> {
 }
 
 const PAGE_LIMIT = 130_000;
-const CONTROL_LIMIT = 13_500;
+const CONTROL_LIMIT = 13_000;
 
 if (import.meta.main) {
   const built = await buildComponents(process.argv[2] ?? join(ROOT, 'dist'));

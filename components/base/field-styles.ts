@@ -1,7 +1,31 @@
-// Card heads, segmented switches and form fields: what the capture control, which is also shipped alone, does not have.
+// Headings, lists, card heads, segmented switches and form fields: what the capture control, which is also shipped alone,
+// does not have.
 import { css } from 'lit';
 
 export const fieldStyles = css`
+  h1, h2, h3, ul, ol, table, figure {
+    margin: 0;
+    padding: 0;
+  }
+  ul, ol {
+    list-style: none;
+  }
+  input, select {
+    font: inherit;
+    color: inherit;
+  }
+  .vh {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  .btn[aria-pressed='true'] {
+    background: var(--_raised);
+    box-shadow: inset 0 -2px 0 var(--_accent);
+  }
   h2 {
     font-size: var(--_size);
     line-height: 20px;

@@ -14,8 +14,6 @@ export const common = /* @__PURE__ */ dictionary(
     refused: (message: string) => `The host refused: ${message}`,
     unreadable: (message: string) => `The answer cannot be read: ${message}`,
     gone: 'This recording is not there any more.',
-    reading: 'Reading …',
-    again: 'Try again',
   },
   {
     notMeasured: 'nicht gemessen',
@@ -27,9 +25,13 @@ export const common = /* @__PURE__ */ dictionary(
     refused: (message: string) => `Der Host lehnt ab: ${message}`,
     unreadable: (message: string) => `Die Antwort ist nicht lesbar: ${message}`,
     gone: 'Diese Aufzeichnung gibt es nicht mehr.',
-    reading: 'Wird gelesen …',
-    again: 'Neu versuchen',
   },
+);
+
+/** What a list says before it has come; apart, because the capture control has none. */
+export const loading = /* @__PURE__ */ dictionary(
+  { reading: 'Reading …' },
+  { reading: 'Wird gelesen …' },
 );
 
 export const stageNames = /* @__PURE__ */ dictionary<Record<StageName, string>>(

@@ -1,4 +1,4 @@
-// What cards, buttons, fields and notes look like, once for every element. No colour but tokens, no physical side.
+// What cards, buttons and notes look like, once for every element. No colour but tokens, no physical side.
 import { css } from 'lit';
 
 export const controls = css`
@@ -7,14 +7,10 @@ export const controls = css`
   ::after {
     box-sizing: border-box;
   }
-  h1, h2, h3, p, ul, ol, dl, dd, table, figure {
+  p, dl, dd {
     margin: 0;
-    padding: 0;
   }
-  ul, ol {
-    list-style: none;
-  }
-  button, input, select {
+  button {
     font: inherit;
     color: inherit;
   }
@@ -34,14 +30,6 @@ export const controls = css`
   }
   .grow {
     flex: 1;
-  }
-  .vh {
-    position: absolute;
-    width: 1px;
-    height: 1px;
-    overflow: hidden;
-    clip-path: inset(50%);
-    white-space: nowrap;
   }
   .btn {
     display: inline-flex;
@@ -73,10 +61,6 @@ export const controls = css`
   }
   .btn.primary:hover {
     background: var(--_text2);
-  }
-  .btn[aria-pressed='true'] {
-    background: var(--_raised);
-    box-shadow: inset 0 -2px 0 var(--_accent);
   }
   .btn.ghost {
     border-color: transparent;
@@ -113,13 +97,6 @@ export const controls = css`
   @media (prefers-contrast: more), (forced-colors: active) {
     .btn {
       border-color: var(--_control);
-    }
-    .btn[aria-pressed='true'] {
-    background: var(--_raised);
-    box-shadow: inset 0 -2px 0 var(--_accent);
-  }
-  .btn.ghost {
-      border-color: transparent;
     }
   }
   @media (forced-colors: active) {

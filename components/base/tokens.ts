@@ -44,18 +44,22 @@ export function declared(set: Readonly<Record<string, Colour>>): CSSResult {
         .map(([name, c]) => `--_${name}:var(--pf-${name},${value(c)});`)
         .join(''),
     );
+  const plain = all((c) => `light-dark(${c.light},${c.dark})`);
+  const contrast = all((c) => `light-dark(${c.contrastLight},${c.contrastDark})`);
+  const forced = all((c) => c.forced);
+  // No template inside this one: the build shortens styles up to the first backtick.
   return css`
     :host {
-      ${all((c) => `light-dark(${c.light},${c.dark})`)}
+      ${plain}
     }
     @media (prefers-contrast: more) {
       :host {
-        ${all((c) => `light-dark(${c.contrastLight},${c.contrastDark})`)}
+        ${contrast}
       }
     }
     @media (forced-colors: active) {
       :host {
-        ${all((c) => c.forced)}
+        ${forced}
       }
     }
   `;

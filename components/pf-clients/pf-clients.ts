@@ -22,7 +22,7 @@ import { lacking, rightsNote } from '../base/rights.ts';
 import { rowStyles } from '../base/row-styles.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { common } from '../base/strings.ts';
+import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { words } from './strings.ts';
@@ -175,7 +175,7 @@ export class PfClients extends StatsElement {
     const t = words[this.language];
     if (list === undefined) {
       return this.#list.failure === undefined
-        ? html`<p class="say note">${common[this.language].reading}</p>`
+        ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     if (list.length === 0) return html`<p class="say note">${t.none}</p>`;

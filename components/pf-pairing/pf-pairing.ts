@@ -19,7 +19,7 @@ import { lacking, rightsNote } from '../base/rights.ts';
 import { rowStyles } from '../base/row-styles.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { common } from '../base/strings.ts';
+import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { addressFor, digitsOf, hasUsualPort, isPin } from './pin.ts';
@@ -232,7 +232,7 @@ export class PfPairing extends StatsElement {
     const t = words[this.language];
     if (state === undefined) {
       return this.#list.failure === undefined
-        ? html`<p class="say note">${common[this.language].reading}</p>`
+        ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     if (!state.enabled) {

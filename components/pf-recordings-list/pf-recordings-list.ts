@@ -20,7 +20,7 @@ import { Poller } from '../base/poller.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { common } from '../base/strings.ts';
+import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { words } from './strings.ts';
@@ -242,7 +242,7 @@ export class PfRecordingsList extends StatsElement {
     const t = words[this.language];
     if (list === undefined) {
       return this.failure === undefined
-        ? html`<p class="say note">${common[this.language].reading}</p>`
+        ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     if (list.length === 0) return html`<p class="say note">${t.none}</p>`;

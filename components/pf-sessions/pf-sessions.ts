@@ -21,7 +21,7 @@ import { rowStyles } from '../base/row-styles.ts';
 import { figure } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { common } from '../base/strings.ts';
+import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { words } from './strings.ts';
@@ -146,7 +146,7 @@ export class PfSessions extends StatsElement {
     const t = words[this.language];
     if (list === undefined) {
       return this.trouble === undefined
-        ? html`<p class="say note">${common[this.language].reading}</p>`
+        ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     if (list.length === 0) return html`<p class="say note">${t.none}</p>`;

@@ -21,7 +21,7 @@ import { isForbidden, isLacking, lacking, rightsNote } from '../base/rights.ts';
 import { rowStyles } from '../base/row-styles.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { common } from '../base/strings.ts';
+import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import { scopeNames, words } from './strings.ts';
@@ -195,7 +195,7 @@ export class PfTokens extends StatsElement {
   #renderList(): unknown {
     if (this.list === undefined) {
       return this.trouble === undefined
-        ? html`<p class="say note">${common[this.language].reading}</p>`
+        ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     return html`<ul>${repeat(
