@@ -5,6 +5,7 @@
 //! and owns nothing of their formats. Entry: [`Engine`].
 
 mod admission;
+pub mod audio;
 mod client;
 pub mod clock;
 mod control;
