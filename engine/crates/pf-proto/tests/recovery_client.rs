@@ -146,7 +146,8 @@ struct Fate {
 /// How the host asks the slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Polling {
-    WithoutClock,
+    /// A frame a second: every key frame comes at once.
+    AtLeisure,
     /// 60 frames a second and a gap of 67 ms between key frames.
     At60Hz,
 }
@@ -178,7 +179,7 @@ fn run(can_invalidate: bool, polling: Polling, fates: &[Fate]) -> Client {
             due > turn
         });
         let action = match polling {
-            Polling::WithoutClock => slot.poll(number),
+            Polling::AtLeisure => slot.poll_at(number, turn as u64 * 1_000_000_000),
             Polling::At60Hz => slot.poll_at(number, turn as u64 * FRAME_NS),
         };
         if !fate.skipped_by_encoder {
@@ -226,7 +227,7 @@ fn fates(host_drops: bool) -> impl Strategy<Value = Vec<Fate>> {
 }
 
 fn polling() -> impl Strategy<Value = Polling> {
-    prop_oneof![Just(Polling::WithoutClock), Just(Polling::At60Hz)]
+    prop_oneof![Just(Polling::AtLeisure), Just(Polling::At60Hz)]
 }
 
 const FRAME_NS: u64 = 16_666_667;

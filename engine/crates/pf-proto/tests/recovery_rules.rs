@@ -3,9 +3,14 @@
 use pf_proto::gamestream::recovery::AnswerKind::{AfterInvalidation, KeyFrame, Predicted};
 use pf_proto::gamestream::recovery::{RecoveryAction, RecoverySlot, RequestEffect};
 
+/// Polls for a frame, a second after the one before: no gap between key frames is in the way.
+fn poll(slot: &mut RecoverySlot, frame: u32) -> RecoveryAction {
+    slot.poll_at(frame, u64::from(frame) * 1_000_000_000)
+}
+
 /// Polls for and makes frame `frame` as asked, and sends it.
 fn obey(slot: &mut RecoverySlot, frame: u32) -> RecoveryAction {
-    let action = slot.poll(frame);
+    let action = poll(slot, frame);
     let kind = match action {
         RecoveryAction::None => Predicted,
         RecoveryAction::KeyFrame => KeyFrame,
@@ -48,7 +53,7 @@ fn idr_requests_before_the_next_frame_are_one() {
 fn an_idr_request_while_the_key_frame_waits_for_the_sender_is_coalesced() {
     let mut slot = running(5);
     slot.request_idr();
-    assert_eq!(slot.poll(6), RecoveryAction::KeyFrame);
+    assert_eq!(poll(&mut slot, 6), RecoveryAction::KeyFrame);
     assert_eq!(
         slot.request_idr(),
         RequestEffect::Coalesced,
@@ -56,7 +61,7 @@ fn an_idr_request_while_the_key_frame_waits_for_the_sender_is_coalesced() {
     );
     slot.frame_encoded(6, KeyFrame);
     assert_eq!(slot.request_idr(), RequestEffect::Coalesced, "queued");
-    assert_eq!(slot.poll(7), RecoveryAction::None);
+    assert_eq!(poll(&mut slot, 7), RecoveryAction::None);
     slot.frame_encoded(7, Predicted);
     slot.frame_sent(6);
     assert_eq!(slot.request_idr(), RequestEffect::Queued, "sent");
@@ -66,14 +71,14 @@ fn an_idr_request_while_the_key_frame_waits_for_the_sender_is_coalesced() {
 #[test]
 fn a_key_frame_that_nobody_reports_as_sent_swallows_requests_for_eight_frames_only() {
     let mut slot = RecoverySlot::default();
-    slot.poll(1);
+    poll(&mut slot, 1);
     slot.frame_encoded(1, KeyFrame);
     for frame in 2..=9 {
         assert_eq!(slot.request_idr(), RequestEffect::Coalesced);
-        assert_eq!(slot.poll(frame), RecoveryAction::None);
+        assert_eq!(poll(&mut slot, frame), RecoveryAction::None);
         slot.frame_encoded(frame, Predicted);
     }
-    slot.poll(10);
+    poll(&mut slot, 10);
     slot.frame_encoded(10, Predicted);
     assert_eq!(slot.request_idr(), RequestEffect::Queued);
 }
@@ -153,7 +158,7 @@ fn a_lost_key_frame_is_answered_by_a_key_frame() {
 fn a_key_frame_dropped_behind_the_encoder_comes_again() {
     let mut slot = running(10);
     slot.request_idr();
-    slot.poll(11);
+    poll(&mut slot, 11);
     slot.frame_encoded(11, KeyFrame);
     assert_eq!(slot.invalidate(11, 11), RequestEffect::Queued);
     assert_eq!(slot.request_idr(), RequestEffect::Coalesced);
@@ -165,7 +170,7 @@ fn a_key_frame_dropped_behind_the_encoder_comes_again() {
 fn an_idr_request_is_not_answered_by_a_frame_after_an_invalidation() {
     let mut slot = running(10);
     slot.invalidate(9, 9);
-    slot.poll(11);
+    poll(&mut slot, 11);
     assert_eq!(slot.request_idr(), RequestEffect::Queued);
     slot.frame_encoded(11, AfterInvalidation);
     assert_eq!(obey(&mut slot, 12), RecoveryAction::KeyFrame);
@@ -175,7 +180,7 @@ fn an_idr_request_is_not_answered_by_a_frame_after_an_invalidation() {
 fn a_key_frame_in_place_of_an_invalidation_answers_both() {
     let mut slot = running(10);
     slot.invalidate(9, 9);
-    slot.poll(11);
+    poll(&mut slot, 11);
     slot.request_idr();
     slot.frame_encoded(11, KeyFrame);
     slot.frame_sent(11);
@@ -188,31 +193,31 @@ fn what_the_encoder_made_nothing_of_is_asked_again() {
     let mut slot = running(10);
     slot.invalidate(9, 9);
     assert_eq!(
-        slot.poll(11),
+        poll(&mut slot, 11),
         RecoveryAction::Invalidate { first: 9, last: 10 }
     );
     assert_eq!(
-        slot.poll(11),
+        poll(&mut slot, 11),
         RecoveryAction::Invalidate { first: 9, last: 10 }
     );
     slot.request_idr();
-    assert_eq!(slot.poll(11), RecoveryAction::KeyFrame);
-    assert_eq!(slot.poll(11), RecoveryAction::KeyFrame);
+    assert_eq!(poll(&mut slot, 11), RecoveryAction::KeyFrame);
+    assert_eq!(poll(&mut slot, 11), RecoveryAction::KeyFrame);
 }
 
 #[test]
 fn an_ordinary_frame_leaves_the_request_pending() {
     let mut slot = running(10);
     slot.invalidate(9, 9);
-    slot.poll(11);
+    poll(&mut slot, 11);
     slot.frame_encoded(11, Predicted);
     assert_eq!(
-        slot.poll(12),
+        poll(&mut slot, 12),
         RecoveryAction::Invalidate { first: 9, last: 11 }
     );
     slot.request_idr();
     slot.frame_encoded(12, Predicted);
-    assert_eq!(slot.poll(13), RecoveryAction::KeyFrame);
+    assert_eq!(poll(&mut slot, 13), RecoveryAction::KeyFrame);
     slot.frame_encoded(13, AfterInvalidation);
     assert_eq!(obey(&mut slot, 14), RecoveryAction::KeyFrame);
 }
@@ -221,7 +226,7 @@ fn an_ordinary_frame_leaves_the_request_pending() {
 fn a_range_that_arrives_while_its_answer_is_encoded_is_answered() {
     let mut slot = running(10);
     slot.invalidate(9, 9);
-    slot.poll(11);
+    poll(&mut slot, 11);
     slot.invalidate(9, 10);
     slot.frame_encoded(11, AfterInvalidation);
     assert_eq!(obey(&mut slot, 12), RecoveryAction::None);

@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_loss_of_as_many_shards_as_a_block_has_parity_is_rebuilt(
+    fn fuzz_a_loss_of_as_many_shards_as_a_block_has_parity_is_rebuilt(
         step in 4_u32..=96,
         pct: u8,
         min_parity in 0_u8..=8,

@@ -66,7 +66,7 @@ pub struct RecoverySlot {
     /// Newest frame polled for; none before the first.
     newest: Option<FrameIndex>,
     /// When it was polled for.
-    polled_ns: Option<u64>,
+    polled_ns: u64,
     pending: Pending,
     /// Taken by the last poll, and not answered by an encoded frame yet.
     promised: Pending,
@@ -93,7 +93,7 @@ struct Lost {
 #[derive(Clone, Copy, Debug)]
 struct KeyAnswer {
     frame: FrameIndex,
-    polled_ns: Option<u64>,
+    polled_ns: u64,
     sent: bool,
 }
 
@@ -222,15 +222,6 @@ impl RecoverySlot {
     pub fn poll_at(&mut self, next: u32, now_ns: u64) -> RecoveryAction {
         self.pace.count_requests(now_ns);
         let may_key = !self.pace.is_in_gap(now_ns);
-        self.answer(next, Some(now_ns), may_key)
-    }
-
-    /// As [`Self::poll_at`], with no gap between key frames.
-    pub fn poll(&mut self, next: u32) -> RecoveryAction {
-        self.answer(next, None, true)
-    }
-
-    fn answer(&mut self, next: u32, now_ns: Option<u64>, may_key: bool) -> RecoveryAction {
         self.reclaim();
         let is_first = self.newest.is_none();
         let next = FrameIndex(next);
@@ -296,7 +287,7 @@ impl RecoverySlot {
             && key.frame == FrameIndex(frame)
         {
             key.sent = true;
-            self.pace.last_key_ns = key.polled_ns;
+            self.pace.last_key_ns = Some(key.polled_ns);
         }
     }
 

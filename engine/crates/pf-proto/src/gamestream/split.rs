@@ -388,7 +388,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_plan_covers_the_frame_within_the_limits(
+        fn fuzz_every_plan_covers_the_frame_within_the_limits(
             step in 4_u32..=559,
             pct: u8,
             min_parity: u8,

@@ -537,7 +537,7 @@ mod tests {
             prefix_bytes: 32,
             ..plain.format()
         });
-        let unit: Vec<u8> = (0..5_000_u32).map(|i| (i * 31 >> 3) as u8).collect();
+        let unit: Vec<u8> = (0..5_000_u32).map(|i| ((i * 31) >> 3) as u8).collect();
         let plan = plain.plan(unit.len()).unwrap();
         let mut clear = vec![0; plan.arena_bytes()];
         let clear_frame = plain.packetize(META, &unit, &plan, &mut clear, xor(80));
