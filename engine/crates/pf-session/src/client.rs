@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use pf_seal::{ControlStyle, HostSeals, SessionKey};
 
 use crate::admission::within;
+use crate::audio::AudioFormat;
 use crate::request::{ControlLimits, Refusal, Sealing, Secret, SessionRequest};
 use crate::shared::PingSecrets;
 
@@ -17,6 +18,8 @@ pub struct AdmittedClient {
     pub pings: PingSecrets,
     /// How its control stream is known.
     pub control: Option<AdmittedControl>,
+    /// What its sound is.
+    pub audio: Option<AudioFormat>,
 }
 
 /// A control stream that is waited for.
@@ -45,34 +48,30 @@ pub fn check(request: &SessionRequest) -> Result<AdmittedClient, Refusal> {
         .audio
         .as_ref()
         .map(|audio| {
-            if !matches!(audio.channels, 2 | 6 | 8) {
-                let text = format!("{} channels were asked; 2, 6, 8 are known.", audio.channels);
-                return Err(Refusal::new("audio_invalid", text));
-            }
-            if !matches!(audio.packet_ms, 5 | 10) {
-                let text = format!(
-                    "{} ms a packet were asked; 5, 10 are known.",
-                    audio.packet_ms
-                );
-                return Err(Refusal::new("audio_invalid", text));
-            }
-            ping_payload(&audio.ping_payload)
+            let format = AudioFormat::of(audio, seals_audio(request))?;
+            Ok((format, ping_payload(&audio.ping_payload)?))
         })
         .transpose()?;
     check_encryption(request)?;
     Ok(AdmittedClient {
         pings: PingSecrets {
             video: ping_payload(&request.ping_payload)?,
-            audio,
+            audio: audio.map(|(_, payload)| payload),
             legacy,
         },
         control: control(request)?,
+        audio: audio.map(|(format, _)| format),
     })
 }
 
 /// Whether pictures are sealed.
 pub fn seals_video(request: &SessionRequest) -> bool {
     request.encryption.as_ref().is_some_and(|asked| asked.video)
+}
+
+/// Whether sound is sealed.
+pub fn seals_audio(request: &SessionRequest) -> bool {
+    request.encryption.as_ref().is_some_and(|asked| asked.audio)
 }
 
 /// Turns the request's key into sealers and wipes it from the request.
@@ -114,8 +113,7 @@ fn control(request: &SessionRequest) -> Result<Option<AdmittedControl>, Refusal>
 }
 
 fn check_encryption(request: &SessionRequest) -> Result<(), Refusal> {
-    let sealed_sound = request.encryption.as_ref().is_some_and(|e| e.audio);
-    if sealed_sound && request.audio.is_none() {
+    if seals_audio(request) && request.audio.is_none() {
         let text = "Sound shall be sealed, and the session has none.";
         return Err(Refusal::new("encryption_invalid", text));
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admission::{self, Admitted};
+use crate::audio::{AudioJob, Silence};
 use crate::client;
 use crate::control::{ControlListener, StreamParts};
 use crate::events::{EventQueue, Level};
@@ -104,7 +105,6 @@ struct Inner {
 struct Running {
     shared: Arc<SessionShared>,
     thread: Option<JoinHandle<()>>,
-    totals: Arc<SendTotals>,
 }
 
 #[derive(Default)]
@@ -294,13 +294,16 @@ impl Engine {
             inner.refuse_taken(control.connect_data)?;
         }
         let audio_listener = request.audio.as_ref().map(|audio| audio.listener);
-        if let Some(number) = audio_listener {
-            inner.media(number, Medium::Audio)?;
-        }
-        let seals_video = client::seals_video(&request);
-        let (mut video_sealer, mut control_seals) = (None, None);
+        let audio_socket = audio_listener
+            .map(|number| inner.media(number, Medium::Audio))
+            .transpose()?
+            .map(MediaListener::socket);
+        let (seals_video, seals_audio) =
+            (client::seals_video(&request), client::seals_audio(&request));
+        let (mut video_sealer, mut audio_sealer, mut control_seals) = (None, None, None);
         if let Some(seals) = client::take_seals(&mut request) {
             video_sealer = seals_video.then_some(seals.video);
+            audio_sealer = seals_audio.then_some(seals.audio);
             control_seals = Some((seals.control_opener, seals.control_sealer));
         }
         let number = inner.free_session_number();
@@ -314,8 +317,17 @@ impl Engine {
         let records = shared.request.fps as usize * self.config.records_seconds as usize;
         let (sent_records, sent_lane) = record_ring(records);
         let (dropped_records, dropped_lane) = record_ring(records);
-        let totals = Arc::new(SendTotals::default());
         let op = self.next_op();
+        let audio = client
+            .audio
+            .zip(audio_socket)
+            .map(|(format, socket)| AudioJob {
+                session: Arc::clone(&shared),
+                socket,
+                format,
+                sealer: audio_sealer,
+                source: Silence,
+            });
         let job = VideoJob {
             session: Arc::clone(&shared),
             socket,
@@ -326,7 +338,7 @@ impl Engine {
             dropped_records,
             sealer: video_sealer,
             op,
-            totals: Arc::clone(&totals),
+            audio,
         };
         if let Some(control) = &client.control {
             shared.control_begins(inner.control(control.listener)?.waker());
@@ -368,7 +380,6 @@ impl Engine {
         inner.sessions.push(Running {
             shared,
             thread: Some(thread),
-            totals,
         });
         Ok((op, number))
     }
@@ -405,7 +416,7 @@ impl Engine {
             .sessions
             .iter()
             .find(|running| running.shared.number() == number)
-            .map(|running| Arc::clone(&running.totals))
+            .map(|running| Arc::clone(&running.shared.totals))
     }
 
     /// Changes the encoder's target.

@@ -1,6 +1,7 @@
 //! One frame: grab → recovery → encode → packetize → queue, with a boundary stamped behind each step.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pf_codec::{AccessUnit, Encoder, FrameKind, FrameRequest, VideoEncoder};
 use pf_proto::gamestream::bitstream::{self, NalCodec};
@@ -55,7 +56,6 @@ pub struct FramePath {
     bitrate_kbps: u32,
     /// Counts the turns, for stalls.
     nth: u64,
-    queue_drops: u64,
     oversize_in_a_row: u32,
 }
 
@@ -85,7 +85,6 @@ impl FramePath {
             encode_ns: 0.0,
             bitrate_kbps: parts.session.request.bitrate_kbps,
             nth: 0,
-            queue_drops: 0,
             oversize_in_a_row: 0,
             parts,
         }
@@ -326,10 +325,10 @@ impl FramePath {
     /// the answer to it starts now.
     fn drop_for_queue(&mut self, timer: Option<FrameTimer>) {
         let frame = self.packetizer.skip_frame();
-        self.queue_drops += 1;
         let session = &self.parts.session;
-        if self.queue_drops.is_power_of_two() {
-            let so_far = self.queue_drops;
+        let queue_drops = &session.totals.queue_drops;
+        let so_far = queue_drops.fetch_add(1, Ordering::Relaxed) + 1;
+        if so_far.is_power_of_two() {
             session.event(
                 "frame_dropped",
                 json!({ "frame": frame.0, "why": "queue_full", "dropped": so_far }),

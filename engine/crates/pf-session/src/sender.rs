@@ -22,13 +22,19 @@ use crate::stall::{Place, Stall};
 /// A refusing peer without a ping for so long is gone (video-plane, "Sender").
 const REFUSED_GRACE_NS: u64 = 5_000_000_000;
 
-/// Totals of the sender, for snapshots and tests.
+/// Totals of a session's pictures on their way out.
 #[derive(Debug, Default)]
 pub struct SendTotals {
     /// Frames handed to the kernel whole.
     pub frames: AtomicU64,
     /// Datagrams handed to the kernel.
     pub packets: AtomicU64,
+    /// Bytes of these.
+    pub bytes: AtomicU64,
+    /// Datagrams that the kernel did not take, or that the network answered with an error.
+    pub refused: AtomicU64,
+    /// Frames dropped before the sender, because older ones still waited.
+    pub queue_drops: AtomicU64,
     /// Datagrams dropped on purpose.
     pub dropped_on_purpose: AtomicU64,
 }
@@ -47,8 +53,6 @@ pub struct Sender {
     pub pacer: Pacer,
     /// How to wait for a frame.
     pub spin: SpinPolicy,
-    /// Counted for whoever asks.
-    pub totals: Arc<SendTotals>,
     /// Seals datagrams just before they are sent; absent in the clear.
     pub sealer: Option<VideoSealer>,
 }
@@ -104,7 +108,7 @@ impl Sender {
             if progress.outcome == FrameOutcome::Sent {
                 Stall::spin(stall, Place::LastSent, slot.nth, now_ns);
                 mark(&mut timer, Boundary::LastSent, now_ns);
-                self.totals.frames.fetch_add(1, Ordering::Relaxed);
+                self.session.totals.frames.fetch_add(1, Ordering::Relaxed);
                 self.session
                     .recovery(|recovery| recovery.frame_sent(slot.frame.0));
             } else if progress.outcome != FrameOutcome::SessionEnded {
@@ -118,6 +122,10 @@ impl Sender {
                 let lost = u16::try_from(packets - progress.gone).unwrap_or(u16::MAX);
                 self.session
                     .reports(|reports| reports.host_lost(slot.frame, lost));
+            }
+            if progress.refused > 0 {
+                let refused = &self.session.totals.refused;
+                refused.fetch_add(u64::from(progress.refused), Ordering::Relaxed);
             }
             if let Some(mut timer) = timer {
                 timer.record.outcome = progress.outcome;
@@ -204,7 +212,8 @@ impl Sender {
             let end = (at + size).min(burst.len());
             if drops.drops_next() {
                 self.send_run(&burst[from..at], way, progress);
-                self.totals
+                self.session
+                    .totals
                     .dropped_on_purpose
                     .fetch_add(1, Ordering::Relaxed);
                 progress.gone += 1;
@@ -224,9 +233,11 @@ impl Sender {
                 .socket
                 .send_segments_from(to.source, to.peer, run, datagram_bytes);
             let packets = sent.sent_bytes.div_ceil(datagram_bytes);
-            self.totals
-                .packets
-                .fetch_add(packets as u64, Ordering::Relaxed);
+            let totals = &self.session.totals;
+            totals.packets.fetch_add(packets as u64, Ordering::Relaxed);
+            totals
+                .bytes
+                .fetch_add(sent.sent_bytes as u64, Ordering::Relaxed);
             progress.gone += packets;
             run = &run[sent.sent_bytes.min(run.len())..];
             if sent.refused_before > 0 {

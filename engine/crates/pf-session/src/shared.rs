@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::events::EventQueue;
 use crate::listener::Medium;
 use crate::request::SessionRequest;
+use crate::sender::SendTotals;
 
 /// How far a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -125,6 +126,8 @@ pub struct SessionShared {
     pub engine: Arc<EngineShared>,
     /// What its pings are known by.
     pub pings: PingSecrets,
+    /// What became of its pictures, counted for whoever asks.
+    pub totals: Arc<SendTotals>,
     number: u16,
     stop: AtomicBool,
     target_kbps: AtomicU32,
@@ -225,6 +228,7 @@ impl SessionShared {
             request,
             engine,
             pings,
+            totals: Arc::default(),
             number: session,
             stop: AtomicBool::new(false),
             last_ping_ns: AtomicU64::new(0),

@@ -18,6 +18,7 @@ use pf_stats::RecordProducer;
 use serde_json::json;
 
 use crate::admission;
+use crate::audio::{AudioJob, AudioStream, Silence};
 use crate::clock::{Advance, FrameClock};
 use crate::events::Level;
 use crate::frame::{FramePath, FramePathParts};
@@ -25,7 +26,7 @@ use crate::grab::Grabber;
 use crate::handoff::{Outbox, SpinPolicy, handoff};
 use crate::listener::Medium;
 use crate::request::Refusal;
-use crate::sender::{SendTotals, Sender};
+use crate::sender::Sender;
 use crate::shared::{Endpoint, SessionShared, SessionState};
 
 /// The largest frame that the arena holds, in average frames: key frames of hard pictures reach about ten.
@@ -59,14 +60,15 @@ pub struct VideoJob {
     pub sealer: Option<VideoSealer>,
     /// The operation to answer once the session is ready.
     pub op: u32,
-    /// Counted by the sender for whoever asks.
-    pub totals: Arc<SendTotals>,
+    /// The sound beside it, which ends with it.
+    pub audio: Option<AudioJob<Silence>>,
 }
 
 impl VideoJob {
     /// The thread's body.
-    pub fn run(self) {
+    pub fn run(mut self) {
         pf_net::tune_thread(ThreadRole::Video);
+        let audio = self.audio.take();
         let session = Arc::clone(&self.session);
         let op = self.op;
         let events = &session.engine.events;
@@ -75,6 +77,7 @@ impl VideoJob {
                 let result = session.view();
                 events.push("op.done", json!({ "op": op, "ok": true, "result": result }));
                 session.enter(SessionState::WaitingForClient);
+                let _sound = audio.and_then(|job| start_sound(job, &session));
                 if let Err(end) = stream.run() {
                     session.end(end.code, end.message);
                 }
@@ -112,6 +115,16 @@ impl VideoJob {
             can_invalidate,
         })
     }
+}
+
+/// A session goes on without sound when its thread does not start.
+fn start_sound(job: AudioJob<Silence>, session: &SessionShared) -> Option<AudioStream> {
+    let started = AudioStream::start(job);
+    if let Err(error) = &started {
+        let text = format!("The audio thread did not start: {error}.");
+        session.engine.events.log(Level::Error, "audio", text);
+    }
+    started.ok()
 }
 
 /// Reports a panic of the video thread as the session's end.
@@ -158,7 +171,6 @@ impl Stream {
                 datagram_bytes,
             )),
             spin: spin_policy(encoder.info().threads),
-            totals: job.totals,
             sealer: job.sealer,
         };
         let sending = start_sender(sender, &mut outbox)?;

@@ -1,5 +1,6 @@
 //! Control streams: one ENet host a socket, for the socket's life, on one thread that sleeps while nobody is there.
 
+mod advice;
 mod budget;
 mod enet;
 mod gate;

@@ -4,33 +4,33 @@
 use std::sync::Arc;
 
 use pf_proto::gamestream::control::FecStatus;
+use pf_proto::gamestream::round_trip::RoundTripWindow;
 use serde_json::{Map, Value, json};
 
+use crate::control::advice::Adviser;
 use crate::shared::SessionShared;
-
-/// Round trips kept of one window: four a second are asked for.
-const ROUND_TRIPS: usize = 64;
 
 /// A session's reception.
 pub struct Reception {
     session: Arc<SessionShared>,
-    round_trips_us: Vec<u32>,
+    round_trips: RoundTripWindow,
+    adviser: Adviser,
 }
 
 impl Reception {
     /// Nothing is known yet.
-    pub fn new(session: Arc<SessionShared>) -> Self {
+    pub fn new(session: Arc<SessionShared>, now_ns: u64) -> Self {
         Self {
+            adviser: Adviser::new(Arc::clone(&session), now_ns),
             session,
-            round_trips_us: Vec::with_capacity(ROUND_TRIPS),
+            round_trips: RoundTripWindow::new(),
         }
     }
 
     /// A round trip was measured.
     pub fn round_trip(&mut self, us: u32) {
-        if self.round_trips_us.len() < ROUND_TRIPS {
-            self.round_trips_us.push(us);
-        }
+        self.round_trips.add(u64::from(us) * 1000);
+        self.adviser.round_trip(us);
     }
 
     /// The client cannot decode `first..=last`.
@@ -50,7 +50,7 @@ impl Reception {
             .reports(|reports| reports.handle_fec_status(status));
     }
 
-    /// Tells the host and begins the next window.
+    /// Tells the host, begins the next window, and advises on the bitrate when its own window is over.
     pub fn tell(&mut self, now_ns: u64) {
         let mut figures = Map::new();
         figures.insert("session".into(), self.session.number().into());
@@ -62,13 +62,11 @@ impl Reception {
             if let Some(recovered) = totals.packets_recovered {
                 figures.insert("packets_recovered".into(), recovered.into());
             }
+            self.adviser.poll(&totals, now_ns);
         }
-        if !self.round_trips_us.is_empty() {
-            self.round_trips_us.sort_unstable();
-            let min = self.round_trips_us[0];
-            let median = self.round_trips_us[self.round_trips_us.len() / 2];
-            figures.insert("rtt_us".into(), json!({ "min": min, "median": median }));
-            self.round_trips_us.clear();
+        if let Some(summary) = self.round_trips.take() {
+            let rtt_us = json!({ "min": summary.min_us, "median": summary.median_us });
+            figures.insert("rtt_us".into(), rtt_us);
         }
         self.session
             .engine

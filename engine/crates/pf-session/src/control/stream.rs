@@ -101,7 +101,7 @@ impl ClientStream {
     pub fn new(parts: StreamParts, now_ns: u64) -> Self {
         let wait_ns = u64::from(parts.admitted.connect_timeout_ms) * MS;
         Self {
-            reception: Reception::new(Arc::clone(&parts.session)),
+            reception: Reception::new(Arc::clone(&parts.session), now_ns),
             parts,
             phase: Phase::Awaiting {
                 until_ns: now_ns + wait_ns,

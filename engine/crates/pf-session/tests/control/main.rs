@@ -4,6 +4,7 @@ mod client;
 mod connecting;
 mod ends;
 mod hostile;
+mod media;
 mod messages;
 mod rig;
 mod sealed_video;

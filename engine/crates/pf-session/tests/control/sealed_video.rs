@@ -18,9 +18,8 @@ fn every_datagram_opens_with_the_key_and_holds_a_shard_of_its_frame() {
     rig.event(session, "control_ready");
     let cipher = Aes128Gcm::new(&KEY.into());
     let mut nonces = std::collections::HashSet::new();
-    let mut next_sequence = 0;
     let mut frames = std::collections::HashSet::new();
-    for _ in 0..200 {
+    for next_sequence in 0..200_u16 {
         let mut datagram = [0; 2048];
         let bytes = pictures.recv(&mut datagram).expect("a picture");
         assert_eq!(bytes, 32 + shard_bytes);
@@ -35,7 +34,6 @@ fn every_datagram_opens_with_the_key_and_holds_a_shard_of_its_frame() {
         assert_eq!(shard[..2], [0x90, 0]);
         let sequence = u16::from_be_bytes([shard[2], shard[3]]);
         assert_eq!(sequence, next_sequence);
-        next_sequence += 1;
         assert_eq!(prefix[12..16], shard[20..24], "the frame's number");
         frames.insert(shard[20..24].to_vec());
     }

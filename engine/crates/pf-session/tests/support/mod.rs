@@ -57,7 +57,7 @@ pub fn rig(
     );
     let (mut outbox, inbox) = handoff(slot_bytes, datagram_bytes, slot_bytes);
     let (producer, records) = record_ring(16_384);
-    let totals = Arc::new(SendTotals::default());
+    let totals = Arc::clone(&session.totals);
     let sender = Sender {
         session: Arc::clone(&session),
         socket: Arc::new(socket.expect("a free port")),
@@ -68,7 +68,6 @@ pub fn rig(
             lead_ns: 0,
             patience_ns: 0,
         },
-        totals: Arc::clone(&totals),
         sealer,
     };
     let sending = std::thread::spawn(move || sender.run());
