@@ -126,17 +126,22 @@ export class HttpHostApi extends HttpControlApi implements HostApi {
       timeoutMs: Number.POSITIVE_INFINITY,
       signal,
     });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = response.body?.pipeThrough(new TextDecoderStream(), { signal }).getReader();
     if (reader === undefined) return;
     const parser = new SseParser();
-    for (;;) {
-      const { done, value } = await reader.read();
-      heard();
-      if (done) return;
-      for (const message of parser.push(value)) {
-        const event = parseEvent(jsonOf(message.data));
-        if (event !== undefined) onEvent(event, message.id);
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        heard();
+        if (done) return;
+        for (const message of parser.push(value)) {
+          const event = parseEvent(jsonOf(message.data));
+          if (event !== undefined) onEvent(event, message.id);
+        }
       }
+    } finally {
+      // What cannot be read is not left open. A stream that broke has nothing to cancel.
+      void reader.cancel().catch(() => undefined);
     }
   }
 }

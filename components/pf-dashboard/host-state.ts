@@ -33,6 +33,7 @@ export class HostState implements ReactiveController {
   readonly #list: Task<readonly [StatsApi], readonly CaptureMeta[]>;
   readonly #refused = new Map<Question | EventTopic, ApiFailure>();
   #asked: StatsApi | undefined;
+  #answered = false;
   /** The list may be another one than what is shown. */
   #listStale = true;
 
@@ -88,7 +89,7 @@ export class HostState implements ReactiveController {
     if (!this.#host.isConnected) return;
     this.#poller.start();
     // A token that is not accepted is asked for first, and by one question at a time.
-    if (this.info !== undefined || this.#refused.has('info')) this.#feed.start();
+    if (this.#answered) this.#feed.start();
   }
 
   hostDisconnected(): void {
@@ -107,6 +108,7 @@ export class HostState implements ReactiveController {
     this.pairing = undefined;
     this.failure = undefined;
     this.#refused.clear();
+    this.#answered = false;
     this.#listStale = true;
     this.#poller.stop();
     this.#feed.reset();
@@ -121,6 +123,7 @@ export class HostState implements ReactiveController {
         this.#unlessRefused('hostStatus', async () => api.hostStatus?.(signal)),
       ]);
       if (signal.aborted) return;
+      this.#answered = true;
       // Somebody else may have stopped the capture: then the list has grown.
       if (this.status?.armed === true && status?.armed !== true) this.#listStale = true;
       this.status = status;

@@ -252,7 +252,7 @@ export class PfDashboard extends StatsElement {
       ${this.#renderBanner()}
       <div class="both">
         <div class="lists">${
-          sessions === undefined
+          sessions === undefined && this.#state.refusal('sessions') === undefined
             ? nothing
             : html`<pf-sessions quiet lang=${lang} theme=${theme} .api=${api} .sessions=${sessions} .status=${hostStatus} @pf-session-end=${this.#onLists}></pf-sessions>`
         }${

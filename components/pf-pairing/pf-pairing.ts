@@ -257,18 +257,19 @@ export class PfPairing extends StatsElement {
     </div>`;
   }
 
-  /** What is listed, with what was answered here where that is newer. */
+  /** What is listed, and what was answered here where that is newer or the host has forgotten it already. */
   get #shown(): readonly PairingAttempt[] {
-    const attempts = this.#list.value?.attempts ?? [];
-    return attempts
-      .map((attempt) => {
-        const answer = this.acts.get(attempt.attempt_id)?.answer;
-        return isRunning(attempt) && answer !== undefined ? answer : attempt;
-      })
-      .filter((attempt) => {
-        if (this.putAway.has(attempt.attempt_id)) return false;
-        return !this.brief || isRunning(attempt) || this.acts.has(attempt.attempt_id);
-      });
+    const listed = this.#list.value?.attempts ?? [];
+    const ids = new Set(listed.map((attempt) => attempt.attempt_id));
+    const answered = [...this.acts.values()].flatMap(({ answer }) =>
+      answer === undefined || ids.has(answer.attempt_id) ? [] : [answer],
+    );
+    const newest = (attempt: PairingAttempt): PairingAttempt =>
+      isRunning(attempt) ? (this.acts.get(attempt.attempt_id)?.answer ?? attempt) : attempt;
+    return [...listed.map(newest), ...answered].filter((attempt) => {
+      if (this.putAway.has(attempt.attempt_id)) return false;
+      return !this.brief || isRunning(attempt) || this.acts.has(attempt.attempt_id);
+    });
   }
 
   /** The host's clock, as far as it has told it. */

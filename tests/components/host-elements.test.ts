@@ -270,6 +270,80 @@ describe('an API that has less', () => {
   );
 });
 
+describe('an API of a plugin', () => {
+  test(
+    'that has recordings and devices and no more: the dashboard shows them, and says what is not here',
+    async () => {
+      using host = open();
+      const { page, trouble } = await embed(host, '<pf-dashboard room="host"></pf-dashboard>');
+      await page.evaluate(() => {
+        const status = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
+        const client = {
+          client_id: 'ab'.repeat(32),
+          name: 'Deck',
+          paired_unix_ms: 1e12,
+          address: '',
+          may_end: false,
+          connected: false,
+        };
+        const api = {
+          status: async () => status,
+          recordings: async () => [],
+          hostInfo: async () => undefined,
+          testStream: async () => ({ state: 'idle' }),
+          clients: async () => [client],
+        };
+        Object.assign(document.querySelector('pf-dashboard') ?? {}, { api });
+      });
+      await page.getByRole('button', { name: 'Rename Deck' }).waitFor();
+      for (const tag of ['pf-pairing', 'pf-sessions', 'pf-tokens'])
+        await page.locator(tag).getByText('Not available here.').waitFor();
+      await page.getByRole('button', { name: 'Performance' }).click();
+      await page.locator('pf-first-run').getByText('1 of 4 done').waitFor();
+      expect(host.requests).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'whose list forgets an attempt at its end: what it answered to the PIN is shown',
+    async () => {
+      using host = open();
+      const { page } = await embed(host, '<pf-pairing></pf-pairing>');
+      await page.evaluate(() => {
+        const attempt = {
+          attempt_id: 'a',
+          name: 'Deck',
+          address: '10.0.0.2',
+          fingerprint: 'ab'.repeat(32),
+          started_unix_ms: 1,
+          phase: 'waiting_for_pin',
+        };
+        let attempts = [attempt];
+        const state = { enabled: true, host_fingerprint: 'cd'.repeat(32), now_unix_ms: 5000 };
+        const api = {
+          hostInfo: async () => undefined,
+          pairing: async () => ({ ...state, attempts }),
+          enterPin: async () => {
+            attempts = [];
+            return { ...attempt, phase: 'paired' };
+          },
+        };
+        Object.assign(document.querySelector('pf-pairing') ?? {}, { api });
+      });
+      await page.getByLabel('PIN that Deck shows').fill('0000');
+      await page.keyboard.press('Enter');
+      await page.getByText('Deck is paired.').first().waitFor();
+      await page.getByRole('button', { name: 'Hide: Deck' }).click();
+      await page.getByText(/^Open Moonlight on the device/).waitFor();
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe('life in a page', () => {
   test(
     'put in and taken out 50 times: no stream, no question and no listener is left',

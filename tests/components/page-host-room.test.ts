@@ -528,6 +528,11 @@ describe('the event stream', () => {
       host.devices.raw('data: nonsense\n\n');
       host.devices.pair('Third');
       await page.locator('pf-clients li').getByText('Third', { exact: true }).waitFor();
+      // What could not be read was closed, and not left beside its successor.
+      await eventually(
+        async () => host.devices.listeners,
+        (n) => n === 1,
+      );
       expect(trouble).toEqual([]);
       await page.context().close();
     },
