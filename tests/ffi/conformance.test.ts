@@ -108,14 +108,8 @@ function conformance(name: string, open: () => Promise<Subject>): void {
       throw new Error(`${JSON.stringify(request)} was not refused`);
     }
 
-    const openListener = (): { listener: number; port: number } => {
-      const reply = call({
-        cmd: 'listener.open',
-        medium: 'video',
-        address: '127.0.0.1',
-        port: 0,
-        dscp: false,
-      });
+    const openListener = (medium = 'video'): { listener: number; port: number } => {
+      const reply = call(listenerOf(medium));
       return { listener: number(reply, 'listener'), port: number(reply, 'port') };
     };
     const session = (listener: number, overrides: object = {}) => ({
@@ -225,6 +219,104 @@ function conformance(name: string, open: () => Promise<Subject>): void {
       expect(call({ cmd: 'snapshot' })).toMatchObject({ sessions: [] });
       call({ cmd: 'listener.close', listener });
     });
+
+    test('takes each listener for its own medium only, and a client only with its key', () => {
+      const video = openListener().listener;
+      const control = openListener('control').listener;
+      const audio = openListener('audio').listener;
+      const stream = (overrides: object = {}) => ({
+        control: {
+          listener: control,
+          connect_data: 7,
+          address: '127.0.0.1',
+          sealing: 'v2',
+          reports: true,
+          connect_timeout_ms: 5000,
+          ...overrides,
+        },
+        encryption: KEY,
+      });
+      const sound = (overrides: object = {}) => ({
+        audio: {
+          listener: audio,
+          ping_payload: 'fedcba9876543210',
+          channels: 2,
+          high_quality: false,
+          packet_ms: 5,
+          ...overrides,
+        },
+      });
+      const cases: [object, string][] = [
+        [{ listener: control }, 'wrong_medium'],
+        [stream({ listener: video }), 'wrong_medium'],
+        [stream({ listener: audio }), 'wrong_medium'],
+        [stream({ listener: 999 }), 'unknown_listener'],
+        [sound({ listener: video }), 'wrong_medium'],
+        [sound({ listener: 999 }), 'unknown_listener'],
+        [stream({ connect_data: 0 }), 'control_invalid'],
+        [stream({ address: 'localhost' }), 'control_invalid'],
+        [stream({ connect_timeout_ms: 10 }), 'control_invalid'],
+        [{ ...stream(), encryption: undefined }, 'encryption_invalid'],
+        [{ encryption: { ...KEY, audio: true } }, 'encryption_invalid'],
+        [{ legacy_ping_address: 'here' }, 'address_invalid'],
+        [stream({ sealing: 'none' }), 'bad_argument'],
+        [stream({ connect_data: 2 ** 32 }), 'bad_argument'],
+        [{ encryption: { ...KEY, key: '00' } }, 'bad_argument'],
+        [{ encryption: { ...KEY, key_id: 2 ** 32 } }, 'bad_argument'],
+        [{ colour: { matrix: 'bt2020', full_range: false } }, 'bad_argument'],
+      ];
+      for (const [overrides, code] of cases) {
+        const refusal = refused(session(video, overrides));
+        expect([overrides, refusal.code]).toEqual([overrides, code]);
+        expect(refusal.message).not.toContain(KEY.key);
+      }
+      expect(refused(listenerOf('sound')).code).toBe('unknown_medium');
+      expect(call({ cmd: 'snapshot' })).toMatchObject({ sessions: [] });
+      for (const listener of [video, control, audio]) call({ cmd: 'listener.close', listener });
+    });
+
+    test('ends a session whose control stream never comes, and tells nobody its key', async () => {
+      const video = openListener().listener;
+      const control = openListener('control').listener;
+      const request = session(video, {
+        control: {
+          listener: control,
+          connect_data: 8,
+          address: '127.0.0.1',
+          sealing: 'v2',
+          reports: false,
+          connect_timeout_ms: 200,
+        },
+        encryption: { ...KEY, video: true },
+      });
+      const id = number(call(request), 'session');
+      expect(refused(request).code).toBe('control_invalid');
+      expect(JSON.stringify(call({ cmd: 'snapshot' }))).not.toContain(KEY.key);
+      expect((await state(id, 'ended')).reason).toBe('no_control');
+      expect(JSON.stringify(events)).not.toContain(KEY.key);
+      call({ cmd: 'listener.close', listener: video });
+      call({ cmd: 'listener.close', listener: control });
+    }, 30_000);
+
+    test('ends a session with its control listener', async () => {
+      const video = openListener().listener;
+      const control = openListener('control').listener;
+      const started = call(
+        session(video, {
+          control: {
+            listener: control,
+            address: '::1',
+            sealing: 'legacy',
+            reports: false,
+            connect_timeout_ms: 60_000,
+          },
+          encryption: KEY,
+        }),
+      );
+      call({ cmd: 'listener.close', listener: control });
+      expect((await state(number(started, 'session'), 'ended')).reason).toBe('listener_closed');
+      call({ cmd: 'listener.close', listener: video });
+    }, 30_000);
 
     test('carries a stream from start to end, with a record for every measured frame', async () => {
       const { listener, port } = openListener();
@@ -351,6 +443,21 @@ function conformance(name: string, open: () => Promise<Subject>): void {
     });
   });
 }
+
+const KEY = {
+  key: 'a0112233445566778899aabbccddeeff',
+  key_id: 1,
+  video: false,
+  audio: false,
+};
+
+const listenerOf = (medium: string) => ({
+  cmd: 'listener.open',
+  medium,
+  address: '127.0.0.1',
+  port: 0,
+  dscp: false,
+});
 
 function number(value: unknown, key: string): number {
   const found =

@@ -17,8 +17,10 @@ export function refuseBadSession(request: SessionRequest): void {
   if (legacy_ping_address !== undefined && isIP(legacy_ping_address) === 0) {
     throw refusal('address_invalid', `${legacy_ping_address} is no IP address.`);
   }
-  if (encryption !== undefined && encryption.key_id > 0xffff_ffff) {
-    throw refusal('encryption_invalid', 'The key id has more than 32 bits.');
+  for (const number of [encryption?.key_id, control?.connect_data]) {
+    if (number !== undefined && number > 0xffff_ffff) {
+      throw badArgument('a number of more than 32 bits');
+    }
   }
   if (encryption?.audio === true && request.audio === undefined) {
     throw refusal('encryption_invalid', 'There is no audio to encrypt.');
@@ -30,19 +32,17 @@ export function refuseBadSession(request: SessionRequest): void {
   if (control.connect_timeout_ms < 100 || control.connect_timeout_ms > 120_000) {
     throw refusal('control_invalid', `${control.connect_timeout_ms} ms is no connect timeout.`);
   }
-  if (control.connect_data !== undefined && !isConnectData(control.connect_data)) {
-    throw refusal('control_invalid', 'The connect data must be 1 to 4294967295.');
-  }
+  // 0 is what clients without connect data send.
+  if (control.connect_data === 0) throw refusal('control_invalid', 'The connect data is 0.');
   if (encryption === undefined) {
     throw refusal('encryption_invalid', 'A control stream needs a key.');
   }
 }
 
-/** 0 is what clients without connect data send. */
-function isConnectData(data: number): boolean {
-  return data >= 1 && data <= 0xffff_ffff;
-}
-
 export function refusal(code: string, message: string): EngineError {
   return new EngineError(engineStatus.refused, code, message);
+}
+
+export function badArgument(message: string): EngineError {
+  return new EngineError(engineStatus.bad_argument, 'bad_argument', message);
 }

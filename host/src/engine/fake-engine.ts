@@ -3,7 +3,7 @@
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
-import { refusal, refuseBadSession } from './fake-admission.ts';
+import { badArgument, refusal, refuseBadSession } from './fake-admission.ts';
 import {
   type CommandFields,
   type CommandName,
@@ -39,8 +39,8 @@ interface FakeSession {
   readonly startedNs: bigint;
   frames: number;
   streamingSinceNs: bigint;
-  /** The client's control stream is there. */
-  controlled: boolean;
+  /** How many of STEPS its client has taken. */
+  steps: number;
 }
 
 interface FakeListener {
@@ -151,18 +151,17 @@ export class FakeEngine implements EngineTransport {
   }
 
   /** The client comes: its control stream connects, is ready (Start B), and its video pings let frames leave. */
-  connectControl(session: number, upTo: 'connected' | 'ready' | 'streaming' = 'streaming'): void {
+  connectControl(session: number, upTo: (typeof STEPS)[number] = 'streaming'): void {
     const found = this.#session(session);
     if (found.request.control === undefined) throw new Error(`session ${session} has no control`);
-    if (!found.controlled) {
-      found.controlled = true;
-      this.sessionEvent(session, 'control_connected');
-    }
-    if (upTo !== 'connected') this.sessionEvent(session, 'control_ready');
-    if (upTo === 'streaming') {
+    const wanted = STEPS.indexOf(upTo);
+    if (found.steps === 0) this.sessionEvent(session, 'control_connected');
+    if (found.steps < 2 && wanted >= 1) this.sessionEvent(session, 'control_ready');
+    if (found.steps < 3 && wanted >= 2) {
       found.streamingSinceNs = this.#nowNs;
       this.#enter(session, 'streaming');
     }
+    found.steps = Math.max(found.steps, wanted + 1);
     this.#flush();
   }
 
@@ -306,7 +305,7 @@ export class FakeEngine implements EngineTransport {
       startedNs: this.#nowNs,
       frames: 0,
       streamingSinceNs: 0n,
-      controlled: false,
+      steps: 0,
     });
     const reason = this.#options.brokenSources?.[request.source];
     if (reason === undefined) {
@@ -427,8 +426,8 @@ export class FakeEngine implements EngineTransport {
     };
   }
 
-  #awaitControl({ request, controlled, startedNs, view }: FakeSession): void {
-    if (request.control === undefined || controlled) return;
+  #awaitControl({ request, steps, startedNs, view }: FakeSession): void {
+    if (request.control === undefined || steps > 0) return;
     const limitMs = request.control.connect_timeout_ms;
     if (this.#nowNs - startedNs < BigInt(limitMs) * 1_000_000n) return;
     this.#end(view.session, 'no_control', `No control stream came within ${limitMs} ms.`);
@@ -516,6 +515,10 @@ function parseCommand(request: string): Command {
   if (!Value.Check(SourceName, source)) {
     throw refusal('unknown_source', `There is no source ${JSON.stringify(source)}.`);
   }
+  const medium = Value.Check(AnyMedium, data) ? data.medium : 'video';
+  if (!['video', 'audio', 'control'].includes(medium)) {
+    throw refusal('unknown_medium', `There is no medium ${JSON.stringify(medium)}.`);
+  }
   if (!isCommand(data)) throw badArgument('an unknown command or field');
   return data;
 }
@@ -562,12 +565,11 @@ function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): Fra
   };
 }
 
-function badArgument(message: string): EngineError {
-  return new EngineError(engineStatus.bad_argument, 'bad_argument', message);
-}
-
+/** A listener of a medium, whichever. */
+const AnyMedium = Type.Object({ cmd: Type.Literal('listener.open'), medium: Type.String() });
 /** A request that names a source, whichever. */
 const AnySource = Type.Object({ session: Type.Object({ source: Type.String() }) });
+const STEPS = ['connected', 'ready', 'streaming'] as const;
 const STEP_NS = 10_000_000n;
 /** From grabbing to the last packet: a frame younger than this has no record yet. */
 const FRAME_NS = 6_000_000n;
