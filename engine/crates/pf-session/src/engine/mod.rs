@@ -1,28 +1,25 @@
 //! The engine as a value: sockets, sessions, lanes. Commands are answered within a millisecond; what may wait runs on
 //! a thread of its own and completes as the event `op.done`.
 
-use std::net::{IpAddr, SocketAddr};
+mod listeners;
+mod start;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_net::{ControlSocket, DscpMarking, MediaSocket, QosClass, SocketOptions, Waker};
-use pf_stats::{RECORD_BYTES, RecordConsumer, record_ring};
+use pf_stats::{RECORD_BYTES, RecordConsumer};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::admission::{self, Admitted};
-use crate::audio::{AudioJob, Silence};
-use crate::client;
-use crate::control::{ControlListener, StreamParts};
+use crate::admission;
 use crate::events::{EventQueue, Level};
-use crate::listener::{Listener, ListenerView, MediaListener, Medium};
-use crate::request::{Refusal, SessionRequest};
+use crate::listener::{Listener, ListenerView};
+use crate::request::Refusal;
 use crate::sender::SendTotals;
 use crate::shared::{EngineShared, SessionShared, SessionView};
 use crate::trial::{self, TrialRequest};
-use crate::video::{self, VideoJob};
 
 /// Sessions at once: each owns an encoder, and far fewer are ever wanted.
 pub const MAX_SESSIONS: usize = 16;
@@ -166,222 +163,6 @@ impl Engine {
         self.shared.recording.store(on, Ordering::Relaxed);
         self.shared.perf.store(perf, Ordering::Relaxed);
         self.shared.gate.set(on || perf);
-    }
-
-    /// Binds a medium's socket. Answers its number and where it listens.
-    pub fn open_listener(
-        &self,
-        medium: &str,
-        address: &str,
-        port: u32,
-        dscp: bool,
-    ) -> Result<ListenerView, Refusal> {
-        let ip: IpAddr = address.parse().map_err(|_| {
-            Refusal::new(
-                "address_invalid",
-                format!("{address:?} is no IP address; give one like 127.0.0.1 or ::."),
-            )
-        })?;
-        let port = u16::try_from(port).map_err(|_| {
-            Refusal::new(
-                "port_invalid",
-                format!("The port is {port}; it may be 0 to 65535."),
-            )
-        })?;
-        let marking = if dscp {
-            DscpMarking::On
-        } else {
-            DscpMarking::Off
-        };
-        let address = SocketAddr::new(ip, port);
-        let mut inner = self.lock();
-        let number = inner.next_listener + 1;
-        let listener = match medium {
-            "video" => self.media_listener(number, Medium::Video, address, marking)?,
-            "audio" => self.media_listener(number, Medium::Audio, address, marking)?,
-            "control" => {
-                let socket = ControlSocket::bind(address, marking).map_err(bind_failed)?;
-                let shared = Arc::clone(&self.shared);
-                Listener::Control(ControlListener::start(number, socket, shared)?)
-            }
-            other => {
-                let text = format!("The medium is {other:?}; known are video, audio, control.");
-                return Err(Refusal::new("unknown_medium", text));
-            }
-        };
-        inner.next_listener = number;
-        let view = listener.view();
-        inner.listeners.push((number, listener));
-        Ok(view)
-    }
-
-    fn media_listener(
-        &self,
-        number: u32,
-        medium: Medium,
-        address: SocketAddr,
-        marking: DscpMarking,
-    ) -> Result<Listener, Refusal> {
-        let qos = match medium {
-            Medium::Video => QosClass::Video,
-            Medium::Audio => QosClass::Audio,
-        };
-        let options = SocketOptions {
-            qos,
-            ..SocketOptions::default()
-        };
-        let socket = MediaSocket::bind(address, &options).map_err(bind_failed)?;
-        if marking == DscpMarking::On {
-            socket.set_dscp(marking).map_err(bind_failed)?;
-        }
-        let waker = Waker::new().map_err(bind_failed)?;
-        let shared = Arc::clone(&self.shared);
-        MediaListener::start(number, medium, socket, waker, shared)
-            .map(Listener::Media)
-            .map_err(|e| {
-                let text = format!("The receive thread did not start: {e}.");
-                Refusal::new("no_thread", text)
-            })
-    }
-
-    /// Closes a socket; its sessions end with `listener_closed`.
-    pub fn close_listener(&self, number: u32) -> Result<(), Refusal> {
-        let mut inner = self.lock();
-        let at = inner
-            .listeners
-            .iter()
-            .position(|(other, _)| *other == number)
-            .ok_or_else(|| unknown_listener(number))?;
-        let (_, listener) = inner.listeners.swap_remove(at);
-        drop(inner);
-        for session in listener.sessions() {
-            session.end("listener_closed", "A socket of the session was closed.");
-        }
-        self.retire(listener);
-        Ok(())
-    }
-
-    /// Ends a listener whose sessions are ending. A control listener first tells its clients.
-    fn retire(&self, listener: Listener) {
-        let Listener::Control(control) = listener else {
-            return;
-        };
-        if let Some(thread) = control.close() {
-            let mut inner = self.lock();
-            inner.retiring.retain(|thread| !thread.is_finished());
-            inner.retiring.push(thread);
-        }
-    }
-
-    /// Checks a session and starts its threads. Answers the operation and the session's number.
-    pub fn start_session(&self, mut request: SessionRequest) -> Result<(u32, u16), Refusal> {
-        let admitted = admission::check(&request)?;
-        let Admitted {
-            client,
-            format,
-            source,
-            encoder,
-        } = admitted;
-        let mut inner = self.lock();
-        inner.reap();
-        if inner.sessions.len() >= MAX_SESSIONS {
-            let text = format!("{MAX_SESSIONS} sessions run already; end one first.");
-            return Err(Refusal::new("session_limit", text));
-        }
-        let socket = inner.media(request.listener, Medium::Video)?.socket();
-        if let Some(control) = &client.control {
-            inner.control(control.listener)?;
-            inner.refuse_taken(control.connect_data)?;
-        }
-        let audio_listener = request.audio.as_ref().map(|audio| audio.listener);
-        let audio_socket = audio_listener
-            .map(|number| inner.media(number, Medium::Audio))
-            .transpose()?
-            .map(MediaListener::socket);
-        let (seals_video, seals_audio) =
-            (client::seals_video(&request), client::seals_audio(&request));
-        let (mut video_sealer, mut audio_sealer, mut control_seals) = (None, None, None);
-        if let Some(seals) = client::take_seals(&mut request) {
-            video_sealer = seals_video.then_some(seals.video);
-            audio_sealer = seals_audio.then_some(seals.audio);
-            control_seals = Some((seals.control_opener, seals.control_sealer));
-        }
-        let number = inner.free_session_number();
-        let listener_number = request.listener;
-        let shared = Arc::new(SessionShared::new(
-            number,
-            request,
-            client.pings,
-            Arc::clone(&self.shared),
-        ));
-        let records = shared.request.fps as usize * self.config.records_seconds as usize;
-        let (sent_records, sent_lane) = record_ring(records);
-        let (dropped_records, dropped_lane) = record_ring(records);
-        let op = self.next_op();
-        let audio = client
-            .audio
-            .zip(audio_socket)
-            .map(|(format, socket)| AudioJob {
-                session: Arc::clone(&shared),
-                socket,
-                format,
-                sealer: audio_sealer,
-                source: Silence,
-            });
-        let job = VideoJob {
-            session: Arc::clone(&shared),
-            socket,
-            format,
-            source,
-            encoder,
-            sent_records,
-            dropped_records,
-            sealer: video_sealer,
-            op,
-            audio,
-        };
-        if let Some(control) = &client.control {
-            shared.control_begins(inner.control(control.listener)?.waker());
-        }
-        let guarded = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name(format!("pf-video-{number}"))
-            .spawn(move || {
-                let run = std::panic::AssertUnwindSafe(|| job.run());
-                if std::panic::catch_unwind(run).is_err() {
-                    video::report_panic(&guarded);
-                }
-            })
-            .map_err(|e| {
-                Refusal::new("no_thread", format!("The video thread did not start: {e}."))
-            })?;
-        inner
-            .media(listener_number, Medium::Video)?
-            .attach(Arc::clone(&shared));
-        if let Some(number) = audio_listener {
-            inner
-                .media(number, Medium::Audio)?
-                .attach(Arc::clone(&shared));
-        }
-        if let (Some(admitted), Some((opener, sealer))) = (client.control, control_seals) {
-            inner.control(admitted.listener)?.attach(StreamParts {
-                session: Arc::clone(&shared),
-                admitted,
-                opener,
-                sealer,
-            });
-        }
-        let mut lanes = lock(&self.lanes);
-        // Whoever records nothing never drains, and rings of ended sessions would stay.
-        lanes.forget_ended();
-        lanes.lanes.push((Arc::clone(&shared), sent_lane));
-        lanes.lanes.push((Arc::clone(&shared), dropped_lane));
-        drop(lanes);
-        inner.sessions.push(Running {
-            shared,
-            thread: Some(thread),
-        });
-        Ok((op, number))
     }
 
     /// Asks a session to end; the operation completes when its threads are gone.
@@ -570,45 +351,6 @@ impl Inner {
         });
     }
 
-    fn media(&self, number: u32, medium: Medium) -> Result<&MediaListener, Refusal> {
-        match self.listener(number)? {
-            Listener::Media(listener) if listener.medium() == medium => Ok(listener),
-            other => Err(wrong_medium(number, &other.view(), medium.name())),
-        }
-    }
-
-    fn control(&self, number: u32) -> Result<&ControlListener, Refusal> {
-        match self.listener(number)? {
-            Listener::Control(listener) => Ok(listener),
-            other => Err(wrong_medium(number, &other.view(), "control")),
-        }
-    }
-
-    fn listener(&self, number: u32) -> Result<&Listener, Refusal> {
-        self.listeners
-            .iter()
-            .find(|(other, _)| *other == number)
-            .map(|(_, listener)| listener)
-            .ok_or_else(|| unknown_listener(number))
-    }
-
-    /// Two sessions that wait for the same connect could not be told apart.
-    fn refuse_taken(&self, connect_data: Option<u32>) -> Result<(), Refusal> {
-        let taken = connect_data.is_some()
-            && self.sessions.iter().any(|running| {
-                let control = running.shared.request.control.as_ref();
-                control
-                    .and_then(|control| control.connect_data)
-                    .map(|data| data.0)
-                    == connect_data
-            });
-        if taken {
-            let text = "Another session waits for the same connect data; draw it at random.";
-            return Err(Refusal::new("control_invalid", text));
-        }
-        Ok(())
-    }
-
     fn free_session_number(&mut self) -> u16 {
         loop {
             self.next_session = self.next_session.wrapping_add(1).max(1);
@@ -636,25 +378,6 @@ impl RecordLanes {
         });
         self.lost_before += lost;
     }
-}
-
-fn wrong_medium(number: u32, view: &ListenerView, wanted: &str) -> Refusal {
-    let text = format!(
-        "Listener {number} is for {}, not for {wanted}.",
-        view.medium
-    );
-    Refusal::new("wrong_medium", text)
-}
-
-fn bind_failed(error: pf_net::NetError) -> Refusal {
-    Refusal::new("bind_failed", error.to_string())
-}
-
-fn unknown_listener(number: u32) -> Refusal {
-    Refusal::new(
-        "unknown_listener",
-        format!("There is no listener {number}; open one first."),
-    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
