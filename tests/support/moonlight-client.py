@@ -131,11 +131,11 @@ class Device:
     def _listen(self):
         while self.reading and not self.session.is_terminated:
             packet = self.session.pull_audio_packet(timeout=0.2)
-            if packet is not None and packet.data:
+            if packet is not None and packet.opus_data:
+                size = len(packet.opus_data)
                 self.audio["packets"] += 1
-                self.audio["bytes"] += len(packet.data)
-                sizes = self.audio["sizes"]
-                sizes[len(packet.data)] = sizes.get(len(packet.data), 0) + 1
+                self.audio["bytes"] += size
+                self.audio["sizes"][size] = self.audio["sizes"].get(size, 0) + 1
 
     def state(self):
         session = self.session
