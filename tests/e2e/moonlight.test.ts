@@ -74,6 +74,8 @@ describe.skipIf(missing !== '')(`a stock client${missing}`, () => {
     expect(state.key_frames).toEqual([state.first_number ?? -1]);
     // The first 500 ms of sound are thrown away by the client.
     expect(state.audio.packets).toBeGreaterThan(100);
+    expect(state.audio.samples).toBeGreaterThan(state.audio.packets * 200);
+    expect([state.audio.undecodable, state.audio.peak]).toEqual([0, 0]);
     expect(Object.keys(state.audio.sizes)).toEqual(['60']);
     const seen = await look(out, SIZE);
     expect(seen.pictures).toBe(state.frames);

@@ -13,6 +13,7 @@ import threading
 import time
 
 from moonlight_python import stream as st
+from moonlight_python.audio_decoder import AudioDecoder
 from moonlight_python.config import StreamConfig
 from moonlight_python.discovery import discover_mdns
 from moonlight_python.http_client import NvHTTP
@@ -30,6 +31,8 @@ int LiSendKeyboardEvent(short key, signed char action, signed char modifiers);
 int LiSendMouseButtonEvent(signed char action, int button);
 """
 
+SILENT = {"packets": 0, "bytes": 0, "samples": 0, "peak": 0.0, "undecodable": 0}
+
 
 class Device:
     """One device and at most one stream."""
@@ -43,7 +46,7 @@ class Device:
         self.reading = False
         self.frames = []
         self.out = None
-        self.audio = {"packets": 0, "bytes": 0, "sizes": {}}
+        self.audio = dict(SILENT, sizes={})
         self.first_frame_at = None
         self.started_at = None
 
@@ -102,7 +105,7 @@ class Device:
         launched = time.monotonic()
         self.frames = []
         self.first_frame_at = None
-        self.audio = {"packets": 0, "bytes": 0, "sizes": {}}
+        self.audio = dict(SILENT, sizes={})
         self.out = open(out, "wb") if out else None
         try:
             self.session.start(address or self.http.address, self.info.app_version, self.info.gfe_version,
@@ -129,6 +132,8 @@ class Device:
                                 unit.host_processing_latency_us))
 
     def _listen(self):
+        opus = self.session.wait_for_opus_config()
+        decoder = AudioDecoder(opus.sample_rate, opus.channel_count, opus.streams, opus.coupled_streams, opus.mapping)
         while self.reading and not self.session.is_terminated:
             packet = self.session.pull_audio_packet(timeout=0.2)
             if packet is not None and packet.opus_data:
@@ -136,6 +141,11 @@ class Device:
                 self.audio["packets"] += 1
                 self.audio["bytes"] += size
                 self.audio["sizes"][size] = self.audio["sizes"].get(size, 0) + 1
+                for samples in decoder.decode(packet.opus_data):
+                    self.audio["samples"] += samples.shape[0]
+                    self.audio["peak"] = max(self.audio["peak"], float(abs(samples).max()))
+        self.audio["undecodable"] = decoder.decode_errors
+        decoder.close()
 
     def state(self):
         session = self.session

@@ -49,6 +49,11 @@ export interface StreamState {
     readonly packets: number;
     readonly bytes: number;
     readonly sizes: Record<string, number>;
+    /** Decoded by the client's decoder, a channel. */
+    readonly samples: number;
+    /** Largest sample, 0 … 1. */
+    readonly peak: number;
+    readonly undecodable: number;
   };
   readonly first_number?: number;
   readonly last_number?: number;
