@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { localIpv4, macOf, plainAddress } from '../../host/src/gamestream/addresses.ts';
+import { plainAddress } from '../../host/src/addresses.ts';
+import { localIpv4, macOf } from '../../host/src/gamestream/addresses.ts';
 import { Query } from '../../host/src/gamestream/query.ts';
 import { document, element, escaped, parent } from '../../host/src/gamestream/xml.ts';
 
@@ -126,7 +127,7 @@ describe('addresses', () => {
   test('lose IPv6’s clothes around IPv4', () => {
     expect(plainAddress('::ffff:192.168.1.50')).toBe('192.168.1.50');
     expect(plainAddress('::FFFF:10.0.0.1')).toBe('10.0.0.1');
-    expect(plainAddress('fe80::1%eth0')).toBe('fe80::1%eth0');
+    expect(plainAddress('fe80::1%eth0')).toBe('fe80::1');
     expect(localIpv4('192.168.1.50')).toBe('192.168.1.50');
     expect(localIpv4('2001:db8::1')).toBe('127.0.0.1');
   });

@@ -59,6 +59,7 @@ describe('paired devices', () => {
   test('keep everything while they pair again, and their name afterwards', () => {
     const { clients, text } = open();
     pair(clients, deck);
+    expect(() => clients.rename(deck.fingerprint, '\u0000\u202e')).toThrow(/no character/);
     clients.rename(deck.fingerprint, 'My Deck');
     clients.setMayEnd(deck.fingerprint, true);
     const before = text();

@@ -102,9 +102,13 @@ export class PairedClients {
     }
   }
 
-  /** Throws AppError `not_found`, `save_failed`. */
+  /** Throws AppError `not_found`, `name_invalid`, `save_failed`. */
   rename(fingerprint: string, name: string): void {
-    this.#change(fingerprint, (client) => ({ ...client, name: cleanName(name) ?? client.name }));
+    const clean = cleanName(name);
+    if (clean === undefined) {
+      throw new AppError(422, 'name_invalid', 'The name has no character that can be shown.');
+    }
+    this.#change(fingerprint, (client) => ({ ...client, name: clean }));
   }
 
   /** Throws AppError `not_found`, `save_failed`. */

@@ -1,11 +1,5 @@
-// IP addresses as clients want to read them, and the network card behind one.
+// What /serverinfo says of this machine's own addresses, and the network card behind one.
 import { networkInterfaces } from 'node:os';
-
-/** A socket's address without IPv6's clothes around IPv4. */
-export function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address);
-  return mapped?.[1] ?? address;
-}
 
 /** For `LocalIP`: an IPv4 address; clients ignore 127.0.0.1. */
 export function localIpv4(localAddress: string): string {

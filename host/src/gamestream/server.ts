@@ -5,10 +5,10 @@
 import { constants } from 'node:crypto';
 import net from 'node:net';
 import tls from 'node:tls';
+import { plainAddress } from '../addresses.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import { fingerprintOf } from '../identity/certificate.ts';
 import type { Log } from '../log.ts';
-import { plainAddress } from './addresses.ts';
 import { answerBytes, type HttpAnswer, RequestHeadParser } from './http1.ts';
 
 export interface HttpRequest {
