@@ -218,6 +218,25 @@ fn every_bad_value_of_a_session_has_its_own_code() {
             json!({ "place": "encoded", "us": 5, "every": 0 }),
             "stall_invalid",
         ),
+        (
+            "control",
+            json!({ "listener": 1, "connect_data": 1, "address": "127.0.0.1", "sealing": "v2",
+                    "reports": true, "connect_timeout_ms": 1000 }),
+            "encryption_invalid",
+        ),
+        (
+            "audio",
+            json!({ "listener": 1, "ping_payload": "0123456789abcdef", "channels": 4,
+                    "high_quality": false, "packet_ms": 5 }),
+            "audio_invalid",
+        ),
+        (
+            "audio",
+            json!({ "listener": 1, "ping_payload": "0123456789abcdef", "channels": 2,
+                    "high_quality": false, "packet_ms": 5 }),
+            "wrong_medium",
+        ),
+        ("legacy_ping_address", json!("nowhere"), "address_invalid"),
     ];
     for (field, value, code) in cases {
         let mut session = synthetic(listener);
@@ -314,4 +333,25 @@ fn a_port_in_use_is_named() {
         "{}",
         failed.error
     );
+}
+
+#[test]
+fn a_wrong_key_is_refused_and_never_repeated() {
+    let host = Host::open();
+    let (listener, _) = host.listener();
+    for key in [
+        json!("00112233445566778899aabbccddeefg"),
+        json!("0011223344556677"),
+        json!("00112233445566778899AABBCCDDEEFF"),
+        json!(["00112233445566778899aabbccddeeff"]),
+    ] {
+        let mut session = synthetic(listener);
+        session["encryption"] = json!({ "key": key, "key_id": 0, "video": false, "audio": false });
+        let failed = host
+            .call(&json!({ "cmd": "session.start", "session": session }))
+            .expect_err("refused");
+        assert_eq!(failed.status, -1, "{}", failed.error);
+        let said = failed.error.to_string();
+        assert!(!said.contains("00112233"), "{said}");
+    }
 }

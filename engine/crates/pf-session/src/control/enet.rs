@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pf_net::{ControlSocket, LocalAddress, NetError, Waker};
+use pf_net::{ControlSocket, LocalAddress, NetError, Readiness, Waker};
 use pf_proto::gamestream::enet::{PeerDatagram, RoundTrips};
 use rusty_enet::{
     Address, Event, Host, HostSettings, MTU_MAX, Packet, PacketReceived, PeerID, PeerState, Socket,
@@ -34,6 +34,11 @@ const MESSAGE_LIMIT: usize = 1024;
 const TIMEOUT: (u32, u32, u32) = (32, 10_000, 15_000);
 /// A connect that is not confirmed for so long gives its place to another.
 const HALF_OPEN_NS: u64 = 3_000_000_000;
+
+/// How often ENet looks at its own timers: for its retransmissions of pings. What comes in is served at once.
+const CONNECTED_TICK: Duration = Duration::from_millis(20);
+/// The same while a connection comes or goes.
+pub const HURRIED_TICK: Duration = Duration::from_millis(5);
 
 /// Counts of what was dropped or refused.
 #[derive(Clone, Copy, Debug, Default)]
@@ -209,14 +214,17 @@ impl ControlTransport for EnetTransport {
         self.host.flush();
     }
 
-    fn is_busy(&mut self) -> bool {
-        self.host
-            .peers()
-            .any(|peer| peer.state() != PeerState::Disconnected)
+    fn patience(&mut self) -> Option<Duration> {
+        let of = |state| match state {
+            PeerState::Disconnected => None,
+            PeerState::Connected => Some(CONNECTED_TICK),
+            _ => Some(HURRIED_TICK),
+        };
+        self.host.peers().filter_map(|peer| of(peer.state())).min()
     }
 
-    fn wait(&self, timeout: Option<Duration>, waker: &Waker) -> Result<(), NetError> {
-        self.host.socket().socket.wait(timeout, waker).map(|_| ())
+    fn wait(&self, timeout: Option<Duration>, waker: &Waker) -> Result<Readiness, NetError> {
+        self.host.socket().socket.wait(timeout, waker)
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_net::{ControlSocket, Waker};
+use pf_net::{ControlSocket, Readiness, Waker};
 
 use crate::control::enet::EnetTransport;
 pub use crate::control::goodbye::SEQUENCES_EXHAUSTED;
@@ -28,9 +28,6 @@ use crate::listener::ListenerView;
 use crate::request::Refusal;
 use crate::shared::{EngineShared, SessionShared};
 
-/// How often ENet is looked after while somebody is there: its own timers need it, and so does the client's picture of
-/// the round trip.
-const TICK: Duration = Duration::from_millis(5);
 /// Why its sessions end with a listener.
 pub const CLOSED: &str = "The socket of the session's control stream was closed.";
 /// One line in so long about connections that belong to nobody.
@@ -188,13 +185,10 @@ impl Shared {
         let due = server
             .deadline_ns()
             .map(|due_ns| Duration::from_nanos(due_ns.saturating_sub(now_ns)));
-        let timeout = if server.transport().is_busy() {
-            Some(due.map_or(TICK, |due| due.min(TICK)))
-        } else {
-            due
-        };
-        server.transport().wait(timeout, &self.waker)?;
-        self.waker.reset();
+        let timeout = [due, server.patience()].into_iter().flatten().min();
+        if server.transport().wait(timeout, &self.waker)? == Readiness::Woken {
+            self.waker.reset();
+        }
         Ok(())
     }
 }

@@ -4,7 +4,9 @@
 //! its end event, so a late end of an older one cannot touch the next stream in the same slot.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use crate::control::enet::HURRIED_TICK;
 use crate::control::stream::ClientStream;
 use crate::control::transport::{ControlTransport, Expected, Slot, TransportEvent};
 
@@ -91,6 +93,13 @@ impl<T: ControlTransport> Server<T> {
             .iter()
             .filter_map(ClientStream::deadline_ns)
             .min()
+    }
+
+    /// How long it may be left alone when nothing comes in; absent: for ever.
+    pub fn patience(&mut self) -> Option<Duration> {
+        let leaving = self.streams.iter().any(ClientStream::is_leaving);
+        let hurried = leaving.then_some(HURRIED_TICK);
+        hurried.or_else(|| self.transport.patience())
     }
 
     fn connect(&mut self, slot: Slot, data: u32, from: SocketAddr, now_ns: u64) -> bool {

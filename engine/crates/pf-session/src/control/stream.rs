@@ -124,6 +124,11 @@ impl ClientStream {
         self.phase == Phase::Gone
     }
 
+    /// Its client was told to go.
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Leaving { .. })
+    }
+
     /// Its connection.
     pub fn slot(&self) -> Option<Slot> {
         match self.phase {

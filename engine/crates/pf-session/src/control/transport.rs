@@ -5,7 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use pf_net::{NetError, Waker};
+use pf_net::{NetError, Readiness, Waker};
 
 /// A connection's place. Used again after its end was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +79,9 @@ pub trait ControlTransport {
     /// Sends what is queued.
     fn flush(&mut self);
 
-    /// Whether a connection exists or is about to: it must be served every few ms.
-    fn is_busy(&mut self) -> bool;
+    /// How long it may be left alone when nothing comes in; absent: for ever.
+    fn patience(&mut self) -> Option<Duration>;
 
     /// Waits for a datagram, `waker`, or `timeout`.
-    fn wait(&self, timeout: Option<Duration>, waker: &Waker) -> Result<(), NetError>;
+    fn wait(&self, timeout: Option<Duration>, waker: &Waker) -> Result<Readiness, NetError>;
 }

@@ -2,9 +2,11 @@
 
 mod client;
 mod connecting;
+mod cost;
 mod ends;
 mod hostile;
 mod media;
 mod messages;
+mod relay;
 mod rig;
 mod sealed_video;
