@@ -520,9 +520,11 @@ impl Expected {
 fn opened(sequence: u16, sealed: &[u8]) -> Vec<u8> {
     let mut iv = [0; 16];
     iv[..4].copy_from_slice(&KEY_ID.wrapping_add(u32::from(sequence)).to_be_bytes());
+    let mut buffer = sealed.to_vec();
     cbc::Decryptor::<Aes128>::new(&KEY.into(), &iv.into())
-        .decrypt_padded_vec::<Pkcs7>(sealed)
+        .decrypt_padded::<Pkcs7>(&mut buffer)
         .expect("PKCS#7 padding")
+        .to_vec()
 }
 
 /// Every pair of the six: the data comes back from the other four.
