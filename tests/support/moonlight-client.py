@@ -53,7 +53,8 @@ class Device:
     # -- HTTP --
 
     def connect(self, address, port):
-        self.http = NvHTTP(address, self.identity, http_port=port)
+        self.address = address
+        self.http = NvHTTP(f"[{address}]" if ":" in address else address, self.identity, http_port=port)
         self.info = self.http.parse_server_info(self.http.get_server_info())
         self.http.https_port = self.info.https_port
         return self._info()
@@ -108,7 +109,7 @@ class Device:
         self.audio = dict(SILENT, sizes={})
         self.out = open(out, "wb") if out else None
         try:
-            self.session.start(address or self.http.address, self.info.app_version, self.info.gfe_version,
+            self.session.start(address or self.address, self.info.app_version, self.info.gfe_version,
                                self.info.server_codec_mode_support, url, config, key, iv, capture_audio=True)
         except st.StreamStartError as error:
             return {"url": url, "stage": error.stage, "code": error.error_code}
@@ -133,7 +134,11 @@ class Device:
 
     def _listen(self):
         opus = self.session.wait_for_opus_config()
-        decoder = AudioDecoder(opus.sample_rate, opus.channel_count, opus.streams, opus.coupled_streams, opus.mapping)
+        # PyAV's decoder crashes on eight channels, so those are counted only.
+        decoder = None
+        if opus.channel_count <= 6:
+            decoder = AudioDecoder(opus.sample_rate, opus.channel_count, opus.streams, opus.coupled_streams,
+                                   opus.mapping)
         while self.reading and not self.session.is_terminated:
             packet = self.session.pull_audio_packet(timeout=0.2)
             if packet is not None and packet.opus_data:
@@ -141,11 +146,12 @@ class Device:
                 self.audio["packets"] += 1
                 self.audio["bytes"] += size
                 self.audio["sizes"][size] = self.audio["sizes"].get(size, 0) + 1
-                for samples in decoder.decode(packet.opus_data):
+                for samples in decoder.decode(packet.opus_data) if decoder else []:
                     self.audio["samples"] += samples.shape[0]
                     self.audio["peak"] = max(self.audio["peak"], float(abs(samples).max()))
-        self.audio["undecodable"] = decoder.decode_errors
-        decoder.close()
+        if decoder:
+            self.audio["undecodable"] = decoder.decode_errors
+            decoder.close()
 
     def state(self):
         session = self.session
