@@ -93,6 +93,8 @@ export class Network implements AsyncDisposable {
       await $`${ip} link set lo up`.quiet();
       await $`${ip} addr add ${address}/24 dev ${device}`.quiet();
       await $`${ip} addr add ${address6}/64 dev ${device} nodad`.quiet();
+      // Datagrams that were sent as one train travel one by one, as on a real cable: loss takes one of them.
+      await $`${ip} link set ${device} gso_max_segs 1`.quiet();
       await $`${ip} link set ${device} up`.quiet();
       // Multicast finds its way: mDNS.
       await $`${ip} route add 224.0.0.0/4 dev ${device}`.quiet();
