@@ -140,9 +140,11 @@ impl Engine {
         inner.reap();
         let (used, limit, lost) = self.shared.events.usage();
         Snapshot {
+            // Whose end was told is gone, though its thread may have a last instruction left.
             sessions: inner
                 .sessions
                 .iter()
+                .filter(|running| !running.shared.is_over())
                 .map(|running| running.shared.view())
                 .collect(),
             listeners: inner
