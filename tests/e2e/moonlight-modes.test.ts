@@ -37,7 +37,8 @@ describe.skipIf(missing !== '')(`modes of a stock client${missing}`, () => {
       const [session] = (await host.json('GET', '/api/v1/sessions')) as SessionInfo[];
       expect(session?.encryption).toEqual({ control: 'v2', video: encrypt, audio: encrypt });
       const state = await client.stop();
-      expect(state.gaps).toBe(0);
+      // A client that gets no processor for a while loses packets in its own socket; it must recover all the same.
+      expect(state.gaps).toBeLessThan(fps / 2);
       expect(state.audio.packets).toBeGreaterThan(100);
       // The client's Python decoder does not do eight channels.
       if (channels < 8) expect(state.audio.samples).toBeGreaterThan(state.audio.packets * 200);

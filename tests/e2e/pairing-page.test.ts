@@ -32,6 +32,7 @@ describe.skipIf(missing !== '')(`pairing in the page${missing}`, () => {
       await page
         .locator('pf-pairing')
         .getByText(/PIN was wrong|wrong PIN|not the PIN/i)
+        .first()
         .waitFor();
       expect(await host.json('GET', '/api/v1/clients')).toEqual([]);
 
