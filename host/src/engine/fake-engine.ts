@@ -155,8 +155,14 @@ export class FakeEngine implements EngineTransport {
     const found = this.#session(session);
     if (found.request.control === undefined) throw new Error(`session ${session} has no control`);
     const wanted = STEPS.indexOf(upTo);
-    if (found.steps === 0) this.sessionEvent(session, 'control_connected');
-    if (found.steps < 2 && wanted >= 1) this.sessionEvent(session, 'control_ready');
+    if (found.steps === 0) {
+      found.view.control = 'connected';
+      this.sessionEvent(session, 'control_connected');
+    }
+    if (found.steps < 2 && wanted >= 1) {
+      found.view.control = 'ready';
+      this.sessionEvent(session, 'control_ready');
+    }
     if (found.steps < 3 && wanted >= 2) {
       found.streamingSinceNs = this.#nowNs;
       this.#enter(session, 'streaming');
@@ -297,6 +303,7 @@ export class FakeEngine implements EngineTransport {
       fps: request.fps,
       bitrate_kbps: request.bitrate_kbps,
       can_invalidate: request.invalidation,
+      ...(request.control === undefined ? {} : { control: 'awaiting' }),
       refused: [],
     };
     this.#sessions.set(session, {

@@ -65,6 +65,10 @@ const sessionFields = {
     }),
   ),
   can_invalidate: Type.Boolean(),
+  /** How far the client's control stream is; absent without one. */
+  control: Type.Optional(
+    Type.Union([Type.Literal('awaiting'), Type.Literal('connected'), Type.Literal('ready')]),
+  ),
   refused: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }))),
 };
 export const Session = Type.Object(sessionFields);

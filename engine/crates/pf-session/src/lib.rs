@@ -36,7 +36,7 @@ pub use request::{
     EncryptionRequest, Refusal, Sealing, Secret, SessionRequest,
 };
 pub use sender::SendTotals;
-pub use shared::{SessionShared, SessionState, SessionView};
+pub use shared::{ControlState, SessionShared, SessionState, SessionView};
 pub use stall::{Place, Stall};
 pub use time::{ClockMapping, clock_mapping};
 pub use trial::TrialRequest;

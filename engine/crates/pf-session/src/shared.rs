@@ -33,6 +33,18 @@ pub enum SessionState {
     Ended,
 }
 
+/// How far a session's control stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlState {
+    /// The client has not connected yet.
+    Awaiting,
+    /// It has, and has not said that it is ready.
+    Connected,
+    /// It is ready, or had time enough to say so.
+    Ready,
+}
+
 /// Where the source's picture lies in the encoded one, px. Input will be mapped back through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct PictureView {
@@ -80,6 +92,9 @@ pub struct SessionView {
     pub picture: Option<PictureView>,
     /// Whether a loss can be answered without a key frame.
     pub can_invalidate: bool,
+    /// Absent without a control stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlState>,
 }
 
 /// Why a session ended: a stable name and a sentence.
@@ -208,6 +223,7 @@ impl SessionShared {
             bitrate_kbps: request.bitrate_kbps,
             picture: None,
             can_invalidate: false,
+            control: request.control.as_ref().map(|_| ControlState::Awaiting),
         };
         let inner = Inner {
             view,

@@ -41,7 +41,8 @@ pub struct ControlListener {
 }
 
 struct Shared {
-    arrivals: Mutex<Vec<StreamParts>>,
+    /// Clients to wait for; absent once the thread is gone.
+    arrivals: Mutex<Option<Vec<StreamParts>>>,
     sessions: Mutex<Vec<Arc<SessionShared>>>,
     dropped: AtomicU64,
     stop: AtomicBool,
@@ -60,7 +61,7 @@ impl ControlListener {
         let waker = Waker::new().map_err(|e| Refusal::new("bind_failed", e.to_string()))?;
         let transport = EnetTransport::new(socket, engine.now_ns)?;
         let shared = Arc::new(Shared {
-            arrivals: Mutex::default(),
+            arrivals: Mutex::new(Some(Vec::new())),
             sessions: Mutex::default(),
             dropped: AtomicU64::new(0),
             stop: AtomicBool::new(false),
@@ -92,8 +93,12 @@ impl ControlListener {
 
     /// Waits for a session's client from now on.
     pub fn attach(&self, parts: StreamParts) {
-        lock(&self.shared.sessions).push(Arc::clone(&parts.session));
-        lock(&self.shared.arrivals).push(parts);
+        let session = Arc::clone(&parts.session);
+        match &mut *lock(&self.shared.arrivals) {
+            Some(arrivals) => arrivals.push(parts),
+            None => return gone(&session),
+        }
+        lock(&self.shared.sessions).push(session);
         self.shared.waker.wake();
     }
 
@@ -138,18 +143,17 @@ impl Shared {
             self.engine.events.log(Level::Error, "control", text);
         }
         // Whatever happened, nobody may wait for a goodbye that never comes.
-        let arrivals = std::mem::take(&mut *lock(&self.arrivals));
+        let arrivals = lock(&self.arrivals).take().unwrap_or_default();
         let left = arrivals.into_iter().map(|parts| parts.session);
         for session in left.chain(std::mem::take(&mut *lock(&self.sessions))) {
-            session.end("internal", "The control thread is gone.");
-            session.control_ended();
+            gone(&session);
         }
     }
 
     fn serve(&self, mut server: Server<EnetTransport>) {
         let mut refused_told_ns = None;
         loop {
-            for parts in std::mem::take(&mut *lock(&self.arrivals)) {
+            for parts in self.take_arrivals() {
                 server.attach(ClientStream::new(parts, (self.engine.now_ns)()));
             }
             if let Some(refused) = server.serve((self.engine.now_ns)()) {
@@ -165,7 +169,7 @@ impl Shared {
                 .store(counts.dropped + counts.oversize, Ordering::Relaxed);
             // Acquire: pairs with `close`.
             if self.stop.load(Ordering::Acquire) {
-                if server.streams().is_empty() && lock(&self.arrivals).is_empty() {
+                if server.streams().is_empty() && !self.has_arrivals() {
                     return;
                 }
                 for stream in server.streams() {
@@ -180,6 +184,17 @@ impl Shared {
         }
     }
 
+    fn take_arrivals(&self) -> Vec<StreamParts> {
+        let mut arrivals = lock(&self.arrivals);
+        arrivals.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn has_arrivals(&self) -> bool {
+        lock(&self.arrivals)
+            .as_ref()
+            .is_some_and(|parts| !parts.is_empty())
+    }
+
     fn wait(&self, server: &mut Server<EnetTransport>) -> Result<(), pf_net::NetError> {
         let now_ns = (self.engine.now_ns)();
         let due = server
@@ -191,6 +206,12 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// The thread that would have told the client is not there.
+fn gone(session: &SessionShared) {
+    session.end("internal", "The control thread is gone.");
+    session.control_ended();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -18,7 +18,7 @@ use crate::control::goodbye::{
 use crate::control::reception::Reception;
 use crate::control::transport::{ControlTransport, Expected, Slot};
 use crate::events::Level;
-use crate::shared::SessionShared;
+use crate::shared::{ControlState, SessionShared};
 
 /// Envelopes that the key does not open, in `BAD_WINDOW_NS` without one that it does, until the session ends.
 const BAD_TAGS: u32 = 64;
@@ -162,8 +162,9 @@ impl ClientStream {
             next_ping_ns: now_ns,
             next_report_ns: now_ns + REPORT_NS,
         });
-        let details = json!({ "address": from.to_string() });
-        self.session().event("control_connected", details);
+        let session = self.session();
+        session.update(|view| view.control = Some(ControlState::Connected));
+        session.event("control_connected", json!({ "address": from.to_string() }));
     }
 
     /// Its connection is over.
@@ -382,8 +383,9 @@ impl ClientStream {
     }
 
     fn tell_ready(&self, started: bool) {
-        self.session()
-            .event("control_ready", json!({ "start_b": started }));
+        let session = self.session();
+        session.update(|view| view.control = Some(ControlState::Ready));
+        session.event("control_ready", json!({ "start_b": started }));
     }
 
     fn end_lost(&self, silent_ns: u64) {

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use pf_seal::ControlStyle;
+use pf_session::ControlState;
 use serde_json::json;
 
 use crate::client::{Client, KEY, PING, START_A, START_B};
@@ -13,12 +14,15 @@ use crate::rig::Rig;
 fn a_client_with_the_right_data_is_connected_and_ready() {
     let mut rig = Rig::new();
     let session = rig.start(0xDEAD_BEEF);
+    let control = |rig: &Rig| rig.engine.snapshot().sessions[0].control;
+    assert_eq!(control(&rig), Some(ControlState::Awaiting));
     let asked = Instant::now();
     let client = Client::start(rig.control, 0xDEAD_BEEF);
     assert!(asked.elapsed() < Duration::from_millis(500));
     let connected = rig.event(session, "control_connected");
     assert_eq!(connected["address"], client.local_address().to_string());
     assert_eq!(rig.event(session, "control_ready")["start_b"], true);
+    assert_eq!(control(&rig), Some(ControlState::Ready));
 }
 
 #[test]

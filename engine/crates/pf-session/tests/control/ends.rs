@@ -203,6 +203,7 @@ fn a_hundred_connections_leave_threads_and_files_as_they_were() {
     for data in 1..=120 {
         let session = rig.start(data);
         let mut client = Client::start(rig.control, data);
+        rig.event(session, "control_ready");
         if data % 2 == 0 {
             assert!(client.leave());
             assert_eq!(rig.ended(session), "client_left");

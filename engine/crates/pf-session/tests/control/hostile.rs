@@ -167,3 +167,69 @@ fn a_thousand_half_open_connections_leave_room_for_the_client() {
     );
     rig.event(session, "control_connected");
 }
+
+/// Well-formed ENet commands with wild fields, as someone at the client's own address could send them.
+#[test]
+fn wild_commands_from_the_clients_own_address_never_harm_the_host() {
+    let mut rig = Rig::new();
+    let session = rig.start(1);
+    let client = Client::start(rig.control, 1);
+    rig.event(session, "control_ready");
+    let attacker = UdpSocket::bind("127.0.0.1:0").expect("loopback");
+    let mut state = 0x1234_5678_u32;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state
+    };
+    // Bytes of a command's fields behind the four that all share; data follows where a length is.
+    let fields = [0_usize, 4, 44, 40, 4, 0, 2, 4, 20, 4, 8, 12, 20];
+    for nth in 0..30_000_u32 {
+        let head = (random() & 0x3000) as u16 | 0x8000 * (random() & 1) as u16;
+        let mut datagram = head.to_be_bytes().to_vec();
+        if head & 0x8000 != 0 {
+            datagram.extend((random() as u16).to_be_bytes());
+        }
+        for _ in 0..=random() % 4 {
+            // No DISCONNECT and no CONNECT: the one ends it as it may, the other is filtered.
+            let number = [1, 3, 5, 6, 7, 8, 9, 10, 11, 12][random() as usize % 10];
+            let flags = (random() & 0xC0) as u8;
+            let channel = [0, 1, 47, 48, 255][random() as usize % 5];
+            datagram.extend([number as u8 | flags, channel]);
+            datagram.extend(((random() % 64) as u16).to_be_bytes());
+            let mut body: Vec<u8> = (0..fields[number]).map(|_| random() as u8).collect();
+            let length_at = match number {
+                6 => Some(0),
+                7..=9 | 12 => Some(2),
+                _ => None,
+            };
+            let data_bytes = (random() % 60) as usize;
+            if let Some(at) = length_at {
+                body[at..at + 2].copy_from_slice(&(data_bytes as u16).to_be_bytes());
+                if number == 8 || number == 12 {
+                    // Few fragments of a small whole: those that ENet keeps.
+                    let small = |random: u32| (random % 70).to_be_bytes();
+                    for word in [4, 8, 12, 16] {
+                        body[word..word + 4].copy_from_slice(&small(random()));
+                    }
+                }
+                body.extend((0..data_bytes).map(|_| random() as u8));
+            }
+            datagram.extend(body);
+        }
+        attacker.send_to(&datagram, rig.control).expect("loopback");
+        if nth % 500 == 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    drop(client);
+    rig.drain();
+    let panicked = rig.events.iter().any(|e| e["level"] == "error");
+    assert!(!panicked, "{:#?}", rig.events);
+    // Whatever became of that connection, the next client finds its host.
+    let next = rig.start(2);
+    let _next_client = Client::start(rig.control, 2);
+    rig.event(next, "control_ready");
+}
