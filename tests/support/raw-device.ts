@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { $ } from 'bun';
 import { temporaryFolder } from './host.ts';
+import { PYTHON } from './moonlight.ts';
 
 export interface Answer {
   /** Of HTTP; 0 = closed without one. */
@@ -25,14 +26,26 @@ export interface Answer {
 export interface CertificateOptions {
   readonly subject?: string;
   readonly serial?: number;
-  /** Negative: expired. */
-  readonly days?: number;
+  /** It was valid once. */
+  readonly expired?: boolean;
   /** Signed by this device's key instead of its own. */
   readonly issuer?: RawDevice;
   /** With this device's key. */
   readonly key?: RawDevice;
 }
 
+const EXPIRED = `
+import datetime, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+key = serialization.load_pem_private_key(open(sys.argv[1], "rb").read(), None)
+name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "NVIDIA GameStream Client")])
+day = datetime.timedelta(days=1)
+now = datetime.datetime.now(datetime.timezone.utc)
+cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - 30 * day).not_valid_after(now - day).sign(key, hashes.SHA256()))
+open(sys.argv[2], "wb").write(cert.public_bytes(serialization.Encoding.PEM))
+`;
 const UNIQUE_ID = '0123456789ABCDEF';
 
 export class RawDevice {
@@ -42,7 +55,7 @@ export class RawDevice {
   readonly certPem: string;
   readonly fingerprint: string;
   /** Loopback has room for everybody: limits that count addresses see a device each. */
-  readonly address: string;
+  address: string;
 
   private constructor(keyPath: string, certPath: string, keyPem: string, certPem: string) {
     this.keyPath = keyPath;
@@ -61,8 +74,11 @@ export class RawDevice {
     const subject = `/CN=${options.subject ?? 'NVIDIA GameStream Client'}`;
     if (options.key === undefined) await $`openssl genrsa -out ${keyPath} 2048`.quiet();
     const serial = ['-set_serial', String(options.serial ?? 1)];
-    const days = ['-days', String(options.days ?? 7300)];
-    if (options.issuer === undefined) {
+    const days = ['-days', '7300'];
+    if (options.expired === true) {
+      // openssl 3.0 makes none that begin in the past.
+      await $`${PYTHON} -c ${EXPIRED} ${keyPath} ${certPath}`.quiet();
+    } else if (options.issuer === undefined) {
       await $`openssl req -x509 -new -key ${keyPath} -sha256 -subj ${subject} ${serial} ${days} -out ${certPath}`.quiet();
     } else {
       const { issuer } = options;
