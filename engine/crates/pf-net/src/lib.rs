@@ -23,5 +23,5 @@ pub use message::LocalAddress;
 pub use segments::{MAX_CALL_BYTES, MAX_SEGMENTS, SendOutcome, SendRefusal, SendResult};
 pub use socket::{DscpMarking, MediaSocket, QosClass, Readiness, SocketOptions};
 pub use thread::{ThreadRole, ThreadTuning, tune_thread};
-pub use time::{DeadlineSleeper, monotonic_ns};
+pub use time::{DeadlineSleeper, doze_until, monotonic_ns};
 pub use waker::Waker;

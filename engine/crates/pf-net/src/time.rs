@@ -9,6 +9,17 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec as u64 * NANOS_PER_SECOND + now.tv_nsec as u64
 }
 
+/// Returns when the kernel wakes us at `deadline_ns` of `monotonic_ns`, some 20–45 µs late: for what may be, and spins for
+/// nothing.
+pub fn doze_until(deadline_ns: u64) {
+    let deadline = Timespec {
+        tv_sec: (deadline_ns / NANOS_PER_SECOND) as i64,
+        tv_nsec: (deadline_ns % NANOS_PER_SECOND) as i64,
+    };
+    // A signal may end it early.
+    while clock_nanosleep_absolute(ClockId::Monotonic, &deadline) == Err(rustix::io::Errno::INTR) {}
+}
+
 /// Sleeps to absolute deadlines: the kernel for the long part, then a short spin over its lateness.
 ///
 /// A kernel timer wakes 20–45 µs late and how late differs by machine and period, so the spin's length
@@ -31,14 +42,7 @@ impl DeadlineSleeper {
         let wake_ns = deadline_ns.saturating_sub(self.tail_ns());
         let mut now = monotonic_ns();
         if now < wake_ns {
-            let wake = Timespec {
-                tv_sec: (wake_ns / NANOS_PER_SECOND) as i64,
-                tv_nsec: (wake_ns % NANOS_PER_SECOND) as i64,
-            };
-            // A signal may end it early; the spin below would then burn the rest, so sleep on.
-            while clock_nanosleep_absolute(ClockId::Monotonic, &wake)
-                == Err(rustix::io::Errno::INTR)
-            {}
+            doze_until(wake_ns);
             now = monotonic_ns();
             self.note_lateness(now.saturating_sub(wake_ns));
         }
