@@ -57,6 +57,8 @@ pub struct FramePath {
     /// Counts the turns, for stalls.
     nth: u64,
     oversize_in_a_row: u32,
+    /// The client asks for key frames far more often than it could need them.
+    is_flooded: bool,
 }
 
 /// A frame that is on its way.
@@ -86,6 +88,7 @@ impl FramePath {
             bitrate_kbps: parts.session.request.bitrate_kbps,
             nth: 0,
             oversize_in_a_row: 0,
+            is_flooded: false,
             parts,
         }
     }
@@ -185,10 +188,14 @@ impl FramePath {
     fn encode(&mut self, turn: &mut Turn) -> Result<Option<AccessUnit>, Refusal> {
         let now_ns = self.parts.session.engine.now_ns;
         let index = self.packetizer.next_frame_index();
-        let action = self
+        let (action, is_flooded) = self
             .parts
             .session
-            .recovery(|slot| slot.poll_at(index.0, now_ns()));
+            .recovery(|slot| (slot.poll_at(index.0, now_ns()), slot.is_flooded()));
+        if is_flooded != std::mem::replace(&mut self.is_flooded, is_flooded) && is_flooded {
+            // Key frames keep a second's distance until it stops.
+            self.parts.session.event("request_flood", json!({}));
+        }
         let request = match action {
             RecoveryAction::None => FrameRequest::Predicted,
             RecoveryAction::KeyFrame => FrameRequest::Key,

@@ -186,7 +186,7 @@ fn wild_commands_from_the_clients_own_address_never_harm_the_host() {
     // Bytes of a command's fields behind the four that all share; data follows where a length is.
     let fields = [0_usize, 4, 44, 40, 4, 0, 2, 4, 20, 4, 8, 12, 20];
     for nth in 0..30_000_u32 {
-        let head = (random() & 0x3000) as u16 | 0x8000 * (random() & 1) as u16;
+        let head = (random() & 0x3000) as u16 | ((random() & 1) as u16) << 15;
         let mut datagram = head.to_be_bytes().to_vec();
         if head & 0x8000 != 0 {
             datagram.extend((random() as u16).to_be_bytes());
