@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { PairedClient, PairingState } from '../../contract/clients.ts';
 import type { SessionInfo } from '../../contract/host.ts';
-import { missingExecutable, startHost, temporaryFolder } from '../support/host.ts';
+import { missingExecutable, run, startHost, temporaryFolder } from '../support/host.ts';
 import {
   Moonlight,
   MoonlightError,
@@ -124,6 +124,32 @@ describe.skipIf(missing !== '')(`a stock client${missing}`, () => {
       expect((error as MoonlightError).kind).toBe('WrongPinError');
       expect(await host.json('GET', '/api/v1/clients')).toEqual([]);
       expect((await client.serverinfo(false))['PairStatus']).toBe('0');
+    } finally {
+      await host.end();
+    }
+  }, 60_000);
+
+  test('is paired by the command line, which lists who waits and who is paired', async () => {
+    const host = await startHost({ args: ['--source', 'synthetic', '--discovery', 'off'] });
+    const command = (...words: string[]) =>
+      run([...words, '--api-port', new URL(host.address).port], {
+        env: { PATH: '/usr/bin:/bin', PUNKTFUNK_CONFIG_DIR: host.configDir },
+      });
+    try {
+      await using client = new Moonlight();
+      await client.connect(host.gamestreamPort);
+      expect((await command('pair', '4711')).code).toBe(1);
+      const pairing = client.pair('4711');
+      const waiting = await until('somebody who waits', async () => {
+        const { stdout } = await command('pair', '--json');
+        return stdout.includes('waiting_for_pin') ? stdout : undefined;
+      });
+      expect(waiting).toContain(await client.knownFingerprint());
+      const paired = await command('pair', '4711', '--name', 'Deck');
+      expect([paired.code, paired.stderr]).toEqual([0, '']);
+      await pairing;
+      expect((await command('clients')).stdout).toContain('Deck');
+      expect((await client.apps()).length).toBe(1);
     } finally {
       await host.end();
     }
