@@ -1,5 +1,6 @@
 // Runs every property test of the wire formats by the clock: the Rust tests named `fuzz_…` (proptest) and the
-// `*.fuzz.test.ts` (fast-check), half of the time each, on the stable toolchain. Started by scripts/fuzz.
+// `*.fuzz.test.ts` (fast-check), half of the time each, on the stable toolchain. Started by scripts/fuzz. With `--short`,
+// as the tests do: the parsers alone, ten seconds each, both languages at the same time.
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -13,6 +14,10 @@ import {
 const ROOT = resolve(import.meta.dir, '..');
 const DEFAULT_MINUTES = 10;
 const CRATES = ['pf-proto', 'pf-seal'];
+const SHORT_MS = 10_000;
+/** Rust tests that give foreign bytes to a parser. */
+const PARSER =
+  /random_(bytes|units|datagrams|commands)|any_(payload|body|datagram)|mutated|well_formed/;
 /** Inputs of the first run, which tells how fast a test is. */
 const FIRST_INPUTS = 64;
 /** A run is cut into pieces of this length, so that the time left steers the next. */
@@ -27,23 +32,46 @@ type Run = { readonly status: number | 'no end'; readonly output: string; readon
 type Outcome = { readonly inputs: number; readonly tests: number; readonly failed: number };
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { minutes: { type: 'string' }, short: { type: 'boolean' } },
+  });
   const minutes = values.minutes === undefined ? DEFAULT_MINUTES : Number(values.minutes);
   if (!(minutes > 0 && Number.isFinite(minutes))) {
     console.error(`--minutes is ${values.minutes}; it must be a number above 0`);
     return 2;
   }
   const tests = await rustTests();
-  const half_ms = (minutes * 60_000) / 2;
-  const outcomes: Outcome[] = [];
-  for (const test of tests) outcomes.push(await fuzzRust(test, half_ms / tests.length));
-  outcomes.push(await fuzzTypescript(half_ms));
+  const outcomes = values.short === true ? await short(tests) : await long(tests, minutes);
   const sum = (read: (outcome: Outcome) => number): number =>
     outcomes.reduce((total, outcome) => total + read(outcome), 0);
   const failed = sum((outcome) => outcome.failed);
   const inputs = sum((outcome) => outcome.inputs).toLocaleString('en');
   console.log(`${inputs} inputs in ${sum((outcome) => outcome.tests)} tests; ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+async function long(tests: readonly RustTest[], minutes: number): Promise<Outcome[]> {
+  const half_ms = (minutes * 60_000) / 2;
+  const outcomes: Outcome[] = [];
+  for (const test of tests) outcomes.push(await fuzzRust(test, half_ms / tests.length));
+  outcomes.push(await fuzzTypescript(half_ms));
+  return outcomes;
+}
+
+async function short(tests: readonly RustTest[]): Promise<Outcome[]> {
+  const parsers = tests.filter(({ name }) => PARSER.test(name));
+  if (parsers.length === 0) throw new Error('no Rust test is one of a parser');
+  const rust = async (): Promise<Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const test of parsers) outcomes.push(await fuzzRust(test, SHORT_MS));
+    return outcomes;
+  };
+  const [ours, typescript] = await Promise.all([
+    rust(),
+    fuzzTypescript((await typescriptTests()).count * SHORT_MS),
+  ]);
+  return [...ours, typescript];
 }
 
 async function rustTests(): Promise<readonly RustTest[]> {
@@ -102,13 +130,7 @@ function rustFailure(test: RustTest, ran: SeededRun, inputs: number): Outcome {
 }
 
 async function fuzzTypescript(share_ms: number): Promise<Outcome> {
-  const files = [...new Bun.Glob('tests/**/*.fuzz.test.ts').scanSync(ROOT)].sort();
-  let count = 0;
-  for (const file of files) {
-    const text = await Bun.file(join(ROOT, file)).text();
-    count += [...text.matchAll(/^\s*fuzz\($/gm)].length;
-  }
-  if (count === 0) throw new Error('no TypeScript property test was found');
+  const { files, count } = await typescriptTests();
   const seconds = share_ms / 1000 / count;
   const ran = await run(
     [process.execPath, 'test', ...files.map((file) => `./${file}`)],
@@ -127,6 +149,17 @@ async function fuzzTypescript(share_ms: number): Promise<Outcome> {
   if (failed > 0) console.log(tail(ran.output));
   const inputs = held.reduce((sum, test) => sum + test.inputs, 0);
   return { inputs, tests: held.length + failures.names.length, failed };
+}
+
+async function typescriptTests(): Promise<{ files: readonly string[]; count: number }> {
+  const files = [...new Bun.Glob('tests/**/*.fuzz.test.ts').scanSync(ROOT)].sort();
+  let count = 0;
+  for (const file of files) {
+    const text = await Bun.file(join(ROOT, file)).text();
+    count += [...text.matchAll(/^\s*fuzz\($/gm)].length;
+  }
+  if (count === 0) throw new Error('no TypeScript property test was found');
+  return { files, count };
 }
 
 async function run(

@@ -124,7 +124,14 @@ function steps(): readonly Step[] {
     {
       ...{ name: 'bun', title: 'Host and page tests', check: false, read: readBunTest },
       // They wait more than they compute. What streams in real time has the machine for itself, below.
-      command: [bun, 'test', '--parallel=2', ...QUIET_TESTS.map((name) => `./tests/${name}`)],
+      command: [
+        ...[bun, 'test', '--parallel=2', '--path-ignore-patterns', '**/*.fuzz.test.ts'],
+        ...QUIET_TESTS.map((name) => `./tests/${name}`),
+      ],
+    },
+    {
+      ...check('fuzz', 'Parsers, ten seconds each', [bun, 'scripts/run-fuzz.ts', '--short']),
+      check: false,
     },
     {
       ...{ name: 'e2e', title: 'Streams to real clients, and abuse', check: false },
