@@ -53,4 +53,28 @@ describe.skipIf(missing !== '')(`modes of a stock client${missing}`, () => {
       expect(seen.worstPsnr).toBeGreaterThan(30);
     }, 90_000);
   }
+
+  for (const { policy, wanted, video, audio } of [
+    // What the host demands is done by a client that did not want it.
+    { policy: 'required', wanted: false, video: true, audio: true },
+    // Sound is the client's to decide, whatever was offered.
+    { policy: 'off', wanted: true, video: false, audio: true },
+  ]) {
+    test(`--encryption ${policy}, with a client that ${wanted ? 'wants' : 'does not want'} it`, async () => {
+      const size = { width: 640, height: 360 };
+      await using streaming = await streamingHost(size, 30, { args: ['--encryption', policy] });
+      const { host } = streaming;
+      await using client = await pairedClient(host);
+      const out = join(temporaryFolder(), 'stream.h264');
+      const launched = await client.launch({ ...size, fps: 30, encrypt: wanted, out });
+      expect(launched.stage).toBeUndefined();
+      await until('frames', async () => (await client.state()).frames >= 45 || undefined, 20_000);
+      const [session] = (await host.json('GET', '/api/v1/sessions')) as SessionInfo[];
+      expect(session?.encryption).toEqual({ control: 'v2', video, audio });
+      const state = await client.stop();
+      expect(state.audio.packets).toBeGreaterThan(50);
+      const seen = await look(out, size);
+      expect([seen.unreadable, stepsBack(seen.markers)]).toEqual([0, 0]);
+    }, 60_000);
+  }
 });
