@@ -390,6 +390,15 @@ describe('life in a page', () => {
         async () => host.devices.listeners,
         (n) => n === 0,
       );
+      // What was on its way when the elements were taken out still arrives.
+      await eventually(
+        async () => {
+          const before = host.requests.length;
+          await Bun.sleep(500);
+          return host.requests.length - before;
+        },
+        (arrived) => arrived === 0,
+      );
       const asked = host.requests.length;
       await Bun.sleep(2500);
       expect(host.requests.length).toBe(asked);
