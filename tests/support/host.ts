@@ -51,7 +51,12 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     ],
     {
       cwd: temporaryFolder(),
-      env: { ...cleanEnv(), PUNKTFUNK_CONFIG_DIR: configDir, ...options.env },
+      env: {
+        ...cleanEnv(),
+        PUNKTFUNK_CONFIG_DIR: configDir,
+        ...(options.wrapper?.includes('netns') ? { PUNKTFUNK_DISCOVERY: 'on' } : {}),
+        ...options.env,
+      },
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
@@ -151,13 +156,12 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The environment without what would steer the host. */
+/** The environment without what would steer the host, and not announced on a network that the test did not make. */
 export function cleanEnv(): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^(PUNKTFUNK_|XDG_|DISPLAY$|WAYLAND_DISPLAY$|BUN_)/.test(name),
-    ),
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(PUNKTFUNK_|XDG_|DISPLAY$|WAYLAND_DISPLAY$|BUN_)/.test(name),
   );
+  return { ...Object.fromEntries(kept), PUNKTFUNK_DISCOVERY: 'off' };
 }
 
 /** fetch() by way of curl in another network namespace. */
