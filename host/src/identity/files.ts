@@ -29,7 +29,7 @@ export function replacePrivateFile(path: string, content: string): void {
 }
 
 /** Writes a new file and waits until it is on the disk. Throws EEXIST when it is there. */
-export function writePrivateFile(path: string, content: string): void {
+export function writePrivateFile(path: string, content: string | Uint8Array): void {
   const file = openSync(path, 'wx', 0o600);
   try {
     writeFileSync(file, content);

@@ -3,7 +3,6 @@
 import {
   closeSync,
   fstatSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -12,7 +11,6 @@ import {
   readSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -26,6 +24,7 @@ import {
 } from '../../../recording/src/format.ts';
 import { parseRecordingId, type RecordingId, stemOf } from '../../../recording/src/recording-id.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
+import { syncFolder, writePrivateFile } from '../identity/files.ts';
 import type { Log } from '../log.ts';
 
 /** A recording ready to be sent: files of today's version as they lie there, older ones as upgraded text. */
@@ -148,13 +147,7 @@ export class RecordingStore {
     const folder = this.#folder ?? '';
     const temporary = join(folder, `.${name}.${process.pid}${TEMPORARY_SUFFIX}`);
     try {
-      const file = openSync(temporary, 'wx', 0o600);
-      try {
-        writeFileSync(file, content);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
+      writePrivateFile(temporary, content);
       renameSync(temporary, join(folder, name));
     } catch (error) {
       rmSync(temporary, { force: true });
@@ -249,20 +242,6 @@ function isAlive(pid: number): boolean {
 
 function withId(capture: Capture, id: RecordingId): Capture {
   return { ...capture, meta: { ...capture.meta, id } };
-}
-
-/** Makes the rename itself survive a power cut. Not every file system can. */
-function syncFolder(folder: string): void {
-  try {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch (error) {
-    if (systemCode(error) !== 'EINVAL') throw error;
-  }
 }
 
 function saveFailed(folder: string | undefined, error: unknown): AppError {
