@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestStreamReport } from '../../contract/test-streams.ts';
 import { Painter, Xvfb } from '../support/desktop.ts';
-import { decode, type Marker, psnr, readMarker, type Size } from '../support/video.ts';
+import { distinct, look } from '../support/streaming-host.ts';
+import type { Marker, Size } from '../support/video.ts';
 
 const HOST = join(import.meta.dir, '../../dist/punktfunk-host');
 const SIZE: Size = { width: 1280, height: 720 };
@@ -43,32 +44,6 @@ async function testStream(display: string, name: string, ...options: string[]): 
   return { report: JSON.parse(out), code, file };
 }
 
-type Seen = {
-  readonly markers: readonly Marker[];
-  readonly unreadable: number;
-  readonly worstPsnr: number;
-};
-
-/** Every marker of a recorded file, and the worst PSNR of every 20th picture. */
-async function look(file: string, size: Size): Promise<Seen> {
-  const markers: Marker[] = [];
-  let unreadable = 0;
-  let worstPsnr = Number.POSITIVE_INFINITY;
-  let index = 0;
-  for await (const picture of decode(file, size)) {
-    const marker = readMarker(picture);
-    if (marker === undefined) unreadable++;
-    else {
-      markers.push(marker);
-      if (index % 20 === 10) worstPsnr = Math.min(worstPsnr, psnr(picture, marker.counter));
-    }
-    index++;
-  }
-  return { markers, unreadable, worstPsnr };
-}
-
-const distinct = (markers: readonly Marker[]) => new Set(markers.map((marker) => marker.counter));
-
 function expectCountingUp(markers: readonly Marker[]): void {
   let before = 0;
   for (const { counter } of markers) {
@@ -89,7 +64,7 @@ async function watchPainter(fps: number, name: string, ...options: string[]) {
   const first = seen.markers[0]?.counter ?? 0;
   const last = seen.markers.at(-1)?.counter ?? 0;
   const painted = last - first + 1;
-  const arrived = distinct(seen.markers).size;
+  const arrived = distinct(seen.markers);
   return { ...run, seen, painted, arrived, arrivedPct: (100 * arrived) / painted };
 }
 
