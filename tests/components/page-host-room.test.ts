@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/browser.ts';
-import { drawn, focused, PageBench, TIMEOUT_MS } from '../support/page.ts';
+import { drawn, focusOn, PageBench, TIMEOUT_MS } from '../support/page.ts';
 import type { PageHost } from '../support/page-host.ts';
 import { furnish } from '../support/seeded-devices.ts';
 
@@ -118,11 +118,11 @@ describe('pairing', () => {
       await page.keyboard.press('Enter');
       await page.getByText('The PIN has four digits.').waitFor();
       expect(host.devices.pins).toEqual([]);
-      expect((await focused(page)).name).toBe('PIN that Steam Deck shows');
+      await focusOn(page, 'PIN that Steam Deck shows');
       await page.keyboard.type('99');
       await page.keyboard.press('Enter');
       await page.getByText('This was not the PIN on the device.').first().waitFor();
-      expect((await focused(page)).name).toBe('Pair a device');
+      await focusOn(page, 'Pair a device');
       expect(host.devices.clients).toEqual([]);
       expect(own(trouble)).toEqual([]);
       await page.context().close();
@@ -149,7 +149,7 @@ describe('pairing', () => {
       host.devices.knock({ name: 'Stranger', address: '10.9.9.9' });
       await pin(page, 'Stranger').waitFor();
       await page.getByText('2 devices wait').waitFor();
-      expect((await focused(page)).name).toBe('PIN that Steam Deck shows');
+      await focusOn(page, 'PIN that Steam Deck shows');
       expect(await pin(page).inputValue()).toBe('1234');
       expect(await pin(page, 'Stranger').inputValue()).toBe('');
       await page.keyboard.press('Enter');
@@ -248,9 +248,9 @@ describe('the room of the host', () => {
         expect(await value.textContent()).toBe('not measured');
       }
       await page.getByRole('button', { name: 'End stream: Wohnzimmer-TV' }).click();
-      expect((await focused(page)).name).toBe('Let it run');
+      await focusOn(page, 'Let it run');
       await page.keyboard.press('Escape');
-      expect((await focused(page)).name).toBe('End stream: Wohnzimmer-TV');
+      await focusOn(page, 'End stream: Wohnzimmer-TV');
       expect(host.devices.sessions.length).toBe(3);
       await page.keyboard.press('Enter');
       await page.getByRole('button', { name: 'End this stream' }).click();
@@ -279,7 +279,7 @@ describe('the room of the host', () => {
       await page.keyboard.press('Enter');
       await page.getByText('A name has 1 to 64 characters.').waitFor();
       await page.keyboard.press('Escape');
-      expect((await focused(page)).name).toBe('Rename Pixel 9');
+      await focusOn(page, 'Rename Pixel 9');
       await page.keyboard.press('Enter');
       await field.fill('Phone');
       await page.keyboard.press('Enter');
@@ -298,7 +298,7 @@ describe('the room of the host', () => {
       await page.getByText(/^Revoke Phone\? A running stream of it ends at once/).waitFor();
       await page.getByRole('button', { name: 'Revoke device' }).click();
       await page.getByRole('button', { name: 'Rename Phone' }).waitFor({ state: 'detached' });
-      expect((await focused(page)).name).toBe('Paired devices');
+      await focusOn(page, 'Paired devices');
       expect(host.devices.clients.length).toBe(3);
       expect(trouble).toEqual([]);
       await page.context().close();

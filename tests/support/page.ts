@@ -3,7 +3,7 @@ import type { AxeResults } from 'axe-core';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import type { Capture } from '../../contract/stats.ts';
-import { BrowserBench, countPixels, type Watched } from './browser.ts';
+import { BrowserBench, countPixels, eventually, type Watched } from './browser.ts';
 import { PageHost } from './page-host.ts';
 import { everyRecording } from './seeded-recordings.ts';
 
@@ -74,6 +74,14 @@ export const focused = (page: Page): Promise<{ name: string; ring: string }> =>
     const name = el.getAttribute('aria-label') ?? (label?.trim() || el.tagName);
     return { name, ring: getComputedStyle(el).outlineStyle };
   });
+
+/** The focus comes to the element of this name: what moves it is often on its way when a test asks. */
+export async function focusOn(page: Page, name: string): Promise<void> {
+  await eventually(
+    () => focused(page),
+    (at) => at.name === name,
+  );
+}
 
 /** What axe finds, one line each. */
 export async function violations(page: Page): Promise<string[]> {
