@@ -85,6 +85,13 @@ export const StatsSample = Type.Object(
         description: 'Pictures of the source that no frame carried, where the source counts them',
       }),
     ),
+    source_late: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description:
+          'New pictures that were older than a frame interval when they were taken, where the source stamps them',
+      }),
+    ),
     window_ms: Type.Optional(
       Type.Number({ ...nonNegative, description: 'Real length of the window, ms' }),
     ),
@@ -111,6 +118,27 @@ export type StreamKind = Static<typeof StreamKind>;
 export const Codec = Type.Union([Type.Literal('h264'), Type.Literal('hevc'), Type.Literal('av1')]);
 export type Codec = Static<typeof Codec>;
 
+/** What people add to a recording; lies in a file of its own, `<id>.user.json`. */
+export const RecordingUser = Type.Object(
+  {
+    name: Type.Optional(Type.String({ maxLength: 120 })),
+    note: Type.Optional(Type.String({ maxLength: 4000 })),
+    tags: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { maxItems: 20, uniqueItems: true }),
+    ),
+    starred: Type.Optional(Type.Boolean({ description: 'Kept whatever the limits say' })),
+  },
+  { title: 'RecordingUser' },
+);
+export type RecordingUser = Static<typeof RecordingUser>;
+
+/** What PATCH changes; an empty text or list takes it away. */
+export const RecordingChange = Type.Object(RecordingUser.properties, {
+  title: 'RecordingChange',
+  additionalProperties: false,
+});
+export type RecordingChange = Static<typeof RecordingChange>;
+
 export const CaptureMeta = Type.Object(
   {
     id: Type.String({
@@ -125,10 +153,84 @@ export const CaptureMeta = Type.Object(
     codec: Type.Union([Codec, Type.Literal('')]),
     client: Type.String({ description: 'Peer address or fingerprint prefix; empty if unknown' }),
     sample_count: Type.Integer(nonNegative),
+    session_count: Type.Optional(Type.Integer(nonNegative)),
+    frame_count: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Frames in the file of frames beside it' }),
+    ),
+    recovered: Type.Optional(
+      Type.Boolean({
+        description: 'The host ended badly; the next start finished this from its journal',
+      }),
+    ),
+    trigger: Type.Optional(
+      Type.String({
+        description:
+          'Saved out of the black box: freeze, loss_burst, drops, request or bad_end; absent when an operator armed it',
+      }),
+    ),
+    ...RecordingUser.properties,
+    bytes: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'On disk, every file of it; in lists only' }),
+    ),
+    deleted_unix_ms: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Since when it lies in the trash; there only' }),
+    ),
+    damaged: Type.Optional(
+      Type.Object(
+        { file: Type.String(), reason: Type.String() },
+        {
+          description:
+            'This file in captures/ cannot be read, and why; the other fields are then empty. In lists only',
+        },
+      ),
+    ),
   },
   { title: 'CaptureMeta' },
 );
 export type CaptureMeta = Static<typeof CaptureMeta>;
+
+const Refused = Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }));
+
+/** What a session came to, and why: each absent when nobody knows. */
+export const Negotiated = Type.Object(
+  {
+    source_refused: Type.Optional(Refused),
+    encoder_refused: Type.Optional(Refused),
+    encoder_detail: Type.Optional(Type.String()),
+    picture: Type.Optional(
+      Type.Object(
+        {
+          x: Type.Integer(nonNegative),
+          y: Type.Integer(nonNegative),
+          width: Type.Integer(nonNegative),
+          height: Type.Integer(nonNegative),
+          source_width: Type.Integer(nonNegative),
+          source_height: Type.Integer(nonNegative),
+        },
+        { description: 'Where the source lies in the mode: scaling and bars' },
+      ),
+    ),
+    colour: Type.Optional(Type.String({ description: 'bt601 or bt709, limited or full' })),
+    encryption: Type.Optional(
+      Type.Object({
+        control: Type.Boolean(),
+        video: Type.Boolean(),
+        audio: Type.Boolean(),
+        why: Type.Optional(Type.String()),
+      }),
+    ),
+    audio: Type.Optional(
+      Type.Object({ channels: Type.Integer(nonNegative), packet_ms: Type.Integer(nonNegative) }),
+    ),
+    packet_size: Type.Optional(Type.Integer(nonNegative)),
+    fec_pct: Type.Optional(Type.Integer(nonNegative)),
+    slices: Type.Optional(Type.Integer(nonNegative)),
+    link_mbps: Type.Optional(Type.Integer(nonNegative)),
+    can_invalidate: Type.Optional(Type.Boolean()),
+  },
+  { title: 'Negotiated' },
+);
+export type Negotiated = Static<typeof Negotiated>;
 
 export const SessionEntry = Type.Object(
   {
@@ -141,6 +243,11 @@ export const SessionEntry = Type.Object(
     client: Type.String(),
     source: Type.String({ description: 'Capture backend, e.g. x11' }),
     encoder: Type.String({ description: 'Encoder, e.g. openh264' }),
+    bitrate_kbps: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Target at its start; changes are events' }),
+    ),
+    app: Type.Optional(Type.String({ description: 'What the client launched' })),
+    negotiated: Type.Optional(Negotiated),
     started_t_ms: Type.Integer(nonNegative),
     ended_t_ms: Type.Optional(Type.Integer(nonNegative)),
     end_reason: Type.Optional(Type.String()),
@@ -152,10 +259,12 @@ export type SessionEntry = Static<typeof SessionEntry>;
 export const CaptureEvent = Type.Object(
   {
     t_ms: Type.Integer({ ...nonNegative, description: 'Milliseconds since the capture started' }),
-    session_id: Type.Integer(nonNegative),
+    session_id: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'Absent: of the host as a whole' }),
+    ),
     kind: Type.String({
       description:
-        'key_frame, invalidation, bitrate, bitrate_advice, idr_requested … (docs/ffi-abi.md)',
+        'session_start, session_end, key_frame, invalidation, bitrate, loss_burst, freeze, records_lost, suspended, marker … (docs/recording-format.md)',
     }),
     frame: Type.Optional(Type.Integer(nonNegative)),
     detail: Type.Optional(
@@ -167,6 +276,43 @@ export const CaptureEvent = Type.Object(
   { title: 'CaptureEvent' },
 );
 export type CaptureEvent = Static<typeof CaptureEvent>;
+
+/** The machine that a recording was made on. */
+export const HostFacts = Type.Object(
+  {
+    version: Type.String({ description: 'Of punktfunk-host' }),
+    kernel: Type.Optional(Type.String()),
+    os: Type.Optional(Type.String()),
+    cpu: Type.Optional(Type.String()),
+    cpus: Type.Optional(Type.Integer(nonNegative)),
+    memory_mb: Type.Optional(Type.Integer(nonNegative)),
+  },
+  { title: 'HostFacts' },
+);
+export type HostFacts = Static<typeof HostFacts>;
+
+/** What recording itself cost. */
+export const RecorderFigures = Type.Object(
+  {
+    frames: Type.Integer({ ...nonNegative, description: 'Frame records taken' }),
+    ns_per_frame: Type.Optional(
+      Type.Number({
+        ...nonNegative,
+        description: 'Time of the recorder a frame, ns, without writing',
+      }),
+    ),
+    bytes_written: Type.Integer({ ...nonNegative, description: 'To journal and frames file' }),
+    write_ms: Type.Number({ ...nonNegative, description: 'Time in writes, ms' }),
+    write_max_ms: Type.Number({ ...nonNegative, description: 'The longest write, ms' }),
+    shed_frames: Type.Integer({
+      ...nonNegative,
+      description:
+        'Frames that could not be kept because nothing could be written; their windows are there',
+    }),
+  },
+  { title: 'RecorderFigures' },
+);
+export type RecorderFigures = Static<typeof RecorderFigures>;
 
 export const Capture = Type.Object(
   {
@@ -183,6 +329,14 @@ export const Capture = Type.Object(
         description: 'The bound of a session was reached: later windows are missing',
       }),
     ),
+    host: Type.Optional(HostFacts),
+    pre_roll_ms: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'How much of it lies before somebody pressed Start',
+      }),
+    ),
+    recorder: Type.Optional(RecorderFigures),
     records_lost: Type.Optional(
       Type.Integer({ ...nonNegative, description: 'Frame records lost to a full ring: a gap' }),
     ),
@@ -197,6 +351,44 @@ export const Capture = Type.Object(
   { title: 'Capture' },
 );
 export type Capture = Static<typeof Capture>;
+
+export const BlackBoxStatus = Type.Object(
+  {
+    on: Type.Boolean(),
+    seconds: Type.Number({ ...nonNegative, description: 'How far back it reaches now' }),
+    frames: Type.Integer(nonNegative),
+    bytes: Type.Integer(nonNegative),
+    limit_bytes: Type.Integer(nonNegative),
+    limit_s: Type.Integer(nonNegative),
+    saved: Type.Integer({ ...nonNegative, description: 'Recordings made of it in this run' }),
+    held_back: Type.Integer({
+      ...nonNegative,
+      description: 'Triggers that came too soon after another, or for which there was no room',
+    }),
+    last_trigger: Type.Optional(Type.String()),
+    last_saved_unix_ms: Type.Optional(Type.Integer(nonNegative)),
+    last_id: Type.Optional(Type.String({ description: 'The recording that was made last' })),
+  },
+  { title: 'BlackBoxStatus' },
+);
+export type BlackBoxStatus = Static<typeof BlackBoxStatus>;
+
+/** The run before this one ended without saying goodbye. */
+export const LastRun = Type.Object(
+  {
+    started_unix_ms: Type.Integer(nonNegative),
+    last_seen_unix_ms: Type.Integer({ ...nonNegative, description: 'The last sign of it' }),
+    version: Type.Optional(Type.String()),
+    seconds: Type.Number({
+      ...nonNegative,
+      description: 'Of frames that its black box still holds',
+    }),
+    recovered_ids: Type.Array(Type.String(), { description: 'Recordings finished from journals' }),
+    saved_id: Type.Optional(Type.String({ description: 'What was made of its black box' })),
+  },
+  { title: 'LastRun' },
+);
+export type LastRun = Static<typeof LastRun>;
 
 export const StatsStatus = Type.Object(
   {
@@ -218,7 +410,131 @@ export const StatsStatus = Type.Object(
           'A stopped capture could not be written and waits in memory; stop again saves it',
       }),
     ),
+    fault: Type.Optional(
+      Type.String({
+        description: 'Why nothing can be written now, one sentence; recording goes on in memory',
+      }),
+    ),
+    recorder: Type.Optional(RecorderFigures),
+    black_box: Type.Optional(BlackBoxStatus),
+    last_run: Type.Optional(LastRun),
   },
   { title: 'StatsStatus' },
 );
 export type StatsStatus = Static<typeof StatsStatus>;
+
+export const CaptureStartRequest = Type.Object(
+  {
+    pre_roll_s: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 120,
+        description: 'Take so much of the black box along; what it does not hold is not there',
+      }),
+    ),
+    name: Type.Optional(Type.String({ maxLength: 120 })),
+  },
+  { title: 'CaptureStartRequest', additionalProperties: false },
+);
+export type CaptureStartRequest = Static<typeof CaptureStartRequest>;
+
+export const MarkerRequest = Type.Object(
+  {
+    text: Type.String({ minLength: 1, maxLength: 200 }),
+    unix_ms: Type.Optional(
+      Type.Integer({ ...nonNegative, description: 'When, by the host’s clock; now when absent' }),
+    ),
+  },
+  { title: 'MarkerRequest', additionalProperties: false },
+);
+export type MarkerRequest = Static<typeof MarkerRequest>;
+
+/** The columns of a frames file, in its order; docs/recording-format.md says what each means. */
+export const frameColumns = [
+  'session',
+  'grabbed_us',
+  'converted_us',
+  'submitted_us',
+  'encoded_us',
+  'packetized_us',
+  'dequeued_us',
+  'first_sent_us',
+  'last_sent_us',
+  'frame_index',
+  'source_sequence',
+  'source_age_us',
+  'bytes',
+  'data_packets',
+  'parity_packets',
+  'queue_depth',
+  'outcome',
+  'flags',
+  'send_refused',
+  'qp',
+] as const;
+export type FrameColumn = (typeof frameColumns)[number];
+
+/** Part of a recording: `from_ms` ≤ grabbed < `to_ms`, of one session or of all. */
+export const FrameRange = Type.Object(
+  {
+    session: Type.Optional(Type.Integer(nonNegative)),
+    from_ms: Type.Optional(Type.Number(nonNegative)),
+    to_ms: Type.Optional(Type.Number(nonNegative)),
+  },
+  { title: 'FrameRange' },
+);
+export type FrameRange = Static<typeof FrameRange>;
+
+const Quantile = Type.Record(
+  Type.String({ pattern: '^p[0-9]{1,2}(\\.[0-9]{1,3})?$|^p100$' }),
+  Type.Integer(nonNegative),
+);
+
+/** Exact figures of a range: nearest rank over whole µs. */
+export const RangeQuantiles = Type.Object(
+  {
+    session: Type.Optional(Type.Integer(nonNegative)),
+    from_ms: Type.Number(nonNegative),
+    to_ms: Type.Number(nonNegative),
+    frames: Type.Union([Type.Literal('all'), Type.Literal('new')]),
+    count: Type.Integer({
+      ...nonNegative,
+      description: 'Frames in the range, dropped ones included',
+    }),
+    new: Type.Integer(nonNegative),
+    repeated: Type.Integer(nonNegative),
+    dropped: Type.Integer(nonNegative),
+    key_frames: Type.Integer(nonNegative),
+    bytes: Type.Integer({ ...nonNegative, description: 'Of frames sent whole' }),
+    skipped: Type.Optional(Type.Integer(nonNegative)),
+    late: Type.Optional(Type.Integer(nonNegative)),
+    stages: Type.Array(
+      Type.Object({
+        name: Type.String({
+          description:
+            'A stage of the path; then total and other; then the finer spans: convert submit wait packetize queue first_send pace',
+        }),
+        count: Type.Integer(nonNegative),
+        min_us: Type.Integer(nonNegative),
+        max_us: Type.Integer(nonNegative),
+        mean_us: Type.Number(nonNegative),
+        quantiles_us: Quantile,
+      }),
+    ),
+  },
+  { title: 'RangeQuantiles' },
+);
+export type RangeQuantiles = Static<typeof RangeQuantiles>;
+
+/** What GET /stats/capture/stream says while something is recorded. */
+export const LiveDelta = Type.Union(
+  [
+    Type.Object({ kind: Type.Literal('started'), started_unix_ms: Type.Integer(nonNegative) }),
+    Type.Object({ kind: Type.Literal('session'), session: SessionEntry }),
+    Type.Object({ kind: Type.Literal('sample'), sample: StatsSample }),
+    Type.Object({ kind: Type.Literal('event'), event: CaptureEvent }),
+    Type.Object({ kind: Type.Literal('stopped'), id: Type.Optional(Type.String()) }),
+  ],
+  { title: 'LiveDelta' },
+);
+export type LiveDelta = Static<typeof LiveDelta>;

@@ -16,7 +16,11 @@ const HOST_PACKAGES = ['typebox', 'elysia', '@elysiajs/swagger', 'multicast-dns'
 /** The longest prefix that fits a file is its zone. */
 const ZONES: Readonly<Record<string, Zone>> = {
   'contract/': { may: [], packages: ['typebox'], runtime: false },
-  'recording/': { may: ['contract/'], packages: ['typebox'], runtime: false },
+  'recording/': {
+    may: ['contract/'],
+    packages: ['typebox', 'hyparquet', 'hyparquet-writer'],
+    runtime: false,
+  },
   'components/': {
     may: ['contract/', 'recording/'],
     packages: ['lit', '@lit-labs/task', 'chart.js'],
