@@ -33,6 +33,11 @@ describe('settings', () => {
       encryption: 'lan-optional',
       oldClients: 'lan',
       autoBitrate: false,
+      blackBox: true,
+      recordingsKeep: 200,
+      recordingsDays: 0,
+      recordingsMb: 2048,
+      metrics: false,
       perf: false,
       fecPct: 20,
       videoDropPct: 0,
@@ -52,12 +57,32 @@ describe('settings', () => {
     expect([config.apiPort, config.fecPct, config.gamestreamPort]).toEqual([3, 2, 2000]);
   });
 
+  test('of recordings come from wherever a setting may stand', () => {
+    const file = withFile('{"black_box": "off", "recordings_mb": 100, "metrics": true}');
+    const config = load({
+      flags: { 'recordings-keep': '0', metrics: 'off' },
+      env: { ...file, PUNKTFUNK_RECORDINGS_DAYS: '30' },
+    });
+    expect(config).toMatchObject({
+      blackBox: false,
+      recordingsKeep: 0,
+      recordingsDays: 30,
+      recordingsMb: 100,
+      metrics: false,
+    });
+  });
+
   test('an empty variable counts as unset', () => {
     expect(load({ env: { PUNKTFUNK_FEC_PCT: '' } }).fecPct).toBe(20);
   });
 
   test('that are wrong say which, what and what would be right', () => {
     const wrong: [ConfigInput['env'], string][] = [
+      [{ PUNKTFUNK_BLACK_BOX: 'yes' }, 'PUNKTFUNK_BLACK_BOX is "yes"; it must be on or off.'],
+      [
+        { PUNKTFUNK_RECORDINGS_KEEP: '-1' },
+        'PUNKTFUNK_RECORDINGS_KEEP is "-1"; it must be a number from 0 to 1000000.',
+      ],
       [
         { PUNKTFUNK_API_PORT: '70000' },
         'PUNKTFUNK_API_PORT is "70000"; it must be a number from 0 to 65535.',

@@ -23,6 +23,11 @@ export const serve: Command = {
     },
     'api-port': { value: 'PORT', doc: 'Port of API and page (47990).' },
     'link-mbps': { value: 'MBPS', doc: 'Rate of the slowest hop, for pacing.' },
+    'black-box': { value: 'on|off', doc: 'Keep the last two minutes of every stream (on).' },
+    'recordings-keep': { value: 'N', doc: 'Recordings that are kept; 0 = all (200).' },
+    'recordings-days': { value: 'DAYS', doc: 'How long they are kept; 0 = for ever (0).' },
+    'recordings-mb': { value: 'MB', doc: 'What they may take on the disk; 0 = no limit (2048).' },
+    metrics: { value: 'on|off', doc: 'Answer Prometheus at /metrics (off).' },
   },
   async run(flags, context) {
     const { config, log } = configure(flags, context);
