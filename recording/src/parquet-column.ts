@@ -1,0 +1,195 @@
+// Pages of one column of a Parquet file: data pages of version 2, not compressed, whole numbers either plain or
+// DELTA_BINARY_PACKED, null or not. Exactly what frames-file.ts writes; anything else is named and refused. Its bytes
+// may come from anywhere: nothing is read outside them, no work exceeds the rows that were asked for.
+import { FormatError } from './format.ts';
+import { integerOf, structOf, ThriftReader } from './parquet-thrift.ts';
+
+export interface ColumnType {
+  readonly nullable: boolean;
+  /** INT64; else INT32. */
+  readonly wide: boolean;
+}
+
+/** Where null stands in what was read. */
+export const NULL = -1;
+
+/**
+ * Reads a column's pages into `out`, one number a row. INT64 beyond 2^53 and pages that hold more or fewer rows than
+ * `out` throw FormatError.
+ */
+export function readColumn(
+  bytes: Uint8Array,
+  { nullable, wide }: ColumnType,
+  out: Int32Array | Float64Array,
+): void {
+  let [at, row] = [0, 0];
+  // Reads of four bytes may look past the last value.
+  const padded = new Uint8Array(bytes.length + PADDING);
+  padded.set(bytes);
+  while (row < out.length) {
+    const page = readPageHead(bytes, at);
+    const { rows, nulls, levelBytes } = page;
+    if (rows > out.length - row || nulls > rows || (nulls > 0 && !nullable) || rows === 0) {
+      throw new FormatError(`a page of ${rows} rows, ${nulls} null, where ${out.length - row} are`);
+    }
+    const target = out.subarray(row, row + rows);
+    const values = nulls === 0 ? target : target.subarray(nulls);
+    const data = { bytes: padded, from: page.from + levelBytes, end: page.end };
+    if (page.encoding === ENCODING.plain) readPlain(data, wide, values);
+    else readDeltas(data, wide, values);
+    if (nulls > 0) {
+      spread({ bytes: padded, from: page.from, end: page.from + levelBytes }, target, nulls);
+    }
+    row += rows;
+    at = page.end;
+  }
+}
+
+interface Part {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly end: number;
+}
+
+interface PageHead {
+  readonly from: number;
+  readonly end: number;
+  readonly rows: number;
+  readonly nulls: number;
+  readonly levelBytes: number;
+  readonly encoding: number;
+}
+
+function readPageHead(bytes: Uint8Array, at: number): PageHead {
+  const reader = new ThriftReader(bytes, at);
+  const head = reader.struct();
+  const type = integerOf(head, 1);
+  const data = structOf(head, 8);
+  if (type !== DATA_PAGE_V2 || data === undefined) {
+    throw new FormatError(`a page of type ${type}: only data pages of version 2 are read`);
+  }
+  const size = integerOf(head, 3) ?? -1;
+  const levelBytes = integerOf(data, 5) ?? 0;
+  const repetitionBytes = integerOf(data, 6) ?? 0;
+  if (size < 0 || size > bytes.length - reader.at) {
+    throw new FormatError(`a page of ${size} bytes where ${bytes.length - reader.at} are`);
+  }
+  if (levelBytes < 0 || levelBytes > size || repetitionBytes !== 0) {
+    throw new FormatError(`${levelBytes} bytes of levels in a page of ${size} bytes`);
+  }
+  const encoding = integerOf(data, 4) ?? -1;
+  if (encoding !== ENCODING.plain && encoding !== ENCODING.delta) {
+    throw new FormatError(`encoding ${encoding}: only plain and DELTA_BINARY_PACKED are read`);
+  }
+  return {
+    from: reader.at,
+    end: reader.at + size,
+    rows: integerOf(data, 1) ?? 0,
+    nulls: integerOf(data, 2) ?? 0,
+    ...{ levelBytes, encoding },
+  };
+}
+
+function readPlain({ bytes, from, end }: Part, wide: boolean, out: Int32Array | Float64Array) {
+  const size = wide ? 8 : 4;
+  if (end - from < out.length * size) throw new FormatError('a plain page is too short');
+  const view = new DataView(bytes.buffer, bytes.byteOffset + from, end - from);
+  for (let i = 0; i < out.length; i += 1) {
+    const value = wide ? Number(view.getBigInt64(i * 8, true)) : view.getInt32(i * 4, true);
+    if (!Number.isSafeInteger(value)) throw new FormatError('a number beyond 2^53');
+    out[i] = value;
+  }
+}
+
+/** Deltas of INT32 wrap; those of INT64 stay below 2^53 or are refused. */
+function readDeltas({ bytes, from, end }: Part, wide: boolean, out: Int32Array | Float64Array) {
+  if (out.length === 0) return;
+  const head = new ThriftReader(bytes.subarray(0, end), from);
+  const blockSize = head.varint();
+  const miniCount = head.varint();
+  const count = head.varint();
+  let value = head.zigzag();
+  if (blockSize !== BLOCK_SIZE || miniCount !== MINI_BLOCKS || count !== out.length) {
+    throw new FormatError(
+      `deltas of ${count} numbers in blocks of ${blockSize}/${miniCount}, expected ${out.length} in ${BLOCK_SIZE}/${MINI_BLOCKS}`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const cursor = new ThriftReader(bytes.subarray(0, end), head.at);
+  out[0] = value;
+  let row = 1;
+  while (row < out.length) {
+    const least = cursor.zigzag();
+    const widthsAt = cursor.skip(MINI_BLOCKS);
+    for (let mini = 0; mini < MINI_BLOCKS && row < out.length; mini += 1) {
+      const width = bytes[widthsAt + mini] ?? 0;
+      if (width > MOST_WIDTH) throw new FormatError(`deltas of ${width} bits`);
+      const start = cursor.skip((MINI_SIZE / 8) * width);
+      const stop = Math.min(row + MINI_SIZE, out.length);
+      const mask = (1 << width) - 1;
+      for (let bit = start * 8; row < stop; row += 1, bit += width) {
+        const delta =
+          width <= FAST_WIDTH
+            ? (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask
+            : wideBits(view, bit, width);
+        value += least + delta;
+        if (wide) {
+          if (!Number.isSafeInteger(value)) throw new FormatError('a number beyond 2^53');
+        } else value |= 0;
+        out[row] = value;
+      }
+    }
+  }
+}
+
+/** Up to 52 bits from bit `at` on. */
+function wideBits(view: DataView, at: number, width: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let left = width, bit = at; left > 0; ) {
+    const take = Math.min(8 - (bit & 7), left);
+    value += ((view.getUint8(bit >>> 3) >>> (bit & 7)) & ((1 << take) - 1)) * scale;
+    scale *= 1 << take;
+    bit += take;
+    left -= take;
+  }
+  return value;
+}
+
+/** Moves the values, which lie at the end of `out`, to their rows, by levels of one bit in runs; the rest is null. */
+function spread({ bytes, from, end }: Part, out: Int32Array | Float64Array, nulls: number): void {
+  const cursor = new ThriftReader(bytes.subarray(0, end), from);
+  let [row, next] = [0, nulls];
+  const put = (there: boolean): void => {
+    if (there && next >= out.length) throw new FormatError('more values than the page has');
+    out[row] = there ? (out[next] ?? NULL) : NULL;
+    row += 1;
+    if (there) next += 1;
+  };
+  while (row < out.length) {
+    const head = cursor.varint();
+    const runs = Math.floor(head / 2);
+    if (runs === 0) throw new FormatError('an empty run of levels');
+    if (head % 2 === 0) {
+      const there = ((bytes[cursor.skip(1)] ?? 0) & 1) === 1;
+      for (let i = 0; i < runs && row < out.length; i += 1) put(there);
+      continue;
+    }
+    for (let i = 0; i < runs && row < out.length; i += 1) {
+      const bits = bytes[cursor.skip(1)] ?? 0;
+      for (let bit = 0; bit < 8 && row < out.length; bit += 1) put(((bits >> bit) & 1) === 1);
+    }
+  }
+  if (next !== out.length) throw new FormatError('fewer values than the page has');
+}
+
+const DATA_PAGE_V2 = 3;
+const ENCODING = { plain: 0, delta: 5 } as const;
+const BLOCK_SIZE = 128;
+const MINI_BLOCKS = 4;
+const MINI_SIZE = BLOCK_SIZE / MINI_BLOCKS;
+/** With up to seven bits before it, a number of so many lies within four bytes. */
+const FAST_WIDTH = 25;
+/** Beyond it a double is not exact. */
+const MOST_WIDTH = 52;
+const PADDING = 4;

@@ -1,0 +1,100 @@
+// Frames as a busy host makes them, by the seed: log-normal stage times, a source with a clock of its own that skips
+// and repeats, key frames, drops. For sizes and speeds of recordings and for tests that compare two ways of counting.
+import { ABSENT, boundaryColumns, FrameBatch, frameFlags } from '../../recording/src/frames.ts';
+
+export interface SyntheticSession {
+  readonly session: number;
+  readonly fps: number;
+  readonly seconds: number;
+  readonly seed: number;
+  /** Where on the axis it begins. */
+  readonly startUs?: number;
+  readonly mbps?: number;
+  /** Share of frames that end early, in many ways. A healthy stream has next to none. */
+  readonly dropped?: number;
+  /** The source neither counts nor stamps its pictures. */
+  readonly blindSource?: true;
+}
+
+/** Whole session in order of grabbing. The same seed makes the same frames. */
+export function syntheticFrames(options: SyntheticSession): FrameBatch {
+  const { session, fps, seconds, seed, startUs = 0, mbps = 30, dropped = 0 } = options;
+  const random = randomFrom(seed);
+  const logNormal = (median: number, sigma: number): number =>
+    median * Math.exp(sigma * gauss(random));
+  const batch = new FrameBatch(Math.round(fps * seconds));
+  const { columns } = batch;
+  const meanBytes = (mbps * 125_000) / fps;
+  const [medians, sigmas] = [STAGE_MEDIANS_US, STAGE_SIGMAS];
+  let sequence = Math.floor(random() * 1000);
+  let load = 0;
+  let wireIndex = 0;
+  for (let row = 0; row < batch.length; row += 1) {
+    const grabbed = startUs + Math.round((row * 1e6) / fps + logNormal(60, 0.5));
+    batch.grabbed_us[row] = grabbed;
+    columns.session[row] = session;
+    // What the scene costs wanders slowly.
+    load = load * 0.98 + gauss(random) * 0.02;
+    const isKey = row === 0 || random() < 1 / (20 * fps);
+    const isRepeat = !isKey && random() < 0.02;
+    const isSkip = random() < 0.005;
+    const bytes = Math.round(meanBytes * Math.exp(load + 0.2 * gauss(random)) * (isKey ? 6 : 1));
+    const ending = random() < dropped ? Math.floor(random() * 6) + 1 : 0;
+    let at = 0;
+    boundaryColumns.forEach((name, i) => {
+      const slow = i === 2 ? Math.exp(load) * (isKey ? 1.7 : 1) : 1;
+      const repeats = i === 0 && isRepeat ? 0 : 1;
+      at += logNormal(medians[i] ?? 0, sigmas[i] ?? 0) * slow * repeats;
+      columns[name][row] = reaches(ending, i) ? Math.round(at) : ABSENT;
+    });
+    const onWire = ending !== 4 && ending !== 5;
+    wireIndex += onWire ? 1 : 0;
+    columns.frame_index[row] = onWire ? wireIndex : ABSENT;
+    sequence = (sequence + (isRepeat ? 0 : isSkip ? 2 + Math.floor(random() * 3) : 1)) | 0;
+    const sees = options.blindSource === undefined;
+    columns.source_sequence[row] = sees ? sequence : ABSENT;
+    columns.source_age_us[row] =
+      sees && !isRepeat ? Math.round(logNormal(0.35e6 / fps, 0.5)) : ABSENT;
+    columns.bytes[row] = bytes;
+    columns.data_packets[row] = Math.ceil(bytes / 1392);
+    columns.parity_packets[row] = Math.ceil(Math.ceil(bytes / 1392) / 5);
+    columns.queue_depth[row] = random() < 0.01 ? 1 : 0;
+    columns.outcome[row] = ending;
+    columns.flags[row] = (isKey ? frameFlags.key : 0) | (isRepeat ? frameFlags.repeat : 0);
+    columns.send_refused[row] = ending === 2 ? 1 + Math.floor(random() * 5) : 0;
+    columns.qp[row] = Math.round(28 + 4 * load + gauss(random));
+  }
+  return batch;
+}
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Rows `from` to `to`, as they lie. */
+export function slice(batch: FrameBatch, from: number, to: number): FrameBatch {
+  return batch.pick(Uint32Array.from({ length: to - from }, (_, i) => from + i));
+}
+
+/** Encoder skips and oversize frames end after encoding, a full queue after packetizing, the rest while sending. */
+function reaches(ending: number, boundary: number): boolean {
+  if (ending === 0) return true;
+  if (ending === 4 || ending === 5) return boundary <= 2;
+  if (ending === 1 || ending === 6) return boundary <= 3;
+  return boundary <= 5;
+}
+
+function gauss(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** Of each boundary after the one before: convert, submit, wait, packetize, queue, first send, pace. */
+const STAGE_MEDIANS_US = [700, 15, 1800, 110, 12, 25, 900];
+const STAGE_SIGMAS = [0.08, 0.2, 0.12, 0.15, 0.4, 0.3, 0.1];
