@@ -60,6 +60,11 @@ export class CaptureSource implements ReactiveController {
     return this.#wish().given === undefined ? this.#failure : undefined;
   }
 
+  /** The user did something that the capture will show. */
+  again(): void {
+    this.#poller.now();
+  }
+
   hostConnected(): void {
     this.#host.requestUpdate();
   }

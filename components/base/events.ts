@@ -39,6 +39,17 @@ export class PfRecordingDeleted extends Event {
   }
 }
 
+/** A deleted recording was taken back. */
+export class PfRecordingRestored extends Event {
+  static readonly type = 'pf-recording-restored';
+  readonly recording: CaptureMeta;
+
+  constructor(recording: CaptureMeta) {
+    super(PfRecordingRestored.type, OUTWARD);
+    this.recording = recording;
+  }
+}
+
 /** The cursor was moved to a time of the recording's own clock; undefined: back to where the element puts it. */
 export class PfCursor extends Event {
   static readonly type = 'pf-cursor';
@@ -90,6 +101,7 @@ declare global {
     'pf-capture-change': PfCaptureChange;
     'pf-recording-select': PfRecordingSelect;
     'pf-recording-deleted': PfRecordingDeleted;
+    'pf-recording-restored': PfRecordingRestored;
     'pf-cursor': PfCursor;
     'pf-test-stream-change': PfTestStream;
     'pf-token': PfToken;

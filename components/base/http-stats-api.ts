@@ -1,13 +1,18 @@
 // StatsApi over HTTP. Every answer is checked before it is believed (parse.ts).
 import type { HostInfo } from '../../contract/host.ts';
-import type { Capture, CaptureMeta } from '../../contract/stats.ts';
+import type { Capture, CaptureEvent, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 import { LONG_TIMEOUT_MS } from './http-control-api.ts';
 import { HttpHostApi } from './http-host-api.ts';
 import { parseCapture, parseHostInfo, parseMetas, parseTestStream } from './parse.ts';
+import { parseEvent, parseFullMeta, parseFullStatus } from './parse-recorder.ts';
 import { ApiFailure, type StatsApi } from './stats-api.ts';
 
 export class HttpStatsApi extends HttpHostApi implements StatsApi {
+  override async status(signal?: AbortSignal): Promise<StatsStatus> {
+    return parseFullStatus(await this.http.json({ path: '/stats/capture/status', signal }));
+  }
+
   live(signal?: AbortSignal): Promise<Capture | undefined> {
     const path = '/stats/capture/live';
     return unlessMissing(async () => parseCapture(await this.http.json({ path, signal })));
@@ -29,6 +34,28 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     await this.http.ask({ method: 'DELETE', path: recordingPath(id), signal });
   }
 
+  async restoreRecording(id: string, signal?: AbortSignal): Promise<CaptureMeta> {
+    const path = `${recordingPath(id)}/restore`;
+    return parseFullMeta(await this.http.json({ method: 'POST', path, signal }));
+  }
+
+  async mark(text: string, signal?: AbortSignal): Promise<CaptureEvent> {
+    const path = '/stats/capture/markers';
+    return parseEvent(await this.http.json({ method: 'POST', path, body: { text }, signal }));
+  }
+
+  saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> {
+    return this.#saved('/stats/black-box/save', signal);
+  }
+
+  saveLastRun(signal?: AbortSignal): Promise<CaptureMeta> {
+    return this.#saved('/stats/last-run/save', signal);
+  }
+
+  async dismissLastRun(signal?: AbortSignal): Promise<void> {
+    await this.http.ask({ method: 'DELETE', path: '/stats/last-run', signal });
+  }
+
   hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined> {
     return unlessMissing(async () =>
       parseHostInfo(await this.http.json({ path: '/host', signal })),
@@ -46,6 +73,11 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
 
   async stopTestStream(signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: TEST_STREAMS, signal });
+  }
+
+  async #saved(path: string, signal: AbortSignal | undefined): Promise<CaptureMeta> {
+    const timeoutMs = LONG_TIMEOUT_MS;
+    return parseFullMeta(await this.http.json({ method: 'POST', path, timeoutMs, signal }));
   }
 }
 

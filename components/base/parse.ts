@@ -23,13 +23,13 @@ import {
   whole,
 } from './fields.ts';
 import { sessionOf } from './parse-host.ts';
-import { parseMeta } from './parse-status.ts';
+import { parseEvents, parseFullMeta } from './parse-recorder.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
 
 export function parseMetas(value: unknown): readonly CaptureMeta[] {
   if (!Array.isArray(value)) throw unreadable('the list of recordings is not a list');
-  return value.filter((one) => typeof asFields(one)?.['id'] === 'string').map(parseMeta);
+  return value.filter((one) => typeof asFields(one)?.['id'] === 'string').map(parseFullMeta);
 }
 
 export function parseCapture(value: unknown): Capture {
@@ -37,13 +37,15 @@ export function parseCapture(value: unknown): Capture {
   const samples = f['samples'];
   if (!Array.isArray(samples)) throw unreadable('capture.samples is not a list');
   const sessions = f['sessions'];
+  const events = f['events'];
   return {
-    meta: parseMeta(f['meta']),
+    meta: parseFullMeta(f['meta']),
     samples: samples.flatMap(parseSample),
     ...some('version', number(f['version'])),
     ...(Array.isArray(sessions) ? { sessions: sessions.flatMap(parseSession) } : {}),
     ...(f['truncated'] === true ? { truncated: true } : {}),
     ...some('records_lost', number(f['records_lost'])),
+    ...(Array.isArray(events) ? { events: parseEvents(events) } : {}),
   };
 }
 

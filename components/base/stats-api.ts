@@ -1,7 +1,7 @@
 // What the elements ask a host for. An interface, so that a plugin may carry the same questions over its own back end;
 // `HttpStatsApi` is the one for a plain page. Elements never fetch.
 import type { HostInfo } from '../../contract/host.ts';
-import type { Capture, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+import type { Capture, CaptureEvent, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 import type { HostApi } from './host-api.ts';
 
@@ -22,6 +22,15 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   /** The file itself, byte for byte. */
   recordingFile(id: string, signal?: AbortSignal): Promise<Blob>;
   deleteRecording(id: string, signal?: AbortSignal): Promise<void>;
+  /** Takes a deleted recording back; without it, deleted is gone. */
+  restoreRecording?(id: string, signal?: AbortSignal): Promise<CaptureMeta>;
+  /** Puts a marker into what is recorded. */
+  mark?(text: string, signal?: AbortSignal): Promise<CaptureEvent>;
+  /** Makes a recording of what the black box holds. */
+  saveBlackBox?(signal?: AbortSignal): Promise<CaptureMeta>;
+  /** Makes a recording of the last run's black box. */
+  saveLastRun?(signal?: AbortSignal): Promise<CaptureMeta>;
+  dismissLastRun?(signal?: AbortSignal): Promise<void>;
   /** Who the host is and what streams; undefined when this API does not tell. */
   hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined>;
   testStream(signal?: AbortSignal): Promise<TestStreamState>;

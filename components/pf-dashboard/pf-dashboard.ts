@@ -10,6 +10,7 @@ import {
 } from 'lit';
 import { cache } from 'lit/directives/cache.js';
 import type { SessionInfo } from '../../contract/host.ts';
+import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import { define } from '../base/element.ts';
 import {
   type PfCaptureChange,
@@ -27,6 +28,7 @@ import { failureNote } from '../base/states.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
+import '../pf-black-box/pf-black-box.ts';
 import '../pf-capture-control/pf-capture-control.ts';
 import '../pf-clients/pf-clients.ts';
 import '../pf-first-run/pf-first-run.ts';
@@ -45,6 +47,7 @@ import { dashboardStyles } from './styles.ts';
  * @summary The whole page: performance and host.
  * @event {PfRecordingSelect} pf-recording-select - What is looked at was chosen; without an id: the live capture.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
+ * @event {PfRecordingRestored} pf-recording-restored - A deleted recording was taken back.
  * @event {PfCaptureChange} pf-capture-change - A capture was started, or stopped and saved.
  * @event {PfRoom} pf-room - Another room was entered.
  * @event {PfGuideDismiss} pf-guide-dismiss - The first steps were put away; the page decides whether it remembers.
@@ -195,13 +198,15 @@ export class PfDashboard extends StatsElement {
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
           ?watch=${watching !== undefined} @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-capture-control>
+        <pf-black-box ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status ?? NOTHING_KNOWN}
+          @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-black-box>
         ${
           this.#state.refusal('info') === undefined
             ? html`<pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>`
             : nothing
         }
         <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted}></pf-recordings-list>
+          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -280,7 +285,12 @@ export class PfDashboard extends StatsElement {
   /** Id of the recording in view; undefined: the live capture, or nothing. */
   get #shown(): string | undefined {
     if (this.selected !== undefined && this.selected !== '') return this.selected;
-    return this.#state.status?.armed === true ? undefined : this.#state.recordings?.[0]?.id;
+    return this.#state.status?.armed === true ? undefined : this.#newest?.id;
+  }
+
+  /** A file that cannot be read has nothing to show. */
+  get #newest(): CaptureMeta | undefined {
+    return this.#state.recordings?.find(({ damaged }) => damaged === undefined);
   }
 
   readonly #onCapture = (event: PfCaptureChange): void => {
@@ -307,6 +317,8 @@ export class PfDashboard extends StatsElement {
     if (this.selected === event.recordingId) this.#look(undefined);
     this.requestUpdate();
   };
+
+  readonly #onRestored = (): void => this.#state.refresh();
 
   readonly #onLists = (): void => this.#state.refreshLists();
 
@@ -381,5 +393,7 @@ declare global {
   }
 }
 
+/** Before the first answer: the page asks, and the element need not. */
+const NOTHING_KNOWN: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
 /** As in styles.ts. */
 const ONE_COLUMN_PX = 1100;

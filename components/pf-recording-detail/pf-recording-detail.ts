@@ -1,6 +1,6 @@
 // <pf-recording-detail>: one recording, or the live capture, from the answer down to the figures: what the windows say,
 // then latency, throughput and health on one axis with one cursor.
-import { Task } from '@lit-labs/task';
+import { Task, TaskStatus } from '@lit-labs/task';
 import {
   html,
   nothing,
@@ -91,6 +91,17 @@ export class PfRecordingDetail extends StatsElement {
       this.failure = asFailure(thrown);
     },
   });
+  readonly #mark = new Task<readonly [string], void>(this, {
+    task: async ([text], { signal }) => {
+      await this.client.mark?.(text, signal);
+      this.failure = undefined;
+      this.#source.again();
+    },
+    autoRun: false,
+    onError: (thrown) => {
+      this.failure = asFailure(thrown);
+    },
+  });
   #view: View | undefined;
 
   constructor() {
@@ -142,12 +153,48 @@ export class PfRecordingDetail extends StatsElement {
     return html`<div class="headrow" part="head">
       <div><h1>${title}</h1><div class="meta">${this.#facts(view).map((x) => html`<span>${x}</span>`)}</div></div>
       ${
-        live || meta === undefined
+        meta === undefined
           ? nothing
-          : html`<button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button>`
+          : live
+            ? this.#renderMarkForm()
+            : html`<button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button>`
       }
-    </div>`;
+    </div>${this.#renderMarkers(view)}`;
   }
+
+  /** "Here it was": put down while playing, found again afterwards. */
+  #renderMarkForm(): unknown {
+    if (this.client.mark === undefined) return nothing;
+    const t = words[this.language];
+    const busy = this.#mark.status === TaskStatus.PENDING;
+    return html`<form class="mark" @submit=${this.#onMark}>
+      <input name="text" aria-label=${t.markText} placeholder=${t.markText} maxlength="200" autocomplete="off" />
+      <button class="btn" ?disabled=${busy}>${t.mark}</button>
+    </form>`;
+  }
+
+  #renderMarkers(view: View | undefined): unknown {
+    const markers = (view?.capture.events ?? []).filter(({ kind }) => kind === 'marker');
+    if (markers.length === 0) return nothing;
+    const t = words[this.language];
+    return html`<ul class="markers" aria-label=${t.markers}>${markers.map(
+      ({ t_ms, detail }) =>
+        html`<li><button class="btn" @click=${() => this.#lookAt(t_ms)}><b>${this.format.clock(t_ms)}</b> ${String(detail?.['text'] ?? '')}</button></li>`,
+    )}</ul>`;
+  }
+
+  #lookAt(ms: number): void {
+    this.cursorMs = ms;
+    this.whole = true;
+  }
+
+  readonly #onMark = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (!(event.target instanceof HTMLFormElement)) return;
+    const text = String(new FormData(event.target).get('text') ?? '').trim();
+    event.target.reset();
+    void this.#mark.run([text === '' ? words[this.language].marker : text]);
+  };
 
   #facts(view: View | undefined): string[] {
     if (view === undefined) return ['\u00a0'];

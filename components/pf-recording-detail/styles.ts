@@ -17,6 +17,31 @@ export const detailStyles = css`
     flex: 1 1 320px;
     min-width: 0;
   }
+  .mark {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+  }
+  .mark input {
+    flex: 1 1 140px;
+    min-width: 0;
+    min-height: var(--_target);
+    padding: 0 8px;
+    border: 1px solid var(--_control);
+    border-radius: 6px;
+    background: var(--_surface);
+    font-size: var(--_size-s);
+  }
+  .markers {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 6px;
+  }
+  .markers .btn {
+    max-width: 100%;
+    white-space: normal;
+    text-align: start;
+  }
   h1 {
     font-size: 20px;
     line-height: 25px;

@@ -12,7 +12,7 @@ import {
 import type { CaptureMeta } from '../../contract/stats.ts';
 import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
-import { PfRecordingDeleted, PfRecordingSelect } from '../base/events.ts';
+import { PfRecordingDeleted, PfRecordingRestored, PfRecordingSelect } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { codecName, kindName, mode } from '../base/format.ts';
 import { dateOf } from '../base/format-dates.ts';
@@ -29,6 +29,7 @@ import { words } from './strings.ts';
  * @summary The recordings on the host.
  * @event {PfRecordingSelect} pf-recording-select - A recording was chosen for viewing.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
+ * @event {PfRecordingRestored} pf-recording-restored - A deleted recording was taken back.
  * @csspart card - The frame.
  * @csspart row - One recording.
  * @csspart problem - The sentence about a failure.
@@ -42,6 +43,7 @@ export class PfRecordingsList extends StatsElement {
     asking: { state: true },
     failure: { state: true },
     said: { state: true },
+    gone: { state: true },
   };
   static override styles = [
     tokens,
@@ -140,6 +142,19 @@ export class PfRecordingsList extends StatsElement {
         color: var(--_bad);
         border-color: var(--_bad);
       }
+      .file {
+        overflow-wrap: anywhere;
+        white-space: normal;
+      }
+      .row .note {
+        grid-column: 1 / -1;
+      }
+      .undo {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        gap: 8px;
+      }
       .say {
         padding: 10px 16px 14px;
         border-top: 1px solid var(--_hairline);
@@ -166,6 +181,8 @@ export class PfRecordingsList extends StatsElement {
   declare protected asking: string | undefined;
   declare protected failure: ApiFailure | undefined;
   declare protected said: string;
+  /** Deleted last, and still in the host's trash. */
+  declare protected gone: string | undefined;
 
   readonly #list = new Task<readonly [StatsApi], readonly CaptureMeta[]>(this, {
     task: ([api], { signal }) => api.recordings(signal),
@@ -180,6 +197,11 @@ export class PfRecordingsList extends StatsElement {
   readonly #poller = new Poller({ ask: () => this.#askList(), everyMs: BEAT_MS });
   readonly #delete = new Task<readonly [string], void>(this, {
     task: ([id], { signal }) => this.#remove(id, signal),
+    autoRun: false,
+    onError: (thrown) => this.#fail(thrown),
+  });
+  readonly #restore = new Task<readonly [string], void>(this, {
+    task: ([id], { signal }) => this.#takeBack(id, signal),
     autoRun: false,
     onError: (thrown) => this.#fail(thrown),
   });
@@ -209,6 +231,7 @@ export class PfRecordingsList extends StatsElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('api') || changed.has('host') || changed.has('token')) {
       this.held = undefined;
+      this.gone = undefined;
       this.failure = undefined;
       this.#poller.stop();
     }
@@ -233,7 +256,7 @@ export class PfRecordingsList extends StatsElement {
           : html`<span class="t3 s">${this.format.count(list.length)}</span>`
       }</div>
       ${this.failure === undefined ? nothing : html`<div class="say">${failureNote(this.failure, this.format)}</div>`}
-      ${this.#renderList(list)}
+      ${this.gone === undefined ? nothing : this.#renderUndo(this.gone)}${this.#renderList(list)}
       <p class="vh" role="status">${this.said}</p>
     </section></div>`;
   }
@@ -250,20 +273,52 @@ export class PfRecordingsList extends StatsElement {
   }
 
   #renderRow(meta: CaptureMeta): TemplateResult {
+    if (meta.damaged !== undefined) return this.#renderDamaged(meta, meta.damaged);
     const t = words[this.language];
     const f = this.format;
     const when = dateOf(f, meta.started_unix_ms);
+    const marks = [
+      meta.starred === true ? t.starred : '',
+      meta.recovered === true ? t.recovered : '',
+      meta.trigger === undefined ? '' : t.blackBox,
+      ...(meta.tags ?? []),
+    ].filter((x) => x !== '');
     const on = meta.id === this.selected;
     const facts = [mode(f, meta.width, meta.height, meta.fps), codecName(meta.codec)].filter(
       (x) => x !== '–',
     );
     return html`<li class="row ${on ? 'on' : ''}" part="row" data-id=${meta.id} aria-current=${on ? 'true' : nothing}>
-      <span class="when">${when}</span><span class="long">${f.clock(meta.duration_ms)}</span>
-      <span class="facts"><span class="kind">${meta.kind === '' ? t.noSession : kindName(meta.kind)}</span>${facts.map(
+      <span class="when">${meta.name ?? when}</span><span class="long">${f.clock(meta.duration_ms)}</span>
+      ${meta.name === undefined ? nothing : html`<span class="facts"><span>${when}</span></span>`}<span class="facts"><span class="kind">${meta.kind === '' ? t.noSession : kindName(meta.kind)}</span>${facts.map(
         (x) => html`<span>${x}</span>`,
-      )}<span class="t3">${t.samples(f.count(meta.sample_count), meta.sample_count === 1)}</span></span>
+      )}<span class="t3">${t.samples(f.count(meta.sample_count), meta.sample_count === 1)}</span>${marks.map(
+        (x) => html`<span class="kind">${x}</span>`,
+      )}</span>
       ${this.asking === meta.id ? this.#renderSure(meta.id) : this.#renderActs(meta.id, when)}
     </li>`;
+  }
+
+  /** A file that cannot be read: which, and why. */
+  #renderDamaged(meta: CaptureMeta, { file, reason }: { file: string; reason: string }) {
+    const t = words[this.language];
+    return html`<li class="row" part="row" data-id=${meta.id}>
+      <span class="when">${t.damaged}</span><span class="facts"><span class="file">${file}</span></span>
+      <p class="note warn">${reason}</p>
+      ${
+        meta.id === ''
+          ? nothing
+          : this.asking === meta.id
+            ? this.#renderSure(meta.id)
+            : html`<span class="acts"><button class="btn ghost" aria-label=${t.deleteOf(file)} @click=${() => this.#ask(meta.id)}>${t.delete}</button></span>`
+      }
+    </li>`;
+  }
+
+  #renderUndo(id: string): TemplateResult {
+    const t = words[this.language];
+    const busy = this.#restore.status === TaskStatus.PENDING;
+    return html`<div class="say undo"><p class="s" tabindex="-1">${t.deleted}</p><button class="btn" ?disabled=${busy}
+      @click=${() => void this.#restore.run([id])}>${t.undo}</button></div>`;
   }
 
   #renderActs(id: string, when: string): TemplateResult {
@@ -278,8 +333,9 @@ export class PfRecordingsList extends StatsElement {
   #renderSure(id: string): TemplateResult {
     const t = words[this.language];
     const busy = this.#delete.status === TaskStatus.PENDING;
-    return html`<div class="sure" role="group" aria-label=${t.sure} @keydown=${this.#onSureKey}>
-      <p class="s">${t.sure}</p>
+    const sure = this.client.restoreRecording === undefined ? t.sure : t.sureTrash;
+    return html`<div class="sure" role="group" aria-label=${sure} @keydown=${this.#onSureKey}>
+      <p class="s">${sure}</p>
       <span class="acts"><button class="btn bad" ?disabled=${busy} @click=${() => this.#confirm(id)}>
         ${busy ? t.deleting : t.deleteNow}</button
       ><button class="btn keep" ?disabled=${busy} @click=${() => this.#ask(undefined)}>${t.keep}</button></span>
@@ -321,8 +377,18 @@ export class PfRecordingsList extends StatsElement {
     this.asking = undefined;
     this.said = words[this.language].deleted;
     this.held = this.held?.filter((m) => m.id !== id);
+    this.gone = this.client.restoreRecording === undefined ? undefined : id;
     if (this.selected === id) this.selected = undefined;
     this.dispatchEvent(new PfRecordingDeleted(id));
+  }
+
+  async #takeBack(id: string, signal: AbortSignal): Promise<void> {
+    const recording = await this.client.restoreRecording?.(id, signal);
+    this.gone = undefined;
+    if (recording === undefined) return;
+    this.said = words[this.language].restored;
+    this.dispatchEvent(new PfRecordingRestored(recording));
+    this.again();
   }
 
   async #askList(): Promise<void> {

@@ -2,7 +2,15 @@
 // windows pass faster than real ones. No engine, no files.
 import { join, normalize } from 'node:path';
 import type { HostInfo } from '../../contract/host.ts';
-import type { Capture, CaptureMeta, StatsSample, StatsStatus } from '../../contract/stats.ts';
+import type {
+  BlackBoxStatus,
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  LastRun,
+  StatsSample,
+  StatsStatus,
+} from '../../contract/stats.ts';
 import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { PageDevices, refusal, scopeFor } from './page-devices.ts';
@@ -40,6 +48,13 @@ export class PageHost implements Disposable {
   silent = false;
   /** Refuses to save, as a host with a full disk does. */
   diskFull = false;
+  /** What the status says of them; undefined: a host without. */
+  blackBox: BlackBoxStatus | undefined;
+  lastRun: LastRun | undefined;
+  /** Files in the folder that cannot be read. */
+  readonly damaged: CaptureMeta[] = [];
+  readonly markers: CaptureEvent[] = [];
+  readonly #trash = new Map<string, Capture>();
   readonly #options: PageHostOptions;
   readonly #recordings: Map<string, Capture>;
   readonly #server: Bun.Server<undefined>;
@@ -66,6 +81,12 @@ export class PageHost implements Disposable {
 
   get ids(): string[] {
     return this.#metas().map((m) => m.id);
+  }
+
+  recording(id: string): Capture {
+    const found = this.#recordings.get(id);
+    if (found === undefined) throw new RangeError(`no recording ${id}`);
+    return found;
   }
 
   /** A recording's file, byte for byte. */
@@ -116,6 +137,8 @@ export class PageHost implements Disposable {
     if (call === 'GET /events' && forbidden === true) {
       return refusal(403, 'scope_missing', 'This token may not see one of the topics.');
     }
+    const restored = /^POST \/stats\/recordings\/(.+)\/restore$/.exec(call)?.[1];
+    if (restored !== undefined) return this.#restore(decodeURIComponent(restored));
     const id = /^(?:GET|DELETE) \/stats\/recordings\/(.+)$/.exec(call)?.[1];
     if (id !== undefined) return this.#recording(request.method, decodeURIComponent(id));
     switch (call) {
@@ -130,8 +153,17 @@ export class PageHost implements Disposable {
         return this.#armed === undefined
           ? refusal(404, 'idle', 'Nothing is being recorded.')
           : Response.json(this.#live(this.#armed));
+      case 'POST /stats/capture/markers':
+        return this.#mark(await request.json());
+      case 'POST /stats/black-box/save':
+        return this.#saveBlackBox('request');
+      case 'POST /stats/last-run/save':
+        return this.#saveBlackBox('bad_end');
+      case 'DELETE /stats/last-run':
+        this.lastRun = undefined;
+        return new Response(undefined, { status: 204 });
       case 'GET /stats/recordings':
-        return Response.json(this.#metas());
+        return Response.json([...this.#metas(), ...this.damaged]);
       case 'GET /host':
         return Response.json(this.#info());
       case 'GET /status':
@@ -160,7 +192,43 @@ export class PageHost implements Disposable {
       return new Response(this.file(id), { headers: { 'content-type': 'application/json' } });
     }
     this.#recordings.delete(id);
+    this.#trash.set(id, found);
     return new Response(undefined, { status: 204 });
+  }
+
+  #restore(id: string): Response {
+    const found = this.#trash.get(id);
+    if (found === undefined) return refusal(404, 'not_found', `There is no recording ${id}.`);
+    this.#trash.delete(id);
+    this.#recordings.set(id, found);
+    return Response.json(found.meta);
+  }
+
+  #mark(body: unknown): Response {
+    if (this.#armed === undefined) return refusal(409, 'not_recording', 'Nothing is recorded.');
+    const text =
+      typeof body === 'object' && body !== null && 'text' in body ? String(body.text) : '';
+    const t_ms = Date.now() - this.#armed.startedUnixMs;
+    const event: CaptureEvent = { t_ms, kind: 'marker', detail: { text } };
+    this.markers.push(event);
+    return Response.json(event, { status: 201 });
+  }
+
+  #saveBlackBox(trigger: string): Response {
+    const now = Date.now();
+    const meta: CaptureMeta = {
+      ...{ id: `${idAt(now)}_1280x720`, started_unix_ms: now - 90_000, duration_ms: 90_000 },
+      ...{ kind: 'gamestream', width: 1280, height: 720, fps: 60, codec: 'h264' },
+      ...{ client: 'client 1', sample_count: 0, trigger },
+    };
+    this.#recordings.set(meta.id, { meta, version: 2, samples: [] });
+    if (trigger === 'bad_end' && this.lastRun !== undefined) {
+      this.lastRun = { ...this.lastRun, saved_id: meta.id };
+    } else if (this.blackBox !== undefined) {
+      const said = { last_trigger: trigger, last_saved_unix_ms: now, last_id: meta.id };
+      this.blackBox = { ...this.blackBox, ...said, saved: this.blackBox.saved + 1 };
+    }
+    return Response.json(meta, { status: 201 });
   }
 
   #status(): StatsStatus {
@@ -172,6 +240,8 @@ export class PageHost implements Disposable {
       started_unix_ms: armed?.startedUnixMs ?? 0,
       kind: samples.length > 0 ? 'gamestream' : '',
       now_unix_ms: Date.now(),
+      ...(this.blackBox === undefined ? {} : { black_box: this.blackBox }),
+      ...(this.lastRun === undefined ? {} : { last_run: this.lastRun }),
     };
   }
 
@@ -202,7 +272,7 @@ export class PageHost implements Disposable {
       client: came ? 'test' : '',
       sample_count: samples.length,
     };
-    return { meta, version: 1, samples };
+    return { meta, version: 2, events: [...this.markers], samples };
   }
 
   #stop(): Response {
