@@ -1,0 +1,187 @@
+// How a recording comes into captures/: frames first, JSON last, so that it is there whole or not at all; and which names
+// are free. Every step may be repeated, by a later stop or by the next start after a crash.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { CaptureMeta } from '../../../contract/stats.ts';
+import type { SavedGroup } from '../../../recording/src/frames-file.ts';
+import {
+  parseRecordingId,
+  type RecordingId,
+  recordingStem,
+} from '../../../recording/src/recording-id.ts';
+import { AppError, reasonOf, systemCode } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Disk } from './disk.ts';
+import type { GrowingFrames } from './growing-frames.ts';
+import type { FinishedRecording, RecordingSaver } from './parts.ts';
+
+/** A recording whose frames lie in a growing file. */
+export interface GrownRecording {
+  readonly meta: CaptureMeta;
+  readonly text: string;
+  /** Undefined when nothing could be written of them. */
+  readonly frames: GrowingFrames | undefined;
+  readonly groups: readonly SavedGroup[];
+}
+
+export class RecordingFiles implements RecordingSaver {
+  readonly #disk: Disk;
+  readonly #folder: string | undefined;
+  readonly #log: Log;
+  /** Given out by this process: a capture that cannot be written yet has no file that would say so. */
+  readonly #stems = new Set<string>();
+  #compressing: Promise<void> = Promise.resolve();
+
+  /** `folder`: captures/; undefined: there is nowhere to save, and saving says so. */
+  constructor(disk: Disk, folder: string | undefined, log: Log) {
+    this.#disk = disk;
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  freshStem(startedUnixMs: number): string {
+    const names = this.#namesTaken();
+    const stem = recordingStem(
+      startedUnixMs,
+      (stem) =>
+        this.#stems.has(stem) ||
+        names.some((name) => name.startsWith(`${stem}_`) || name.startsWith(`.${stem}.`)),
+    );
+    this.#stems.add(stem);
+    return stem;
+  }
+
+  save({ meta, text, frames }: FinishedRecording): void {
+    const id = idOf(meta);
+    this.#saving(id, text, (folder) => {
+      if (frames !== undefined) this.#writeWhole(folder, `${id}${FRAMES_SUFFIX}`, frames);
+    });
+  }
+
+  /** The same with frames that were written as they came. */
+  saveGrown({ meta, text, frames, groups }: GrownRecording): void {
+    const id = idOf(meta);
+    this.#saving(id, text, (folder) => {
+      if (frames === undefined || groups.length === 0) return;
+      const about = { recordingId: id, startedUnixMs: meta.started_unix_ms };
+      frames.publish(groups, about, join(folder, `${id}${FRAMES_SUFFIX}`));
+      this.#disk.syncFolder(folder);
+    });
+  }
+
+  /** Resolves when every compressed copy that was begun is there. */
+  get compressed(): Promise<void> {
+    return this.#compressing;
+  }
+
+  #saving(id: RecordingId, text: string, writeFrames: (folder: string) => void): void {
+    try {
+      if (this.#folder === undefined) {
+        throw new Error('there is no config directory; set PUNKTFUNK_CONFIG_DIR');
+      }
+      this.#disk.makeFolder(this.#folder);
+      writeFrames(this.#folder);
+      this.#writeWhole(this.#folder, `${id}${JSON_SUFFIX}`, text);
+    } catch (error) {
+      throw saveFailed(this.#folder, error);
+    }
+    const folder = this.#folder;
+    this.#compressing = this.#compressing.then(() => this.#compress(folder, id));
+  }
+
+  #writeWhole(folder: string, name: string, content: string | Uint8Array): void {
+    const temporary = join(folder, temporaryName(name));
+    // What a killed host with the same process id left behind, or a try before this one.
+    this.#disk.remove(temporary);
+    try {
+      this.#disk.writeFile(temporary, content);
+      this.#disk.rename(temporary, join(folder, name));
+    } catch (error) {
+      removeQuietly(this.#disk, temporary);
+      throw error;
+    }
+    this.#disk.syncFolder(folder);
+  }
+
+  /** For downloads. Only a shortcut: the recording itself is safe, and nobody waits for this. */
+  async #compress(folder: string, id: RecordingId): Promise<void> {
+    const name = `${id}${GZIP_SUFFIX}`;
+    const temporary = join(folder, temporaryName(name));
+    try {
+      await pipeline(
+        createReadStream(join(folder, `${id}${JSON_SUFFIX}`)),
+        createGzip(),
+        createWriteStream(temporary, { flags: 'w', mode: 0o600 }),
+      );
+      this.#disk.rename(temporary, join(folder, name));
+      // Deleted while it was compressed: nothing of it stays.
+      if (!this.#isThere(folder, id)) this.#disk.remove(join(folder, name));
+    } catch (error) {
+      removeQuietly(this.#disk, temporary);
+      if (!this.#isThere(folder, id)) return;
+      this.#log.warn('the compressed copy of a recording was not written', {
+        id,
+        reason: reasonOf(error),
+      });
+    }
+  }
+
+  #isThere(folder: string, id: RecordingId): boolean {
+    return this.#disk.identity(join(folder, `${id}${JSON_SUFFIX}`)) !== undefined;
+  }
+
+  #namesTaken(): string[] {
+    if (this.#folder === undefined) return [];
+    return [this.#folder, join(this.#folder, TRASH)].flatMap((folder) => {
+      try {
+        return this.#disk.list(folder);
+      } catch {
+        // Who cannot be listed cannot be written to either, and that is told then.
+        return [];
+      }
+    });
+  }
+}
+
+/** What a save that failed tells, and what to do. */
+export function saveFailed(folder: string | undefined, error: unknown): AppError {
+  const full = isFull(error);
+  return new AppError(
+    full ? 507 : 500,
+    'save_failed',
+    `The capture could not be saved${folder === undefined ? '' : ` in ${folder}`}: ${reasonOf(error)}. ` +
+      'It is kept in memory: mend the cause, then stop again to save it.',
+    { cause: error },
+  );
+}
+
+/** There is no room, or none for us. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(systemCode(error) ?? '');
+}
+
+function removeQuietly(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch {
+    // The fault that led here is the one to tell.
+  }
+}
+
+function idOf(meta: CaptureMeta): RecordingId {
+  const id = parseRecordingId(meta.id);
+  if (id === undefined) throw new RangeError(`not a recording id: ${meta.id}`);
+  return id;
+}
+
+/** The store takes such names away at the next start when their process is dead. */
+function temporaryName(name: string): string {
+  return `.${name}.${process.pid}.tmp`;
+}
+
+export const JSON_SUFFIX = '.json';
+export const GZIP_SUFFIX = '.json.gz';
+export const FRAMES_SUFFIX = '.frames.parquet';
+export const TRASH = '.trash';
