@@ -10,9 +10,12 @@ import {
   type ApiSessions,
   createApi,
 } from './api/api.ts';
+import { briefStatus } from './api/brief-status.ts';
 import { EventHub } from './api/event-hub.ts';
 import { Guard } from './api/guard.ts';
 import { apiAddress, listenApi, ownNames } from './api/listen.ts';
+import { LiveFeed } from './api/live-feed.ts';
+import { StreamReaders } from './api/stream-readers.ts';
 import { Assets } from './assets/assets.ts';
 import { embeddedAssets } from './assets/embedded.ts';
 import { type PairedClients, pairedClientView } from './clients/paired-clients.ts';
@@ -98,7 +101,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     port,
     async stop() {
       quiet();
-      host.events.close();
+      host.live.close();
+      host.readers.close();
       await listener.stop();
     },
   };
@@ -112,6 +116,15 @@ function apiHost(options: ApiServerOptions, tokens: Tokens): ApiHost {
     end: (sessionId) => streams.endSession(sessionId),
     endApp: () => streams.endApp(),
   };
+  const boot = randomBytes(BOOT_BYTES).toString('hex');
+  const nowMs = () => clock.nowMs();
+  const readers = new StreamReaders({
+    nowMs,
+    every: (ms, tick) => {
+      const timer = setInterval(tick, ms);
+      return () => clearInterval(timer);
+    },
+  });
   return {
     version: VERSION,
     recordings,
@@ -127,15 +140,21 @@ function apiHost(options: ApiServerOptions, tokens: Tokens): ApiHost {
         sessions: () => ({ topic: 'sessions', sessions: sessions.list() }),
         clients: () => ({ topic: 'clients', clients: clients.list() }),
         pairing: () => ({ topic: 'pairing', pairing: pairing.state() }),
-        captures: async () => ({ topic: 'captures', status: await recordings.status() }),
+        captures: async () => ({
+          topic: 'captures',
+          status: briefStatus(await recordings.status()),
+        }),
       },
-      boot: randomBytes(BOOT_BYTES).toString('hex'),
-      nowMs: () => clock.nowMs(),
-      every: (ms, tick) => {
-        const timer = setInterval(tick, ms);
-        return () => clearInterval(timer);
-      },
+      boot,
+      readers,
       log,
+    }),
+    readers,
+    live: new LiveFeed({
+      onDelta: (listener) => recordings.onDelta(listener),
+      readers,
+      boot,
+      nowMs,
     }),
   };
 }

@@ -4,11 +4,11 @@ import { HostEvent } from '../../contract/events.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { API, fault, isOf, START } from '../support/api.ts';
 import { EventReader } from '../support/event-reader.ts';
+import { BOOT, fakeApi, settled } from '../support/fake-api.ts';
 import { sessionOf } from '../support/fake-collaborators.ts';
-import { BOOT, fakeHost, settled } from '../support/fake-host.ts';
 
 const EVENTS = `${API}/events`;
-type FakeHost = ReturnType<typeof fakeHost>;
+type FakeHost = ReturnType<typeof fakeApi>;
 
 async function open(host: FakeHost, query = '', init: RequestInit = {}): Promise<EventReader> {
   return new EventReader(await host.ask('GET', `${EVENTS}${query}`, init));
@@ -16,7 +16,7 @@ async function open(host: FakeHost, query = '', init: RequestInit = {}): Promise
 
 describe('the event stream', () => {
   test('begins with the state of every topic, each as the contract says', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.clients.add('01'.repeat(32), 'Deck');
     host.pairing.knock('a1', 'Phone');
     const events = await (await open(host)).take(4);
@@ -33,7 +33,7 @@ describe('the event stream', () => {
   });
 
   test('is named and uncached, and says at once when to come back', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const response = await host.ask('GET', EVENTS);
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -41,7 +41,7 @@ describe('the event stream', () => {
   });
 
   test('tells changes in their order, with ids that count up', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=sessions,clients');
     await reader.take(2);
     host.clients.add('01'.repeat(32), 'Deck');
@@ -57,7 +57,7 @@ describe('the event stream', () => {
   });
 
   test('finds within a second what nobody announced, and repeats nothing', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=clients,pairing');
     await reader.take(2);
     // The clock inside the state of pairing moves on; that alone is no change.
@@ -73,7 +73,7 @@ describe('the event stream', () => {
   });
 
   test('tells of captures as they start', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=captures');
     await reader.take(1);
     await host.ask('POST', START);
@@ -84,7 +84,7 @@ describe('the event stream', () => {
   });
 
   test('sends a comment when it was quiet for ten seconds', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=clients');
     await reader.take(1);
     const next = reader.frame();
@@ -100,7 +100,7 @@ describe('the event stream', () => {
 
 describe('a reader that comes back', () => {
   test('gets what changed since, as it is now, and nothing else', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const topics = '?topics=sessions,clients,captures';
     const reader = await open(host, topics);
     const last = (await reader.take(3)).at(-1)?.id ?? '';
@@ -120,7 +120,7 @@ describe('a reader that comes back', () => {
   });
 
   test('may name the id in the query, because some cannot set headers', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=clients');
     const [event] = await reader.take(1);
     const again = await open(host, `?topics=clients&last_event_id=${event?.id}`);
@@ -130,7 +130,7 @@ describe('a reader that comes back', () => {
   });
 
   test('after a restart, or with an id of nowhere, gets everything', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     await (await open(host)).take(4);
     for (const id of ['another-1', `${BOOT}-99`, `${BOOT}-`, 'x', `${BOOT}--1`, '__proto__']) {
       const reader = await open(host, '', { headers: { 'last-event-id': id } });
@@ -141,7 +141,7 @@ describe('a reader that comes back', () => {
 
 describe('topics', () => {
   test('are those that the token may see', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const seen = async (scope: Scope): Promise<string[]> => {
       const { token } = host.tokens.create({ name: scope, scope });
       const reader = new EventReader(await host.ask('GET', EVENTS, {}, token));
@@ -154,7 +154,7 @@ describe('topics', () => {
   });
 
   test('that the token may not see are refused, and open no stream', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const { token: stats } = host.tokens.create({ name: 's', scope: 'stats' });
     const { token: read } = host.tokens.create({ name: 'r', scope: 'host:read' });
     for (const [token, topics] of [
@@ -170,7 +170,7 @@ describe('topics', () => {
   });
 
   test('that do not exist are refused', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const topics of ['', 'x', 'sessions,', 'Sessions', '__proto__']) {
       const response = await host.ask('GET', `${EVENTS}?topics=${topics}`);
       expect([topics, ...(await fault(response))]).toEqual([topics, 422, 'invalid']);
@@ -178,7 +178,7 @@ describe('topics', () => {
   });
 
   test('of which one cannot be read leave the others alone', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.clients.list = () => {
       throw new Error('the list is broken');
     };
@@ -190,7 +190,7 @@ describe('topics', () => {
 
 describe('a stream ends', () => {
   test('with its token, at once, and no other with it', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const { token, info } = host.tokens.create({ name: 'widget', scope: 'host:read' });
     const reader = new EventReader(await host.ask('GET', EVENTS, {}, token));
     const other = await open(host, '?topics=clients');
@@ -206,18 +206,18 @@ describe('a stream ends', () => {
   });
 
   test('for everybody when the host closes, and the looking ends with the last', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const readers = [await open(host, '?topics=clients'), await open(host, '?topics=clients')];
     for (const reader of readers) await reader.take(1);
     expect(host.ticks.size).toBe(1);
     const ends = readers.map((reader) => reader.next());
-    host.events.close();
+    host.readers.close();
     expect(await Promise.all(ends)).toEqual([undefined, undefined]);
     expect([host.events.readers, host.ticks.size]).toEqual([0, 0]);
   });
 
   test('when its peer took nothing for a minute', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const response = await host.ask('GET', `${EVENTS}?topics=clients`);
     await settled();
     for (let i = 0; i < 59; i += 1) await host.second();
@@ -230,7 +230,7 @@ describe('a stream ends', () => {
 
 describe('many readers', () => {
   test('are 32 at most; the next one is told so, and has a place when one leaves', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const readers: EventReader[] = [];
     for (let i = 0; i < 32; i += 1) readers.push(await open(host, '?topics=clients'));
     expect(await fault(await host.ask('GET', EVENTS))).toEqual([503, 'too_many_readers']);
@@ -240,7 +240,7 @@ describe('many readers', () => {
   });
 
   test('a slow one gets the newest state once, however much happened', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const reader = await open(host, '?topics=clients,sessions');
     await reader.take(2);
     for (let i = 0; i < 5000; i += 1) {

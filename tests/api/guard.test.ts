@@ -4,11 +4,11 @@ import { ApiError } from '../../contract/errors.ts';
 import { Health } from '../../contract/host.ts';
 import { StatsStatus } from '../../contract/stats.ts';
 import { API, body, fault, ROUTES, START, STATUS, TEST_STREAMS } from '../support/api.ts';
-import { fakeHost, ORIGIN, TOKEN } from '../support/fake-host.ts';
+import { fakeApi, ORIGIN, TOKEN } from '../support/fake-api.ts';
 
 describe('the token', () => {
   test('is asked for before anything else of a request is looked at', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const [method, path] of [...ROUTES, ['GET', '/nothing'], ['PUT', START]] as const) {
       const hasBody = ['POST', 'PUT', 'PATCH'].includes(method);
       const refused = await host.raw(`${path}?limit=abc`, {
@@ -27,7 +27,7 @@ describe('the token', () => {
   });
 
   test('is compared whole, whatever form a wrong one has', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const value of [
       '',
       TOKEN,
@@ -46,7 +46,7 @@ describe('the token', () => {
   });
 
   test('cannot be avoided by writing the path in another way', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const path of [
       '/%61pi/v1/host',
       '//api/v1/host',
@@ -64,7 +64,7 @@ describe('the token', () => {
   });
 
   test('is not needed for health, the page and the specification', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const health = await body(await host.raw(`${API}/health`), Health);
     expect(health).toEqual({ status: 'ok', version: '1.2.3' });
     for (const path of ['/', '/docs', '/openapi.json', '/assets/docs.js']) {
@@ -75,7 +75,7 @@ describe('the token', () => {
 
 describe('foreign pages', () => {
   test('are refused by Host, whatever points here', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const name of [
       'evil.example',
       'evil.example:47990',
@@ -93,7 +93,7 @@ describe('foreign pages', () => {
   });
 
   test('are refused by Origin and get no CORS header', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const origin of ['https://evil.example', 'null', 'http://127.0.0.1:1', `${ORIGIN}.evil`]) {
       const response = await host.ask('POST', START, { headers: { origin } });
       expect([origin, ...(await fault(response))]).toEqual([origin, 403, 'origin_refused']);
@@ -103,7 +103,7 @@ describe('foreign pages', () => {
   });
 
   test('that are named may call, read errors, and are answered before they ask', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const headers = { origin: ORIGIN };
     const preflight = await host.raw(START, {
       method: 'OPTIONS',
@@ -135,7 +135,7 @@ describe('foreign pages', () => {
   });
 
   test('cannot frame us, and our page loads nothing from elsewhere', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const path of ['/', '/docs', STATUS, '/nothing']) {
       const { headers } = await host.raw(path);
       expect(headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -152,7 +152,7 @@ describe('foreign pages', () => {
 
 describe('malformed requests', () => {
   test('are answered with a sentence and a code', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const json = { 'content-type': 'application/json' };
     const post = (text: string, headers: Record<string, string> = json) =>
       host.ask('POST', TEST_STREAMS, { body: text, headers });
@@ -175,7 +175,7 @@ describe('malformed requests', () => {
   });
 
   test('name the field that is wrong', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const response = await host.ask('POST', TEST_STREAMS, {
       body: '{"seconds":-1}',
       headers: { 'content-type': 'application/json' },

@@ -8,7 +8,7 @@ import { apiAddress, listenApi, ownNames } from '../../host/src/api/listen.ts';
 import { API, body, fault, jsonBody, START } from '../support/api.ts';
 import { apiServer, exchange, tlsPeer } from '../support/api-server.ts';
 import { EventReader } from '../support/event-reader.ts';
-import { fakeHost, TOKEN } from '../support/fake-host.ts';
+import { fakeApi, TOKEN } from '../support/fake-api.ts';
 
 describe('beyond loopback', () => {
   test('TLS answers with the host’s own certificate', async () => {
@@ -38,7 +38,7 @@ describe('beyond loopback', () => {
   });
 
   test('without a certificate nothing listens', async () => {
-    const { api } = fakeHost();
+    const { api } = fakeApi();
     const listening = listenApi({
       address: apiAddress('0.0.0.0'),
       port: 0,
@@ -49,7 +49,7 @@ describe('beyond loopback', () => {
   });
 
   test('Host may be a name of the machine, a named one, or any bare address; nothing else', async () => {
-    const host = fakeHost({ beyondLoopback: true });
+    const host = fakeApi({ beyondLoopback: true });
     const asked = (name: string) => host.raw(`${API}/health`, { headers: { host: name } });
     for (const name of [
       'living-room:47990',
@@ -78,13 +78,13 @@ describe('beyond loopback', () => {
   });
 
   test('bare addresses are no Host on loopback, where only loopback is asked for', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const answer = host.raw(`${API}/health`, { headers: { host: '192.168.1.5:47990' } });
     expect(await fault(await answer)).toEqual([403, 'host_refused']);
   });
 
   test('the own origin is https, and another address is another machine', async () => {
-    const host = fakeHost({ beyondLoopback: true });
+    const host = fakeApi({ beyondLoopback: true });
     const started = (origin: string, name: string) =>
       host.ask('POST', START, { headers: { origin, host: name } });
     for (const [origin, name] of [
@@ -151,7 +151,7 @@ describe('the listener', () => {
     for (const scheme of ['http', 'https'] as const) {
       await using server = await apiServer(scheme);
       const { port } = server.listener;
-      const { api } = fakeHost();
+      const { api } = fakeApi();
       const address = apiAddress('127.0.0.1');
       const second = listenApi({ address, port, identity: undefined, fetch: api.fetch });
       await expect(second).rejects.toThrow('punktfunk-host 1.2.3, which is already running');
@@ -180,7 +180,7 @@ describe('the listener', () => {
   });
 
   test('takes its limit of time off answers that wait, and off no others', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.pairing.knock('a1', 'Phone');
     const kept: string[] = [];
     for (const [method, path, init] of [

@@ -5,8 +5,8 @@ import { PairedClient, PairingAttempt, PairingState } from '../../contract/clien
 import { ApiError } from '../../contract/errors.ts';
 import { HostStatus, SessionInfo } from '../../contract/host.ts';
 import { API, body, fault, jsonBody, START } from '../support/api.ts';
+import { fakeApi, settled } from '../support/fake-api.ts';
 import { sessionOf } from '../support/fake-collaborators.ts';
-import { fakeHost, settled } from '../support/fake-host.ts';
 
 const DECK = '01'.repeat(32);
 const CLIENTS = `${API}/clients`;
@@ -15,7 +15,7 @@ const PAIRING = `${API}/pairing`;
 
 describe('clients', () => {
   test('are listed, renamed, and told what they may', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.clients.add(DECK, 'Deck');
     const list = await body<PairedClient[]>(
       await host.ask('GET', CLIENTS),
@@ -29,7 +29,7 @@ describe('clients', () => {
   });
 
   test('take no empty, long or unknown change', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.clients.add(DECK, 'Deck');
     for (const wrong of [{}, { name: '' }, { name: 'x'.repeat(65) }, { client_id: 'x' }, [], 1]) {
       const answer = await host.ask('PATCH', `${CLIENTS}/${DECK}`, jsonBody(wrong));
@@ -39,7 +39,7 @@ describe('clients', () => {
   });
 
   test('are revoked once; unknown ones are not found', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.clients.add(DECK, 'Deck');
     expect((await host.ask('DELETE', `${CLIENTS}/${DECK}`)).status).toBe(204);
     expect(host.clients.known.size).toBe(0);
@@ -54,7 +54,7 @@ describe('clients', () => {
 
 describe('a PIN', () => {
   test('answers when the attempt ended, and not before', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.pairing.knock('a1', 'Phone');
     const device = Promise.withResolvers<void>();
     host.pairing.answerAfter = device.promise;
@@ -72,7 +72,7 @@ describe('a PIN', () => {
   });
 
   test('that is wrong is a failure with a reason and never a success', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.pairing.knock('a1', 'Phone');
     const answer = await host.ask('POST', PIN, jsonBody({ pin: '9999' }));
     expect(answer.status).toBe(409);
@@ -83,7 +83,7 @@ describe('a PIN', () => {
   });
 
   test('needs a device that waits, and a choice when several do', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const enter = (entry: object) => host.ask('POST', PIN, jsonBody(entry));
     expect(await fault(await enter({ pin: '1234' }))).toEqual([404, 'no_attempt']);
     host.pairing.knock('a1', 'Phone');
@@ -95,7 +95,7 @@ describe('a PIN', () => {
   });
 
   test('is four digits, and no other form reaches the pairing', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.pairing.knock('a1', 'Phone');
     for (const pin of ['', '123', '12345', '12a4', ' 1234', '１２３４', 1234, null, ['1234']]) {
       const answer = await host.ask('POST', PIN, jsonBody({ pin }));
@@ -108,7 +108,7 @@ describe('a PIN', () => {
 
 describe('pairing', () => {
   test('is shown, switched off and on, and its attempts are turned away', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.pairing.knock('a1', 'Phone');
     const state = await body<PairingState>(await host.ask('GET', PAIRING), PairingState);
     expect([state.enabled, state.attempts.length]).toEqual([true, 1]);
@@ -123,7 +123,7 @@ describe('pairing', () => {
 
 describe('sessions', () => {
   test('are listed and ended one by one', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.streams.extra.push(sessionOf(7, 'Deck'), sessionOf(8, 'Phone'));
     expect((await host.ask('DELETE', `${API}/sessions/7`)).status).toBe(204);
     const list = await body<SessionInfo[]>(
@@ -139,7 +139,7 @@ describe('sessions', () => {
   });
 
   test('all end with the app, which may be idle already', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     host.streams.extra.push(sessionOf(7, 'Deck'), sessionOf(8, 'Phone'));
     host.streams.appRuns = true;
     for (let times = 0; times < 2; times += 1) {
@@ -150,7 +150,7 @@ describe('sessions', () => {
 });
 
 test('status tells in a few words what happens', async () => {
-  const host = fakeHost();
+  const host = fakeApi();
   const status = async () => body<HostStatus>(await host.ask('GET', `${API}/status`), HostStatus);
   expect(await status()).toEqual({
     state: 'free',
@@ -173,7 +173,7 @@ test('status tells in a few words what happens', async () => {
 });
 
 test('a collaborator that fails is a 500 that tells nothing', async () => {
-  const host = fakeHost();
+  const host = fakeApi();
   host.clients.revoke = async () => {
     throw new Error('/root/secret/clients.json: EIO');
   };

@@ -9,7 +9,7 @@ import { CreatedToken, TokenInfo } from '../../contract/tokens.ts';
 import { Tokens } from '../../host/src/identity/tokens.ts';
 import { Logger } from '../../host/src/log.ts';
 import { API, body, fault, jsonBody } from '../support/api.ts';
-import { fakeHost, TOKEN, temporaryFolder } from '../support/fake-host.ts';
+import { fakeApi, TOKEN, temporaryFolder } from '../support/fake-api.ts';
 
 const TOKENS = `${API}/tokens`;
 
@@ -159,7 +159,7 @@ describe('tokens.json', () => {
 
 describe('tokens over the API', () => {
   test('are made, listed without their value, and revoked', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     const answer = await host.ask('POST', TOKENS, jsonBody({ name: 'deck', scope: 'stats' }));
     expect(answer.status).toBe(201);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -183,7 +183,7 @@ describe('tokens over the API', () => {
   });
 
   test('cannot revoke the token file, and take only known scopes and named tokens', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     expect(await fault(await host.ask('DELETE', `${TOKENS}/builtin`))).toEqual([
       409,
       'builtin_token',
@@ -203,7 +203,7 @@ describe('tokens over the API', () => {
   });
 
   test('of every scope but admin cannot make tokens of their own', async () => {
-    const host = fakeHost();
+    const host = fakeApi();
     for (const scope of ['stats', 'host:read'] satisfies Scope[]) {
       const { token } = host.tokens.create({ name: scope, scope });
       const made = host.ask('POST', TOKENS, jsonBody({ name: 'x', scope: 'admin' }), token);

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { type ApiAddress, type ApiListener, listenApi } from '../../host/src/api/listen.ts';
 import { type HostIdentity, loadHostIdentity } from '../../host/src/identity/host-identity.ts';
-import { type FakeHostOptions, fakeHost, temporaryFolder } from './fake-host.ts';
+import { type FakeApiOptions, fakeApi, temporaryFolder } from './fake-api.ts';
 
 export interface ApiServer {
-  readonly host: ReturnType<typeof fakeHost>;
+  readonly host: ReturnType<typeof fakeApi>;
   readonly listener: ApiListener;
   readonly identity: HostIdentity;
   /** Sends a request whose `Host` is what the test says, over TLS when the listener speaks it. */
@@ -17,12 +17,12 @@ export interface ApiServer {
 /** `https` listens on loopback all the same: what is tested is the scheme, not the network. */
 export async function apiServer(
   scheme: 'http' | 'https' = 'http',
-  options: FakeHostOptions = {},
+  options: FakeApiOptions = {},
 ): Promise<ApiServer> {
   const configDir = options.configDir ?? temporaryFolder();
   const identity = loadHostIdentity(configDir);
   let port = 0;
-  const host = fakeHost({
+  const host = fakeApi({
     ...options,
     configDir,
     beyondLoopback: scheme === 'https',
@@ -41,7 +41,7 @@ export async function apiServer(
         tls: { ca: identity.certPem, checkServerIdentity: () => undefined },
       }),
     async [Symbol.asyncDispose]() {
-      host.events.close();
+      host.readers.close();
       await listener.stop();
     },
   };

@@ -12,18 +12,20 @@ import type { Assets } from '../assets/assets.ts';
 import { AppError } from '../errors.ts';
 import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
-import type { Recordings } from '../recordings/recordings.ts';
+import type { RecordingsService } from '../recordings/service.ts';
 import type { TestStreams } from '../sessions/test-streams.ts';
 import { type Caller, type Connection, INSIDE } from './caller.ts';
 import { errorResponse, toAppError } from './errors.ts';
 import type { EventHub } from './event-hub.ts';
 import type { Guard } from './guard.ts';
+import type { LiveFeed } from './live-feed.ts';
 import { routes } from './routes.ts';
+import type { StreamReaders } from './stream-readers.ts';
 
 /** What the routes call. */
 export interface ApiHost {
   readonly version: string;
-  readonly recordings: Recordings;
+  readonly recordings: ApiRecordings;
   readonly testStreams: Pick<TestStreams, 'start' | 'state' | 'stop'>;
   readonly info: () => HostInfo;
   readonly status: () => HostStatus | Promise<HostStatus>;
@@ -31,8 +33,17 @@ export interface ApiHost {
   readonly clients: ApiClients;
   readonly pairing: ApiPairing;
   readonly tokens: Pick<Tokens, 'list' | 'create' | 'revoke' | 'onRevoked'>;
+  /** Of `events` and `live` together. */
+  readonly readers: StreamReaders;
   readonly events: EventHub;
+  readonly live: LiveFeed;
 }
+
+/** The recorder without what only streams tell it. */
+export type ApiRecordings = Omit<
+  RecordingsService,
+  'session' | 'sessionEnded' | 'receiver' | 'event' | 'observe' | 'observed' | 'shutdown'
+>;
 
 export interface ApiSessions {
   list(): SessionInfo[];
@@ -88,7 +99,7 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
         (request) => callerOf(callers, request),
       ),
     );
-  host.tokens.onRevoked((tokenId) => host.events.endOf(tokenId));
+  host.tokens.onRevoked((tokenId) => host.readers.endOf(tokenId));
   // Elysia writes its handlers at the first request otherwise, and that one request would be slow.
   app.compile();
   let specification: Promise<string> | undefined;
@@ -97,8 +108,10 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
     try {
       const admission = guard.admit(request, connection.address);
       if (admission.answer !== undefined) return admission.answer;
+      // Routes know GET alone: the server sends the head of their answer, and takes nothing of a stream.
+      const routed = request.method === 'HEAD' ? new Request(request, { method: 'GET' }) : request;
       if (admission.grant !== undefined) {
-        callers.set(request, { ...connection, grant: admission.grant });
+        callers.set(routed, { ...connection, grant: admission.grant });
       }
       const url = new URL(request.url);
       if (request.method === 'GET' || request.method === 'HEAD') {
@@ -111,7 +124,7 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
           });
         }
       }
-      return await app.fetch(request);
+      return await app.fetch(routed);
     } catch (error) {
       return errorResponse(toAppError({ code: 'UNKNOWN', error }), request, log);
     }

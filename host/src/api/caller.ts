@@ -5,8 +5,8 @@ import type { Grant } from '../identity/tokens.ts';
 export interface Connection {
   /** The peer’s address. */
   readonly address: string | undefined;
-  /** Takes the limit of time off this request: for answers that wait for people or never end. */
-  keepOpen(): void;
+  /** Lets this request be quiet for so long: for answers that wait for people or never end, without any limit. */
+  keepOpen(quietS?: number): void;
 }
 
 export interface Caller extends Connection {

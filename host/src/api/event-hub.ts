@@ -1,9 +1,10 @@
-// The event stream’s middle: keeps the newest state of each topic once, tells readers what changed, and ends them. A
-// reader holds a place in the count of changes and nothing else, so a slow one costs no memory: it gets the newest state
-// when it comes to read. Whoever changes something calls `changed`; a look once a second finds what nobody announced.
+// The event stream’s middle: keeps the newest state of each topic once and tells readers what changed. A reader holds a
+// place in the count of changes and nothing else, so a slow one costs no memory: it gets the newest state when it comes
+// to read. Whoever changes something calls `changed`; a look once a second finds what nobody announced.
 import type { EventTopic, HostEvent } from '../../../contract/events.ts';
-import { AppError, reasonOf } from '../errors.ts';
+import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { placeOf, type StreamReaders } from './stream-readers.ts';
 
 /** Reads the state of a topic as it is now. */
 export type EventSources = {
@@ -14,9 +15,7 @@ export interface EventHubOptions {
   readonly sources: EventSources;
   /** Random, for this run of the host alone: letters and digits. */
   readonly boot: string;
-  readonly nowMs: () => number;
-  /** Calls back every `ms`, until the answer is called. */
-  readonly every: (ms: number, tick: () => void) => () => void;
+  readonly readers: StreamReaders;
   readonly log: Log;
 }
 
@@ -41,17 +40,9 @@ interface Topic {
 
 interface Reader {
   readonly topics: readonly Topic[];
-  readonly tokenId: string;
-  readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** Every change up to here has been sent. */
   seen: number;
-  sentMs: number;
-  /** Its topics have been looked at since it came. */
-  looked: Promise<unknown>;
-  /** The peer takes more; when it does not, nothing is made for it. */
-  taking: boolean;
   wake: () => void;
-  ended: boolean;
 }
 
 export class EventHub {
@@ -59,7 +50,6 @@ export class EventHub {
   readonly #topics: readonly Topic[];
   readonly #readers = new Set<Reader>();
   #changes = 0;
-  #stopTicks: (() => void) | undefined;
 
   constructor(options: EventHubOptions) {
     this.#options = options;
@@ -71,6 +61,7 @@ export class EventHub {
       reading: undefined,
       readAgain: false,
     }));
+    options.readers.onTick(() => this.#look());
   }
 
   /** Something about a topic is different now. */
@@ -82,99 +73,41 @@ export class EventHub {
   }
 
   /** A stream of server-sent events. Throws AppError 503 when there are too many. */
-  subscribe(subscription: Subscription): ReadableStream<Uint8Array> {
-    if (this.#readers.size >= MOST_READERS) {
-      throw new AppError(
-        503,
-        'too_many_readers',
-        `${MOST_READERS} event streams are open, which is the most; close one.`,
-      );
-    }
-    let reader: Reader | undefined;
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          reader = this.#add(subscription, controller);
-        },
-        pull: async () => {
-          if (reader !== undefined) await this.#feed(reader);
-        },
-        cancel: () => {
-          if (reader !== undefined) this.#remove(reader);
-        },
-      },
-      // Nothing is made before somebody takes it: what waits is the newest state, not a queue.
-      { highWaterMark: 0 },
-    );
-  }
-
-  /** Ends the streams of a token. */
-  endOf(tokenId: string): void {
-    for (const reader of [...this.#readers]) if (reader.tokenId === tokenId) this.#end(reader);
-  }
-
-  /** Ends every stream. */
-  close(): void {
-    for (const reader of [...this.#readers]) this.#end(reader);
+  subscribe({ topics, tokenId, lastEventId }: Subscription): ReadableStream<Uint8Array> {
+    this.#options.readers.requireRoom();
+    const followed = this.#topics.filter(({ name }) => topics.has(name));
+    const reader: Reader = {
+      topics: followed,
+      seen: this.#changeOf(lastEventId),
+      wake: () => undefined,
+    };
+    this.#readers.add(reader);
+    const opened = this.#options.readers.open({
+      tokenId,
+      // Nobody may have looked since the last reader left.
+      ready: Promise.all(followed.map((topic) => this.#refresh(topic))),
+      next: () => this.#next(reader),
+      left: () => this.#readers.delete(reader),
+    });
+    reader.wake = () => opened.wake();
+    return opened.stream;
   }
 
   get readers(): number {
     return this.#readers.size;
   }
 
-  #add(
-    { topics, tokenId, lastEventId }: Subscription,
-    controller: ReadableStreamDefaultController<Uint8Array>,
-  ): Reader {
-    const followed = this.#topics.filter(({ name }) => topics.has(name));
-    const reader: Reader = {
-      topics: followed,
-      tokenId,
-      controller,
-      seen: this.#changeOf(lastEventId),
-      sentMs: this.#options.nowMs(),
-      // Nobody may have looked since the last reader left.
-      looked: Promise.all(followed.map((topic) => this.#refresh(topic))),
-      taking: false,
-      wake: () => undefined,
-      ended: false,
-    };
-    this.#readers.add(reader);
-    this.#stopTicks ??= this.#options.every(TICK_MS, () => this.#tick());
-    // At once, so that a reader knows that it is connected even when there is nothing new.
-    controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
-    return reader;
-  }
-
   /** Another run’s ids say nothing. */
   #changeOf(eventId: string | undefined): number {
-    const [, boot, change] = /^([A-Za-z0-9]+)-(\d{1,15})$/.exec(eventId ?? '') ?? [];
-    return boot === this.#options.boot && Number(change) <= this.#changes ? Number(change) : 0;
+    const change = placeOf(eventId, this.#options.boot) ?? 0;
+    return change <= this.#changes ? change : 0;
   }
 
-  /** Sends the oldest change that the reader has not seen, as it is now; waits for one when there is none. */
-  async #feed(reader: Reader): Promise<void> {
-    reader.taking = true;
-    await reader.looked;
-    while (!reader.ended) {
-      const next = nextOf(reader);
-      const late = this.#options.nowMs() - reader.sentMs >= HEARTBEAT_MS;
-      if (next !== undefined || late) {
-        reader.taking = false;
-        reader.sentMs = this.#options.nowMs();
-        reader.seen = next?.change ?? reader.seen;
-        reader.controller.enqueue(encoder.encode(this.#text(next)));
-        return;
-      }
-      const waiting = Promise.withResolvers<void>();
-      reader.wake = waiting.resolve;
-      await waiting.promise;
-    }
-  }
-
-  /** An event, or a comment that keeps the connection alive. */
-  #text(topic: Topic | undefined): string {
-    if (topic === undefined) return ':\n\n';
+  /** The oldest change that the reader has not seen, as it is now. */
+  #next(reader: Reader): string | undefined {
+    const topic = nextOf(reader);
+    if (topic === undefined) return undefined;
+    reader.seen = topic.change;
     const id = `${this.#options.boot}-${topic.change}`;
     return `id: ${id}\nevent: ${topic.name}\ndata: ${topic.data}\n\n`;
   }
@@ -204,9 +137,7 @@ export class EventHub {
   }
 
   #take(topic: Topic, event: HostEvent): void {
-    const essence = JSON.stringify(event, (key, value: unknown) =>
-      key === PASSES_BY_ITSELF ? undefined : value,
-    );
+    const essence = JSON.stringify(event, essential);
     topic.data = JSON.stringify(event);
     if (essence === topic.essence) return;
     topic.essence = essence;
@@ -215,36 +146,19 @@ export class EventHub {
     for (const reader of this.#readers) if (reader.topics.includes(topic)) reader.wake();
   }
 
-  #tick(): void {
-    const now = this.#options.nowMs();
+  #look(): void {
     for (const topic of this.#topics) if (this.#isRead(topic)) void this.#refresh(topic);
-    for (const reader of [...this.#readers]) {
-      const silentMs = now - reader.sentMs;
-      // A peer that is gone takes nothing more, and its place is somebody else’s.
-      if (!reader.taking && silentMs >= STALLED_MS) this.#end(reader);
-      else if (silentMs >= HEARTBEAT_MS) reader.wake();
-    }
   }
 
   #isRead(topic: Topic): boolean {
     return [...this.#readers].some(({ topics }) => topics.includes(topic));
   }
+}
 
-  #end(reader: Reader): void {
-    this.#remove(reader);
-    // One that does not read would never see an orderly end.
-    if (reader.taking) reader.controller.close();
-    else reader.controller.error(new Error('the event stream was ended'));
-  }
-
-  #remove(reader: Reader): void {
-    this.#readers.delete(reader);
-    reader.ended = true;
-    reader.wake();
-    if (this.#readers.size > 0) return;
-    this.#stopTicks?.();
-    this.#stopTicks = undefined;
-  }
+/** What a state is without what passes by itself: that alone is worth no event. */
+function essential(key: string, value: unknown): unknown {
+  if (PASSES_BY_ITSELF.includes(key)) return undefined;
+  return key === 'seconds' && typeof value === 'number' ? Math.floor(value / SECONDS_STEP) : value;
 }
 
 function nextOf(reader: Reader): Topic | undefined {
@@ -255,13 +169,15 @@ function nextOf(reader: Reader): Topic | undefined {
 
 /** Every topic there is. */
 export const EVENT_TOPICS: readonly EventTopic[] = ['sessions', 'clients', 'pairing', 'captures'];
-const PASSES_BY_ITSELF = 'now_unix_ms';
-const encoder = new TextEncoder();
-/** A page, a few widgets, a script or two; each costs a socket. */
-const MOST_READERS = 32;
-const TICK_MS = 1000;
-const HEARTBEAT_MS = 10_000;
-/** Six heartbeats that found no room. */
-const STALLED_MS = 60_000;
-/** How long a browser waits before it comes back. */
-const RETRY_MS = 2000;
+/** The clock, and what filling a black box and writing change with every second. */
+const PASSES_BY_ITSELF: readonly string[] = [
+  'now_unix_ms',
+  'frames',
+  'bytes',
+  'ns_per_frame',
+  'bytes_written',
+  'write_ms',
+  'write_max_ms',
+];
+/** How far a black box reaches back is told in steps of this. */
+const SECONDS_STEP = 10;

@@ -10,6 +10,7 @@ import type { Caller } from './caller.ts';
 import { EVENT_TOPICS } from './event-hub.ts';
 import { std } from './schema.ts';
 import { allows } from './scopes.ts';
+import { requireLivingToken } from './tokens.ts';
 
 const EventsQuery = Type.Object({
   topics: Type.Optional(
@@ -31,14 +32,7 @@ export const eventRoutes = (host: () => ApiHost, caller: (request: Request) => C
     ({ query, request }) => {
       const { grant, keepOpen } = caller(request);
       const topics = topicsFor(grant.scope, query.topics);
-      if (
-        !host()
-          .tokens.list()
-          .some(({ token_id }) => token_id === grant.id)
-      ) {
-        // Revoked since the guard looked: nobody would end this stream.
-        throw new AppError(401, 'unauthorized', 'The token was revoked.');
-      }
+      requireLivingToken(host().tokens, grant);
       const stream = host().events.subscribe({
         topics,
         tokenId: grant.id,

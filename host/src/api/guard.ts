@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { AppError } from '../errors.ts';
 import type { Grant } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
+import { bodyRule, tooLarge } from './bodies.ts';
 import { Guesses } from './guesses.ts';
 import { allows, needOf } from './scopes.ts';
 
@@ -52,7 +53,7 @@ export class Guard {
     this.#checkHost(request, url);
     this.#checkOrigin(request, url);
     if (grant !== undefined) checkScope(grant, request.method, url.pathname);
-    checkBody(request);
+    checkBody(request, url.pathname);
     return { answer: undefined, grant };
   }
 
@@ -63,7 +64,8 @@ export class Guard {
     if (origin === null || url === undefined || !this.#isAllowed(origin, request, url)) return {};
     return {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'content-disposition, etag',
+      'access-control-expose-headers':
+        'content-disposition, content-range, etag, link, x-next-after',
       vary: 'Origin',
     };
   }
@@ -163,36 +165,31 @@ function preflightHeaders(request: Request): Readonly<Record<string, string>> {
   const privateNetwork = request.headers.has('access-control-request-private-network');
   return {
     'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers': 'authorization, content-type, last-event-id',
+    'access-control-allow-headers': 'authorization, content-type, last-event-id, range',
     'access-control-max-age': '600',
     ...(privateNetwork ? { 'access-control-allow-private-network': 'true' } : {}),
   };
 }
 
-function checkBody(request: Request): void {
+function checkBody(request: Request, path: string): void {
+  const { types, mostBytes, lengthNeeded } = bodyRule(request.method, path);
   const length = request.headers.get('content-length');
-  if (length !== null && Number(length) > MAX_BODY_BYTES) {
-    throw new AppError(
-      413,
-      'body_too_large',
-      `The body has ${length} bytes; at most ${MAX_BODY_BYTES} are read.`,
-    );
-  }
-  if (length === null && request.headers.has('transfer-encoding')) {
+  if (length !== null && Number(length) > mostBytes) throw tooLarge(`${length} bytes`, mostBytes);
+  const streamed = length === null && request.headers.has('transfer-encoding');
+  if (streamed && lengthNeeded) {
     throw new AppError(411, 'length_required', 'A body needs a Content-Length.');
   }
   // What a form of any page can send without asking first is never read.
   const type = request.headers.get('content-type');
-  const hasBody = length === null ? type !== null : Number(length) > 0;
-  if (!hasBody || /^application\/json\s*(;|$)/i.test(type ?? '')) return;
+  const hasBody = length === null ? streamed || type !== null : Number(length) > 0;
+  const given = type?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (!hasBody || types.includes(given)) return;
   throw new AppError(
     415,
     'json_needed',
-    `A body must be application/json${type === null ? '' : `, not ${JSON.stringify(type)}`}.`,
+    `A body must be ${types.join(' or ')}${type === null ? '' : `, not ${JSON.stringify(type)}`}.`,
   );
 }
 
 const DEFAULT_PORTS = { http: '80', https: '443' } as const;
 const PUBLIC_PATHS = ['/', '/docs', '/openapi.json', '/favicon.ico', '/api/v1/health'];
-/** Ten times the largest request there is. */
-const MAX_BODY_BYTES = 64 * 1024;

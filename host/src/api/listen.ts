@@ -70,7 +70,7 @@ export async function listenApi(options: ListenOptions): Promise<ApiListener> {
       fetch: (request, bun) =>
         fetch(request, {
           address: bun.requestIP(request)?.address,
-          keepOpen: () => bun.timeout(request, 0),
+          keepOpen: (quietS = 0) => bun.timeout(request, quietS),
         }),
     });
     const listened = server.port ?? port;
@@ -112,5 +112,8 @@ async function listenFault(error: unknown, address: ApiAddress, port: number): P
   );
 }
 
-/** The guard refuses more than 64 KiB with a sentence; this is the backstop. */
-const MAX_REQUEST_BYTES = 1024 * 1024;
+/**
+ * No limit of the server’s own, which would answer without a sentence: the guard refuses by length, and the one route
+ * that takes a body of unknown length counts it (bodies.ts).
+ */
+const MAX_REQUEST_BYTES = Number.MAX_SAFE_INTEGER;

@@ -2,10 +2,11 @@
 // not valid: schema keys stand in response objects, and every body is offered as multipart and plain text too.
 import { swagger } from '@elysiajs/swagger';
 import { Elysia } from 'elysia';
+import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
 import { VERSION } from '../version.ts';
 import { routes } from './routes.ts';
-import { MEDIA_TYPE, std } from './schema.ts';
+import { HEADERS, MEDIA_TYPE } from './schema.ts';
 import { needOf } from './scopes.ts';
 
 /** The document's text, the same at every run: sorted keys, two spaces, a final newline. */
@@ -64,44 +65,39 @@ function mend(document: unknown): unknown {
       Object.fromEntries(
         entries(item).map(([method, operation]) => [
           method,
-          withGuard(method, path, mendOperation(operation, schemas), schemas),
+          withGuard(method, path, mendOperation(operation, schemas)),
         ]),
       ),
     ]),
   );
-  const components = { ...object(at(document, 'components')), schemas };
+  const components = {
+    ...object(at(document, 'components')),
+    schemas: { ...schemas, ApiError: object(mendSchema(Type.Object(ApiError.properties), {})) },
+    responses: errorResponses(),
+  };
   return sorted({ ...object(document), components, paths });
 }
 
 /** What the guard asks of every request and how it refuses, which no route says of itself. */
-function withGuard(method: string, path: string, operation: Json, schemas: Json): Json {
-  if (Array.isArray(operation['security']) && operation['security'].length === 0) return operation;
-  const schema = mendSchema(std(ApiError), schemas);
-  const texts = 'requestBody' in operation ? { ...GUARD_TEXT, ...BODY_TEXT } : GUARD_TEXT;
-  const refusals = Object.entries(texts).map(([status, description]) => [
-    status,
-    { description, content: { [JSON_TYPE]: { schema } } },
-  ]);
+function withGuard(method: string, path: string, operation: Json): Json {
+  const isPublic = Array.isArray(operation['security']) && operation['security'].length === 0;
+  const statuses = isPublic ? ANY_REFUSAL : [...ANY_REFUSAL, ...TOKEN_REFUSAL];
   return {
     ...operation,
-    'x-scope': needOf(method.toUpperCase(), path),
-    responses: { ...object(operation['responses']), ...Object.fromEntries(refusals) },
+    ...(isPublic ? {} : { 'x-scope': needOf(method.toUpperCase(), path) }),
+    responses: {
+      ...Object.fromEntries(statuses.map((status) => [status, errorRef(status)])),
+      ...object(operation['responses']),
+    },
   };
 }
 
 function mendOperation(operation: unknown, schemas: Json): Json {
-  const body = at(operation, 'requestBody', 'content', JSON_TYPE, 'schema');
+  const requestBody = at(operation, 'requestBody');
   const parameters = at(operation, 'parameters');
   return {
     ...object(operation),
-    ...(body === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: entries(at(body, 'required')).length > 0,
-            content: { [JSON_TYPE]: { schema: mendSchema(body, schemas) } },
-          },
-        }),
+    ...(requestBody === undefined ? {} : { requestBody: mendBody(requestBody, schemas) }),
     ...(Array.isArray(parameters)
       ? {
           parameters: parameters.map((parameter: unknown) => ({
@@ -121,15 +117,58 @@ function mendOperation(operation: unknown, schemas: Json): Json {
   };
 }
 
+/** What a route says of its body stays; what the plugin made of a schema is JSON and nothing else. */
+function mendBody(body: unknown, schemas: Json): unknown {
+  if (at(body, 'content', FORM_TYPE) === undefined) return body;
+  const schema = at(body, 'content', JSON_TYPE, 'schema');
+  return {
+    required: entries(at(schema, 'required')).length > 0,
+    content: { [JSON_TYPE]: { schema: mendSchema(schema, schemas) } },
+  };
+}
+
 function mendResponse(status: string, response: unknown, schemas: Json): Json {
   // Whatever is no key of a response is a part of its schema that the plugin mislaid.
   const { description: given, content, headers: _h, links: _l, ...mislaid } = object(response);
-  const kept = at(content, JSON_TYPE, 'schema');
+  const [, kept] = entries(content)[0] ?? [];
   const description = text(given) || STATUS_TEXT[status] || 'Answer';
-  if (status === '204' || kept === undefined) return { description };
-  const { [MEDIA_TYPE]: mediaType, ...rest } = { ...mislaid, ...object(kept) };
-  const schema = mendSchema(rest, schemas);
-  return { description, content: { [text(mediaType) ?? JSON_TYPE]: { schema } } };
+  const {
+    [MEDIA_TYPE]: mediaTypes,
+    [HEADERS]: headers,
+    ...rest
+  } = {
+    ...mislaid,
+    ...object(at(kept, 'schema')),
+  };
+  if (rest['type'] === 'void') return { description };
+  const { description: _d, ...schema } = object(mendSchema(rest, schemas));
+  if (schema['$ref'] === ERROR_SCHEMA) return errorRef(status);
+  const types = Array.isArray(mediaTypes) ? mediaTypes.map(String) : [JSON_TYPE];
+  return {
+    description,
+    ...(headers === undefined ? {} : { headers: mapValues(headers, headerOf) }),
+    content: Object.fromEntries(types.map((type) => [type, { schema }])),
+  };
+}
+
+/** Errors of one status read the same wherever they come from. */
+function errorRef(status: string): Json {
+  if (ERROR_TEXT[status] === undefined) throw new Error(`no text for errors of status ${status}`);
+  return { $ref: `#/components/responses/Error${status}` };
+}
+
+function errorResponses(): Json {
+  const content = { [JSON_TYPE]: { schema: { $ref: ERROR_SCHEMA } } };
+  return Object.fromEntries(
+    Object.entries(ERROR_TEXT).map(([status, description]) => [
+      `Error${status}`,
+      { description, content },
+    ]),
+  );
+}
+
+function headerOf(description: unknown): Json {
+  return { description, schema: { type: 'string' } };
 }
 
 /** A titled object becomes a reference; validators’ own keys go. */
@@ -156,9 +195,9 @@ function mendSchema(raw: unknown, schemas: Json): unknown {
     const { const: value, ...rest } = schema;
     return { ...rest, enum: [value] };
   }
-  const anyKey = at(schema, 'patternProperties', ANY_KEY);
+  const [, anyKey] = entries(schema['patternProperties'])[0] ?? [];
   if (anyKey !== undefined) {
-    // OpenAPI 3.0 knows a record only in this form.
+    // OpenAPI 3.0 knows a record only in this form, whatever its keys look like.
     const { patternProperties: _patterns, ...rest } = schema;
     return { ...rest, additionalProperties: anyKey };
   }
@@ -215,28 +254,33 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** How typebox writes a record whose keys are any string. */
-const ANY_KEY = '^.*$';
 const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'multipart/form-data';
+const ERROR_SCHEMA = '#/components/schemas/ApiError';
 const STATUS_TEXT: Readonly<Record<string, string>> = {
   '200': 'Done',
   '201': 'Made',
   '202': 'Started',
   '204': 'Nothing to answer',
-  '404': 'There is no such thing',
-  '409': 'Not possible now',
-  '422': 'The request is invalid',
-  '500': 'The host failed',
-  '503': 'Too many at once',
-  '507': 'The disk is full',
+  '206': 'The part that the header Range asked for',
 };
-const GUARD_TEXT: Readonly<Record<string, string>> = {
+const ERROR_TEXT: Readonly<Record<string, string>> = {
+  '400': 'The request or its body is malformed, or names what there is not',
   '401': 'The token is missing or wrong',
   '403': 'The token lacks the scope, or the Host or Origin is not ours',
-  '429': 'Too many wrong tokens came from this address',
-};
-const BODY_TEXT: Readonly<Record<string, string>> = {
-  '400': 'The body is not valid JSON',
+  '404': 'There is no such thing',
+  '406': 'The header Accept wants a form that there is not',
+  '408': 'The body took too long',
+  '409': 'Not possible now',
+  '411': 'The body does not say how long it is',
   '413': 'The body is too large',
-  '415': 'The body is not application/json',
+  '415': 'The body is of another type than this route takes',
+  '422': 'The request is invalid',
+  '429': 'Too many wrong tokens came from this address',
+  '500': 'The host failed',
+  '503': 'Too many at once, or the recorder has failed',
+  '507': 'The disk is full',
 };
+/** What may come of any request, with a body that was not asked for too. */
+const ANY_REFUSAL = ['400', '403', '411', '413', '415', '500'];
+const TOKEN_REFUSAL = ['401', '429'];

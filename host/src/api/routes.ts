@@ -5,7 +5,11 @@ import type { Caller } from './caller.ts';
 import { clientRoutes } from './clients.ts';
 import { eventRoutes } from './events.ts';
 import { hostRoutes } from './host.ts';
+import { metricsRoutes } from './metrics.ts';
 import { pairingRoutes } from './pairing.ts';
+import { recordingRangeRoutes } from './recording-range.ts';
+import { recordingRoutes } from './recordings.ts';
+import { queryOf } from './schema.ts';
 import { sessionRoutes } from './sessions.ts';
 import { statsRoutes } from './stats.ts';
 import { testStreamRoutes } from './test-streams.ts';
@@ -14,8 +18,15 @@ import { tokenRoutes } from './tokens.ts';
 /** `host` is asked at each request: the specification is made of the same routes without one. */
 export const routes = (host: () => ApiHost, caller: (request: Request) => Caller) =>
   new Elysia()
+    // Elysia’s own reading of a query guesses at lists, JSON and numbers, and changes texts that look like one.
+    .onTransform({ as: 'global' }, (context) => {
+      Object.assign(context, { query: queryOf(context.request.url) });
+    })
     .use(hostRoutes(host))
-    .use(statsRoutes(host))
+    .use(statsRoutes(host, caller))
+    .use(recordingRoutes(host, caller))
+    .use(recordingRangeRoutes(host, caller))
+    .use(metricsRoutes(host))
     .use(testStreamRoutes(host))
     .use(sessionRoutes(host))
     .use(clientRoutes(host))

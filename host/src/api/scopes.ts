@@ -6,7 +6,7 @@ export type Need = Scope | 'any';
 
 /** What a token needs for this request. */
 export function needOf(method: string, path: string): Need {
-  if (path.startsWith('/api/v1/stats/')) return 'stats';
+  if (path.startsWith('/api/v1/stats/') || path === '/metrics') return 'stats';
   const asked = method === 'HEAD' ? 'GET' : method;
   return TABLE.find(([verb, route]) => verb === asked && route === path)?.[2] ?? 'admin';
 }

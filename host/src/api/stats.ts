@@ -1,28 +1,46 @@
-// The seven routes of the statistics API, as spec "Statistics capture" names them.
+// A running capture over REST: start, stop, state, markers, what it adds as it adds it; the black box and what the last
+// run left.
 import { Elysia } from 'elysia';
 import Type from 'typebox';
-import { ApiError } from '../../../contract/errors.ts';
-import { Capture, CaptureMeta, StatsStatus } from '../../../contract/stats.ts';
-import { parseRecordingId, type RecordingId } from '../../../recording/src/recording-id.ts';
+import {
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  CaptureStartRequest,
+  LiveDelta,
+  MarkerRequest,
+  StatsStatus,
+} from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
-import type { OpenedRecording } from '../recordings/store.ts';
 import type { ApiHost } from './api.ts';
-import { std } from './schema.ts';
+import type { Caller } from './caller.ts';
+import { JSON_HEADERS } from './recording-params.ts';
+import { errors, std } from './schema.ts';
+import { requireLivingToken } from './tokens.ts';
 
-const RecordingParams = Type.Object({ id: Type.String() });
-const DownloadQuery = Type.Object({
-  download: Type.Optional(
-    Type.String({ description: 'Any value: answer as a file to be saved under its id' }),
+const StreamQuery = Type.Object({
+  session: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'Only what this session adds, and what is of none' }),
+  ),
+  last_event_id: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'Id of the last event that came, when the header Last-Event-ID cannot be set',
+    }),
   ),
 });
 
-export const statsRoutes = (host: () => ApiHost) =>
+export const statsRoutes = (host: () => ApiHost, caller: (request: Request) => Caller) =>
   new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
-    .post('/capture/start', () => andTell(host(), host().recordings.start()), {
-      response: { 200: std(StatsStatus), 409: std(ApiError) },
+    .post('/capture/start', ({ body }) => andTell(host(), host().recordings.start(body)), {
+      body: std(CaptureStartRequest, { absent: {} }),
+      response: { 200: std(StatsStatus), ...errors(409, 422, 500, 503, 507) },
       detail: {
         operationId: 'stats_capture_start',
         summary: 'Arm a capture; armed already changes nothing',
+        description:
+          'With `pre_roll_s` it takes along what the black box holds of the past. A capture that could not be saved is saved ' +
+          'first; while that fails the answer is 409 `unsaved_capture`.',
       },
     })
     .post(
@@ -33,8 +51,7 @@ export const statsRoutes = (host: () => ApiHost) =>
         response: {
           200: std(CaptureMeta),
           204: std(Type.Void({ description: 'Nothing was running' })),
-          500: std(ApiError),
-          507: std(ApiError),
+          ...errors(500, 503, 507),
         },
         detail: {
           operationId: 'stats_capture_stop',
@@ -45,50 +62,102 @@ export const statsRoutes = (host: () => ApiHost) =>
       },
     )
     .get('/capture/status', () => host().recordings.status(), {
-      response: { 200: std(StatsStatus) },
+      response: { 200: std(StatsStatus), ...errors(503) },
       detail: { operationId: 'stats_capture_status', summary: 'Whether a capture is armed' },
     })
     .get('/capture/live', async () => json(await host().recordings.live()), {
-      response: { 200: std(Capture), 404: std(ApiError) },
+      response: { 200: std(Capture), ...errors(404, 503) },
       detail: {
         operationId: 'stats_capture_live',
         summary: 'The capture so far',
         description: 'Also one that is stopped and waits to be saved.',
       },
     })
-    .get('/recordings', () => host().recordings.list(), {
-      response: { 200: std(Type.Array(CaptureMeta)) },
-      detail: { operationId: 'stats_recordings_list', summary: 'Saved recordings, newest first' },
-    })
     .get(
-      '/recordings/:id',
-      async ({ params, query, headers }) => {
-        const id = recordingId(params.id);
-        const opened = await host().recordings.open(id);
-        if (opened === undefined) throw notFound(params.id);
-        const gzip = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
-        return fileResponse(opened, gzip, query.download === undefined ? undefined : id);
+      '/capture/stream',
+      ({ query, request }) => {
+        const { grant, keepOpen } = caller(request);
+        requireLivingToken(host().tokens, grant);
+        const stream = host().live.open({
+          tokenId: grant.id,
+          session: query.session,
+          lastEventId: request.headers.get('last-event-id') ?? query.last_event_id,
+        });
+        keepOpen();
+        return new Response(stream, { headers: { 'content-type': 'text/event-stream' } });
       },
       {
-        params: std(RecordingParams),
-        query: std(DownloadQuery),
-        response: { 200: std(Capture), 404: std(ApiError) },
-        detail: { operationId: 'stats_recording_get', summary: 'One recording' },
+        query: std(StreamQuery, { coerce: true }),
+        response: {
+          200: std(LiveDelta, { mediaType: 'text/event-stream' }),
+          ...errors(422, 503),
+        },
+        detail: {
+          operationId: 'stats_capture_stream',
+          summary: 'Server-sent events: what the capture adds, as it adds it',
+          description:
+            '`event` is the kind, `data` the JSON. `reset` says: load /stats/capture/live; it comes first, and when the id of the last ' +
+            'event is too old or of another run. `slow_viewer` says why the stream ends: more than 64 KB waited to be read. ' +
+            'Two minutes back an id is good. Ends when its token is revoked.',
+        },
+      },
+    )
+    .post(
+      '/capture/markers',
+      async ({ body, status }) => status(201, await host().recordings.mark(body)),
+      {
+        body: std(MarkerRequest),
+        response: { 201: std(CaptureEvent), ...errors(409, 422, 503) },
+        detail: {
+          operationId: 'stats_capture_mark',
+          summary: 'Put a marker into what is recorded, the black box included',
+        },
+      },
+    )
+    .post(
+      '/black-box/save',
+      async ({ status }) => status(201, await andTell(host(), host().recordings.saveBlackBox())),
+      {
+        response: { 201: std(CaptureMeta), ...errors(409, 500, 503, 507) },
+        detail: {
+          operationId: 'stats_black_box_save',
+          summary: 'Make a recording of what the black box holds',
+          description:
+            '409 `black_box_empty` before a session streamed, `black_box_off` by setting.',
+        },
+      },
+    )
+    .post(
+      '/last-run/save',
+      async ({ status }) => {
+        const meta = await andTell(host(), host().recordings.saveLastRun());
+        if (meta !== undefined) return status(201, meta);
+        throw new AppError(404, 'no_last_run', 'The last run left nothing to be saved.');
+      },
+      {
+        response: { 201: std(CaptureMeta), ...errors(404, 409, 500, 503, 507) },
+        detail: {
+          operationId: 'stats_last_run_save',
+          summary: 'Make a recording of what a run that ended badly left',
+          description: 'Without names and addresses, so that it can be shown to others.',
+        },
       },
     )
     .delete(
-      '/recordings/:id',
-      async ({ params }) => {
-        if (!(await host().recordings.remove(recordingId(params.id)))) throw notFound(params.id);
-        return noContent();
+      '/last-run',
+      async ({ status }) => {
+        await andTell(host(), host().recordings.dismissLastRun());
+        return status(204, undefined);
       },
       {
-        params: std(RecordingParams),
         response: {
-          204: std(Type.Void({ description: 'Deleted' })),
-          404: std(ApiError),
+          204: std(Type.Void({ description: 'Nobody is told of it any more' })),
+          ...errors(500, 503),
         },
-        detail: { operationId: 'stats_recording_delete', summary: 'Delete one recording' },
+        detail: {
+          operationId: 'stats_last_run_dismiss',
+          summary: 'Forget that the last run ended badly, and what it left',
+        },
       },
     );
 
@@ -101,45 +170,9 @@ async function andTell<T>({ events }: ApiHost, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Anything that is no safe id answers like a missing recording. */
-function recordingId(text: string): RecordingId {
-  const id = parseRecordingId(text);
-  if (id === undefined) throw notFound(text);
-  return id;
-}
-
-function notFound(id: string): AppError {
-  const shown = JSON.stringify(id.length > 64 ? `${id.slice(0, 64)}…` : id);
-  return new AppError(404, 'recording_not_found', `There is no recording ${shown}.`);
-}
-
 function json(text: string | undefined): Response {
   if (text === undefined) {
     throw new AppError(404, 'not_recording', 'No capture is running; start one first.');
   }
   return new Response(text, { headers: JSON_HEADERS });
 }
-
-/** Bytes as they lie on disk; nobody parses a recording on its way out. */
-function fileResponse(
-  opened: OpenedRecording,
-  gzip: boolean,
-  downloadAs: string | undefined,
-): Response {
-  const headers: Record<string, string> = { ...JSON_HEADERS, vary: 'Accept-Encoding' };
-  if (downloadAs !== undefined) {
-    headers['content-disposition'] = `attachment; filename="${downloadAs}.json"`;
-  }
-  if (opened.kind === 'text') return new Response(opened.text, { headers });
-  if (!gzip || opened.gzipPath === undefined) {
-    return new Response(Bun.file(opened.path), { headers });
-  }
-  headers['content-encoding'] = 'gzip';
-  return new Response(Bun.file(opened.gzipPath), { headers });
-}
-
-function noContent(): Response {
-  return new Response(undefined, { status: 204 });
-}
-
-const JSON_HEADERS = { 'content-type': 'application/json' } as const;

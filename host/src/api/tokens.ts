@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
 import { CreatedToken, TokenInfo, TokenRequest } from '../../../contract/tokens.ts';
 import { AppError } from '../errors.ts';
+import type { Grant } from '../identity/tokens.ts';
 import type { ApiHost } from './api.ts';
 import { std } from './schema.ts';
 
@@ -50,3 +51,9 @@ export const tokenRoutes = (host: () => ApiHost) =>
         },
       },
     );
+
+/** Revoked since the guard looked: nobody would end a stream of it. Throws AppError 401. */
+export function requireLivingToken(tokens: Pick<ApiHost['tokens'], 'list'>, grant: Grant): void {
+  if (tokens.list().some(({ token_id }) => token_id === grant.id)) return;
+  throw new AppError(401, 'unauthorized', 'The token was revoked.');
+}

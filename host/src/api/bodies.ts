@@ -1,0 +1,78 @@
+// What a request may carry, as a table: everything but an import is a small JSON object. And how a large body is read:
+// never more of it than its limit, never longer than its time.
+import { AppError } from '../errors.ts';
+
+/** How the body of a route may look. */
+export interface BodyRule {
+  readonly types: readonly string[];
+  readonly mostBytes: number;
+  /** It says how long it is before any of it is read. */
+  readonly lengthNeeded: boolean;
+}
+
+export function bodyRule(method: string, path: string): BodyRule {
+  return method === 'POST' && path === IMPORT_PATH ? IMPORT_RULE : SMALL_RULE;
+}
+
+/** A body as bytes. Throws AppError 413 at the first byte too many, 408 when it takes too long. */
+export async function readBody(
+  request: Request,
+  { mostBytes, mostMs }: { readonly mostBytes: number; readonly mostMs: number },
+): Promise<Uint8Array> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => undefined);
+  }, mostMs);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (late) throw tooSlow(mostMs);
+      if (done) return Buffer.concat(pieces, bytes);
+      bytes += value.length;
+      if (bytes > mostBytes) {
+        void reader.cancel().catch(() => undefined);
+        throw tooLarge(`more than ${mostBytes} bytes`, mostBytes);
+      }
+      pieces.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function tooLarge(what: string, mostBytes: number): AppError {
+  return new AppError(
+    413,
+    'body_too_large',
+    `The body has ${what}; at most ${mostBytes} are read.`,
+  );
+}
+
+function tooSlow(mostMs: number): AppError {
+  return new AppError(
+    408,
+    'body_too_slow',
+    `The body was not there within ${mostMs / 1000} s; send it again over a faster line.`,
+  );
+}
+
+/** Six hours of four sessions, or fifteen times that much gzipped. */
+export const MOST_IMPORT_BYTES = 64 * 1024 * 1024;
+export const MOST_IMPORT_MS = 300_000;
+const IMPORT_PATH = '/api/v1/stats/recordings';
+const IMPORT_RULE: BodyRule = {
+  types: ['application/json', 'application/gzip'],
+  mostBytes: MOST_IMPORT_BYTES,
+  lengthNeeded: false,
+};
+/** Ten times the largest request there is. */
+const SMALL_RULE: BodyRule = {
+  types: ['application/json'],
+  mostBytes: 64 * 1024,
+  lengthNeeded: true,
+};
