@@ -10,11 +10,16 @@ import type { Announcement } from '../../host/src/gamestream/announce.ts';
 import { readAnnouncement } from '../../host/src/gamestream/announce.ts';
 import type { RtspStream } from '../../host/src/gamestream/rtsp-dialogue.ts';
 import { Logger } from '../../host/src/log.ts';
-import type { Recordings } from '../../host/src/recordings/recordings.ts';
 import { MediaPorts } from '../../host/src/sessions/media-ports.ts';
-import { type RecordedEvent, Sessions } from '../../host/src/sessions/sessions.ts';
+import { recordInto } from '../../host/src/sessions/recorded-events.ts';
+import {
+  type RecordedEvent,
+  type SessionRecorder,
+  Sessions,
+} from '../../host/src/sessions/sessions.ts';
 import type { ClientRef, StreamWish } from '../../host/src/sessions/stream-control.ts';
 import { Streams } from '../../host/src/sessions/streams.ts';
+import type { CapturedSession } from '../../recording/src/inputs.ts';
 import { settled } from './fake-host.ts';
 import { announcement } from './rtsp-client.ts';
 
@@ -98,8 +103,12 @@ export function fakeStreams(options: FakeStreamsOptions = {}) {
   const engine = new Engine(transport, log);
   const recorded: RecordedEvent[] = [];
   const receivers: unknown[] = [];
-  const sessions = new Sessions(engine, silentRecordings(receivers), log, (event) => {
+  const announced: CapturedSession[] = [];
+  const recorder = fakeRecorder(receivers, announced);
+  const intoRecorder = recordInto(recorder);
+  const sessions = new Sessions(engine, recorder, log, (event) => {
     recorded.push(event);
+    intoRecorder(event);
   });
   const { flags = {} } = options;
   const config = loadConfig({ flags, env: {}, homeDir: undefined });
@@ -149,6 +158,7 @@ export function fakeStreams(options: FakeStreamsOptions = {}) {
     stopped,
     recorded,
     receivers,
+    announced,
     streamOf,
     play,
   };
@@ -195,25 +205,16 @@ export function stockAnnouncement(
   });
 }
 
-function silentRecordings(receivers: unknown[]): Recordings {
-  const nothing = async (): Promise<undefined> => undefined;
+function fakeRecorder(receivers: unknown[], announced: CapturedSession[]): SessionRecorder {
   return {
-    start: () => Promise.reject(new Error('no recorder')),
-    status: () => Promise.reject(new Error('no recorder')),
-    stop: nothing,
-    live: nothing,
-    list: async () => [],
-    open: nothing,
-    remove: async () => false,
-    session: () => undefined,
+    session: (session) => {
+      announced.push(session);
+    },
     sessionEnded: () => undefined,
     receiver: (...args) => {
       receivers.push(args);
     },
     event: () => undefined,
-    observe: nothing,
-    observed: nothing,
-    shutdown: nothing,
   };
 }
 

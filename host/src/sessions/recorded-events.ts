@@ -1,10 +1,9 @@
 // What the engine tells of sessions beside frames, on its way into recordings: reports become receivers' totals, rare
 // things become events. Nothing is interpreted here.
-import type { SessionEvent } from '../../../recording/src/capture.ts';
-import type { Recordings } from '../recordings/recordings.ts';
-import type { RecordedEvent } from './sessions.ts';
+import type { SessionEvent } from '../../../recording/src/inputs.ts';
+import type { RecordedEvent, SessionRecorder } from './sessions.ts';
 
-type Recorded = Pick<Recordings, 'receiver' | 'event'>;
+type Recorded = Pick<SessionRecorder, 'receiver' | 'event'>;
 
 /** Answers a function that hands each event on. */
 export function recordInto(recordings: Recorded): (event: RecordedEvent) => void {

@@ -1,6 +1,7 @@
 // The one state machine that owns a client's life: starting → waiting_for_client → streaming → ending → gone. Drives
 // the engine's sessions, tells the recorder about them and whoever waits. Today's clients are test streams.
 import type { SessionInfo, SessionNetwork } from '../../../contract/host.ts';
+import type { Negotiated } from '../../../contract/stats.ts';
 import type { Engine } from '../engine/engine.ts';
 import type {
   EngineEvent,
@@ -11,7 +12,9 @@ import type {
 } from '../engine/messages.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Recordings } from '../recordings/recordings.ts';
+import type { RecordingsService } from '../recordings/service.ts';
+import { type NegotiatedWhy, negotiated, requestedNegotiation } from './negotiated.ts';
+import { recordInto } from './recorded-events.ts';
 
 /** Why a session is over: a stable code and a sentence. */
 export interface SessionEnd {
@@ -31,6 +34,15 @@ export interface StartedSession {
 export type SessionAbout = Pick<
   SessionInfo,
   'client_id' | 'address' | 'app' | 'started_unix_ms' | 'encryption'
+> & {
+  /** For recordings; the API does not show it. */
+  readonly why?: NegotiatedWhy;
+};
+
+/** Who remembers sessions, their frames' context and what happened to them. */
+export type SessionRecorder = Pick<
+  RecordingsService,
+  'session' | 'sessionEnded' | 'receiver' | 'event'
 >;
 
 /** What the recorder learns beside the frame records. */
@@ -38,7 +50,8 @@ export type RecordedEvent = EngineEventOf<'session.event'> | EngineEventOf<'sess
 
 interface Life {
   view: Session;
-  readonly about: SessionAbout;
+  readonly about: Omit<SessionAbout, 'why'>;
+  readonly requested: Negotiated;
   network: SessionNetwork | undefined;
   ending: boolean;
   readonly ended: ReturnType<typeof Promise.withResolvers<SessionEnd>>;
@@ -46,7 +59,7 @@ interface Life {
 
 export class Sessions {
   readonly #engine: Engine;
-  readonly #recordings: Recordings;
+  readonly #recordings: SessionRecorder;
   readonly #log: Log;
   readonly #record: (event: RecordedEvent) => void;
   readonly #lives = new Map<number, Life>();
@@ -54,9 +67,9 @@ export class Sessions {
 
   constructor(
     engine: Engine,
-    recordings: Recordings,
+    recordings: SessionRecorder,
     log: Log,
-    record: (event: RecordedEvent) => void = () => undefined,
+    record: (event: RecordedEvent) => void = recordInto(recordings),
   ) {
     this.#engine = engine;
     this.#recordings = recordings;
@@ -97,6 +110,7 @@ export class Sessions {
     const { op, session } = this.#engine.call('session.start', { session: request });
     const ended = Promise.withResolvers<SessionEnd>();
     const { kind, client, source, encoder, codec, width, height, fps, bitrate_kbps } = request;
+    const { why, ...shown } = about;
     this.#lives.set(session, {
       view: {
         session,
@@ -112,7 +126,8 @@ export class Sessions {
         bitrate_kbps,
         can_invalidate: false,
       },
-      about,
+      about: shown,
+      requested: requestedNegotiation(request, why),
       network: undefined,
       ending: false,
       ended,
@@ -166,12 +181,6 @@ export class Sessions {
       ...(packets_lost === undefined ? {} : { packets_lost }),
       ...(packets_recovered === undefined ? {} : { packets_recovered }),
     };
-    if (packets_lost !== undefined && packets_recovered !== undefined) {
-      this.#recordings.receiver(event.session, BigInt(event.t), {
-        packetsLost: packets_lost,
-        packetsRecovered: packets_recovered,
-      });
-    }
     this.#record(event);
     this.#changed();
   }
@@ -187,7 +196,7 @@ export class Sessions {
       this.#over(event.session, BigInt(t), end);
       return;
     }
-    this.#announce(view);
+    this.#announce(life);
     if (view.state !== before) {
       this.#log.info(`session ${view.state.replaceAll('_', ' ')}`, {
         session: view.session,
@@ -211,7 +220,7 @@ export class Sessions {
         });
       } else {
         life.view = view;
-        this.#announce(view);
+        this.#announce(life);
       }
     }
   }
@@ -220,7 +229,7 @@ export class Sessions {
     this.#onResync(this.#engine.call('snapshot', {}));
   }
 
-  #announce(view: Session): void {
+  #announce({ view, about, requested }: Life): void {
     this.#changed();
     this.#recordings.session({
       sessionId: view.session,
@@ -233,6 +242,8 @@ export class Sessions {
       source: view.source,
       encoder: view.encoder,
       bitrateKbps: view.bitrate_kbps,
+      ...(about.app === undefined ? {} : { app: about.app }),
+      negotiated: negotiated(requested, view),
     });
   }
 

@@ -14,6 +14,7 @@ import type { Offer } from '../gamestream/sdp.ts';
 import type { Log } from '../log.ts';
 import { ClientStream } from './client-stream.ts';
 import type { MediaPorts } from './media-ports.ts';
+import { encryptionWhy, sourcesPassedOver } from './negotiated.ts';
 import { sessionRequest } from './session-request.ts';
 import type { SessionEnd, Sessions, StartedSession } from './sessions.ts';
 import type {
@@ -337,6 +338,14 @@ export class Streams implements StreamControl, RtspStreams {
       ...(this.#app === undefined ? {} : { app: this.#app.app.title }),
       started_unix_ms: clock.unixMs(),
       encryption,
+      why: {
+        encryption: encryptionWhy(
+          config.encryption,
+          encryptionOffer(config.encryption, peerAddress).required,
+          encryption,
+        ),
+        sourceRefused: sourcesPassedOver(config.source, env),
+      },
     });
   }
 
