@@ -1,177 +1,196 @@
-// One capture from Start to Stop: sessions register, records become samples, `finish` assembles the recording.
-// Pure: knows no file and no clock.
+// One recording from Start to Stop, made of a list of inputs: sessions come and go, frames become samples, `text`
+// answers the file. Pure: knows no file and no clock. The same inputs make the same text, however they were split.
 import type {
-  Capture,
   CaptureEvent,
   CaptureMeta,
-  Codec,
+  HostFacts,
+  LiveDelta,
+  RecorderFigures,
   SessionEntry,
-  StatsSample,
   StreamKind,
 } from '../../contract/stats.ts';
+import { EventList } from './event-list.ts';
 import { FORMAT_VERSION } from './format.ts';
-import type { FrameRecord } from './record.ts';
+import { ABSENT, decodeRecords, type FrameBatch } from './frames.ts';
+import type { CapturedSession, CaptureInput, SessionEvent } from './inputs.ts';
+import { Orphans } from './orphans.ts';
 import { recordingIdOf } from './recording-id.ts';
-import { type ReceiverTotals, SessionWindows, type WindowedSession } from './windows.ts';
-
-/** What the host knows about a session when its first frame is measured. */
-export interface CapturedSession {
-  readonly sessionId: number;
-  readonly kind: StreamKind;
-  readonly width: number;
-  readonly height: number;
-  readonly fps: number;
-  readonly codec: Codec;
-  readonly client: string;
-  readonly source: string;
-  readonly encoder: string;
-  readonly bitrateKbps: number;
-}
-
-/** What happened, without the when and the where. */
-export type SessionEvent = Omit<CaptureEvent, 't_ms' | 'session_id'>;
+import { SampleText } from './sample-text.ts';
+import { StageBins } from './stages.ts';
+import { TriggerDetector } from './triggers.ts';
+import { type ClosedWindow, SESSION_BOUND_US, SessionWindows } from './windows.ts';
 
 export interface CaptureStart {
   /** Fixed at Start, see `recordingStem`. */
   readonly stem: string;
   readonly startedUnixMs: number;
-  /** Engine clock at the same moment: frames grabbed before do not count. */
+  /** Engine clock at the same moment: the axis begins here, and frames grabbed before do not count. */
   readonly armedNs: bigint;
+  readonly host?: HostFacts;
+  readonly preRollMs?: number;
+  /** Why the black box was saved; absent when an operator armed it. */
+  readonly trigger?: string;
+  /** For whoever saves: names lie in a file of their own. */
+  readonly name?: string;
 }
 
+/** What is known of a recording from outside. */
+export interface About {
+  readonly recorder?: RecorderFigures;
+  readonly recovered?: true;
+  /** Rows of the frames file. */
+  readonly frameCount?: number;
+}
+
+/** An announced session; it is in the recording from its first frame on. */
 interface Member {
-  readonly windowed: WindowedSession;
+  readonly sessionId: number;
   readonly windows: SessionWindows;
-  readonly entry: SessionEntry;
+  /** As it was announced last. */
+  session: CapturedSession;
+  /** As it was at its first frame. */
+  first: CapturedSession | undefined;
+  /** The bitrate that the engine told of last. */
+  toldKbps: number | undefined;
+  endUs: number | undefined;
+  endReason: string;
+  startTold: boolean;
 }
 
 export class CaptureBuilder {
-  readonly #start: CaptureStart;
-  readonly #known = new Map<number, CapturedSession>();
-  readonly #members = new Map<number, Member>();
-  readonly #samples: StatsSample[] = [];
-  readonly #events: CaptureEvent[] = [];
-  #eventsLost = 0;
-  #first: SessionEntry | undefined;
+  readonly start: CaptureStart;
+  /** By number, as last announced. */
+  readonly #sessions = new Map<number, Member>();
+  /** In the recording, in order of their first frames' arrival. */
+  readonly #members: Member[] = [];
+  /** Their windows are not all closed. */
+  readonly #open = new Set<Member>();
+  readonly #bins: Readonly<Record<StreamKind, StageBins>> = {
+    native: new StageBins('native'),
+    gamestream: new StageBins('gamestream'),
+  };
+  readonly #detector: TriggerDetector;
+  readonly #samples = new SampleText();
+  readonly #events = new EventList();
+  readonly #orphans = new Orphans();
+  #deltas: LiveDelta[] = [];
+  #frames = 0;
   #recordsLost = 0;
+  #suspendedMs = 0;
+  #tooManySessions = false;
 
   constructor(start: CaptureStart) {
-    this.#start = start;
+    this.start = start;
+    this.#detector = new TriggerDetector(start.armedNs, ({ atUs, sessionId, kind, detail }) =>
+      this.#tell(atUs, sessionId, { kind, detail }),
+    );
   }
 
   get startedUnixMs(): number {
-    return this.#start.startedUnixMs;
+    return this.start.startedUnixMs;
   }
 
   get sampleCount(): number {
-    return this.#samples.length;
+    return this.#samples.count;
+  }
+
+  get sessionCount(): number {
+    return this.#members.length;
+  }
+
+  /** Frames that are in the recording. */
+  get frameCount(): number {
+    return this.#frames;
   }
 
   /** Kind of the first session that was measured. */
   get kind(): StreamKind | '' {
-    return this.#first?.kind ?? '';
+    return this.#first()?.session.kind ?? '';
   }
 
-  /** Announces a session or its new bitrate. It enters the recording with its first measured frame. */
-  session(session: CapturedSession): void {
-    this.#known.set(session.sessionId, session);
-    const member = this.#members.get(session.sessionId);
-    if (member !== undefined) member.windowed.bitrateKbps = session.bitrateKbps;
-  }
-
-  /** Takes a record. Answers false when nobody announced its session. */
-  record(record: FrameRecord): boolean {
-    const session = this.#known.get(record.session);
-    if (session === undefined) return false;
-    if (record.grabbedNs < this.#start.armedNs) return true;
-    const member = this.#members.get(record.session) ?? this.#admit(session, record.grabbedNs);
-    member.windows.add(record);
-    return true;
-  }
-
-  receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void {
-    this.#members.get(sessionId)?.windows.receiver(atNs, totals);
-  }
-
-  /** Something rare in the life of an announced session. */
-  event(sessionId: number, atNs: bigint, event: SessionEvent): void {
-    if (!this.#known.has(sessionId) || atNs < this.#start.armedNs) return;
-    if (this.#events.length >= MAX_EVENTS) {
-      this.#eventsLost += 1;
-      return;
+  /**
+   * Takes an input. Answers the frames that came into the recording by it, if any: those of sessions that nobody has
+   * announced yet wait, and come with the announcement.
+   */
+  take(input: CaptureInput): FrameBatch | undefined {
+    if (input.kind === 'records') {
+      return this.frames(decodeRecords(input.bytes, this.start.armedNs));
     }
-    this.#events.push({ t_ms: this.#tMs(atNs), session_id: sessionId, ...event });
+    this.#detector.input(input);
+    const atUs = this.#us(input.atNs);
+    switch (input.kind) {
+      case 'session':
+        return this.#announce(atUs, input.session);
+      case 'session_ended':
+        this.#end(atUs, input.sessionId, input.reason);
+        break;
+      case 'receiver':
+        this.#sessions.get(input.sessionId)?.windows.receiver(atUs, input.totals);
+        break;
+      case 'event':
+        this.#happened(atUs, input.sessionId, input.event);
+        break;
+      case 'records_lost':
+        this.#recordsLost += input.count;
+        for (const { windows } of this.#open) windows.recordsLost(atUs);
+        this.#tell(atUs, undefined, { kind: 'records_lost', detail: { count: input.count } });
+        break;
+      case 'suspended':
+        this.#suspendedMs += input.ms;
+        this.#tell(atUs, undefined, { kind: 'suspended', detail: { ms: input.ms } });
+        break;
+    }
+    return undefined;
   }
 
-  recordsLost(count: number): void {
-    this.#recordsLost += count;
-    for (const member of this.#members.values()) member.windows.recordsLost();
+  /** The same for frames that are decoded already, on this recording's axis. */
+  frames(batch: FrameBatch): FrameBatch | undefined {
+    const { session } = batch.columns;
+    /** Undefined while every row is taken. */
+    let taken: number[] | undefined;
+    const waiting: number[] = [];
+    let id = ABSENT;
+    let member: Member | undefined;
+    for (let row = 0; row < batch.length; row += 1) {
+      const of = session[row] ?? ABSENT;
+      if (of !== id) {
+        id = of;
+        member = this.#sessions.get(of);
+      }
+      if (member !== undefined && this.#admit(member, batch, row)) taken?.push(row);
+      else {
+        taken ??= Array.from({ length: row }, (_, i) => i);
+        if (member === undefined) waiting.push(row);
+      }
+    }
+    if (waiting.length > 0) this.#lost(this.#orphans.add(batch.pick(waiting)));
+    const accepted = taken === undefined ? batch : batch.pick(taken);
+    if (accepted.length === 0) return undefined;
+    this.#frames += accepted.length;
+    this.#detector.frames(accepted);
+    return accepted;
   }
 
+  /** Closes the windows that are over. Whoever replays calls it after what came before, like the one who recorded. */
   advance(nowNs: bigint): void {
-    for (const member of this.#members.values()) this.#append(member.windows.advance(nowNs));
+    const nowUs = this.#us(nowNs);
+    this.#close((windows) => windows.advance(nowUs));
+    this.#detector.advance(nowNs);
   }
 
-  sessionEnded(sessionId: number, atNs: bigint, reason: string): void {
-    const member = this.#members.get(sessionId);
-    this.#known.delete(sessionId);
-    if (member === undefined || member.entry.ended_t_ms !== undefined) return;
-    this.#append(member.windows.finish(atNs));
-    member.entry.ended_t_ms = this.#tMs(atNs);
-    member.entry.end_reason = reason;
+  /** What changed since the last call: sessions (new, or told again with what changed), samples, events. */
+  deltas(): LiveDelta[] {
+    const deltas = this.#deltas;
+    this.#deltas = [];
+    return deltas;
   }
 
-  /** The recording so far; windows that are still open are not in it. */
-  live(nowUnixMs: number): Capture {
-    const members = [...this.#members.values()];
+  meta(durationMs: number, about: About = {}): CaptureMeta {
+    const first = this.#first()?.first;
+    const { stem, startedUnixMs, trigger } = this.start;
     return {
-      version: FORMAT_VERSION,
-      meta: this.#meta(Math.max(0, nowUnixMs - this.#start.startedUnixMs)),
-      sessions: members.map(({ entry }) => ({ ...entry })),
-      ...(members.some(({ windows }) => windows.truncated) ? { truncated: true } : {}),
-      ...(this.#recordsLost > 0 ? { records_lost: this.#recordsLost } : {}),
-      ...(this.#events.length > 0 ? { events: [...this.#events] } : {}),
-      ...(this.#eventsLost > 0 ? { events_lost: this.#eventsLost } : {}),
-      samples: [...this.#samples],
-    };
-  }
-
-  /** Closes the open windows and answers the whole recording. */
-  finish(nowNs: bigint): Capture {
-    for (const { windows } of this.#members.values()) this.#append(windows.finish(nowNs));
-    return this.live(this.#start.startedUnixMs + this.#tMs(nowNs));
-  }
-
-  #admit(session: CapturedSession, firstNs: bigint): Member {
-    const windowed = {
-      sessionId: session.sessionId,
-      kind: session.kind,
-      bitrateKbps: session.bitrateKbps,
-    };
-    const entry: SessionEntry = {
-      session_id: session.sessionId,
-      kind: session.kind,
-      width: session.width,
-      height: session.height,
-      fps: session.fps,
-      codec: session.codec,
-      client: session.client,
-      source: session.source,
-      encoder: session.encoder,
-      started_t_ms: this.#tMs(firstNs),
-    };
-    const windows = new SessionWindows(windowed, this.#start.armedNs);
-    const member = { windowed, windows, entry };
-    this.#members.set(session.sessionId, member);
-    this.#first ??= entry;
-    return member;
-  }
-
-  #meta(durationMs: number): CaptureMeta {
-    const first = this.#first;
-    return {
-      id: recordingIdOf(this.#start.stem, first),
-      started_unix_ms: this.#start.startedUnixMs,
+      id: recordingIdOf(stem, first),
+      started_unix_ms: startedUnixMs,
       duration_ms: durationMs,
       kind: first?.kind ?? '',
       width: first?.width ?? 0,
@@ -179,18 +198,245 @@ export class CaptureBuilder {
       fps: first?.fps ?? 0,
       codec: first?.codec ?? '',
       client: first?.client ?? '',
-      sample_count: this.#samples.length,
+      sample_count: this.#samples.count,
+      session_count: this.#members.length,
+      ...(about.frameCount === undefined ? {} : { frame_count: about.frameCount }),
+      ...(about.recovered === undefined ? {} : { recovered: about.recovered }),
+      ...(trigger === undefined ? {} : { trigger }),
     };
   }
 
-  #append(samples: readonly StatsSample[]): void {
-    this.#samples.push(...samples);
+  /** The file's text so far; windows that are still open are not in it. */
+  text(nowUnixMs: number, about: About = {}): string {
+    const durationMs = nowUnixMs - this.start.startedUnixMs - this.#suspendedMs;
+    return this.#text(this.meta(Math.max(0, Math.round(durationMs)), about), about);
   }
 
-  #tMs(atNs: bigint): number {
-    return Math.max(0, Math.round(Number(atNs - this.#start.armedNs) / 1e6));
+  /** Closes the open windows and answers the whole recording. */
+  finish(nowNs: bigint, about: About = {}): { readonly meta: CaptureMeta; readonly text: string } {
+    const nowUs = this.#us(nowNs);
+    this.#close((windows) => windows.finish(nowUs));
+    this.#detector.finish(nowNs);
+    const meta = this.meta(Math.max(0, Math.round(nowUs / 1000)), about);
+    return { meta, text: this.#text(meta, about) };
+  }
+
+  #announce(atUs: number, session: CapturedSession): FrameBatch | undefined {
+    const known = this.#sessions.get(session.sessionId);
+    if (known === undefined || known.endUs !== undefined) {
+      this.#enter(session);
+      const waited = this.#orphans.take(session.sessionId);
+      return waited === undefined ? undefined : this.frames(waited);
+    }
+    const before = known.session;
+    known.session = session;
+    if (modeOf(before) !== modeOf(session)) {
+      this.#told(known, atUs, {
+        kind: 'mode',
+        detail: { from: modeOf(before), to: modeOf(session) },
+      });
+    }
+    const { bitrateKbps } = session;
+    if (bitrateKbps !== before.bitrateKbps && bitrateKbps !== known.toldKbps) {
+      this.#told(known, atUs, {
+        kind: 'bitrate',
+        detail: { from_kbps: before.bitrateKbps, to_kbps: bitrateKbps },
+      });
+    }
+    if (bitrateKbps !== before.bitrateKbps || session.fps !== before.fps) {
+      known.windows.target(atUs, session);
+    }
+    if (known.startTold) this.#push({ kind: 'session', session: this.#entry(known) });
+    return undefined;
+  }
+
+  #enter(session: CapturedSession): void {
+    const { sessionId, kind } = session;
+    const member: Member = {
+      sessionId,
+      windows: new SessionWindows(sessionId, kind, session, this.#bins[kind]),
+      session,
+      first: undefined,
+      toldKbps: undefined,
+      endUs: undefined,
+      endReason: '',
+      startTold: false,
+    };
+    this.#sessions.set(sessionId, member);
+    this.#open.add(member);
+  }
+
+  #admit(member: Member, batch: FrameBatch, row: number): boolean {
+    if (member.first === undefined) {
+      if (this.#members.length >= MAX_SESSIONS) {
+        this.#tooManySessions = true;
+        return false;
+      }
+      member.first = member.session;
+      this.#members.push(member);
+    }
+    if (member.windows.add(batch, row)) return true;
+    if (member.windows.finished) this.#lost([batch.grabbed_us[row] ?? 0]);
+    return false;
+  }
+
+  #end(atUs: number, sessionId: number, reason: string): void {
+    const member = this.#sessions.get(sessionId);
+    if (member === undefined || member.endUs !== undefined) return;
+    member.endUs = atUs;
+    member.endReason = reason;
+    member.windows.end(atUs);
+  }
+
+  #happened(atUs: number, sessionId: number | undefined, event: SessionEvent): void {
+    if (sessionId === undefined) {
+      this.#tell(atUs, undefined, event);
+      return;
+    }
+    const member = this.#sessions.get(sessionId);
+    if (member === undefined) return;
+    const to = event.kind === 'bitrate' ? event.detail?.['to_kbps'] : undefined;
+    if (typeof to === 'number') member.toldKbps = to;
+    this.#tell(atUs, sessionId, event);
+  }
+
+  /** Closes windows of every session and puts their samples in order. */
+  #close(windowsOf: (windows: SessionWindows) => ClosedWindow[]): void {
+    const closed: ClosedWindow[] = [];
+    for (const member of [...this.#open]) {
+      const { windows } = member;
+      const wasTruncated = windows.truncated;
+      closed.push(...windowsOf(windows));
+      if (windows.started && !member.startTold) this.#tellStart(member);
+      if (windows.truncated && !wasTruncated) {
+        this.#detector.end(member.sessionId, (windows.startUs ?? 0) + SESSION_BOUND_US);
+      }
+      if (windows.finished) this.#leave(member);
+    }
+    closed.sort((a, b) => a.endUs - b.endUs || a.sample.session_id - b.sample.session_id);
+    for (const { endUs, sample } of closed) {
+      this.#samples.add(endUs, sample);
+      this.#push({ kind: 'sample', sample });
+    }
+  }
+
+  #tellStart(member: Member): void {
+    member.startTold = true;
+    this.#push({ kind: 'session', session: this.#entry(member) });
+    this.#tell(member.windows.startUs ?? 0, member.sessionId, { kind: 'session_start' });
+  }
+
+  /** All of the session is closed. */
+  #leave(member: Member): void {
+    this.#open.delete(member);
+    if (member.first === undefined) {
+      if (this.#sessions.get(member.sessionId) === member) this.#sessions.delete(member.sessionId);
+      return;
+    }
+    if (member.endUs === undefined) return;
+    this.#push({ kind: 'session', session: this.#entry(member) });
+    const detail = { reason: member.endReason };
+    this.#tell(member.endUs, member.sessionId, { kind: 'session_end', detail });
+  }
+
+  /** Frames that came and cannot be kept: by when they were grabbed. */
+  #lost(grabbedUs: readonly number[]): void {
+    for (const us of grabbedUs) {
+      this.#recordsLost += 1;
+      for (const { windows } of this.#open) windows.recordsLost(us);
+    }
+    if (grabbedUs.length === 0) return;
+    const detail = { count: grabbedUs.length };
+    this.#tell(Math.min(...grabbedUs), undefined, { kind: 'records_lost', detail });
+  }
+
+  /** An event of a session that is in the recording. */
+  #told(member: Member, atUs: number, event: SessionEvent): void {
+    if (member.first !== undefined) this.#tell(atUs, member.sessionId, event);
+  }
+
+  #tell(atUs: number, sessionId: number | undefined, event: SessionEvent): void {
+    if (atUs < 0) return;
+    const made: CaptureEvent | undefined = this.#events.add(atUs, sessionId, event);
+    if (made !== undefined) this.#push({ kind: 'event', event: made });
+  }
+
+  #push(delta: LiveDelta): void {
+    this.#deltas.push(delta);
+    // Nobody watches: a replay, or nobody yet. The text has it all.
+    if (this.#deltas.length > MAX_DELTAS) this.#deltas.splice(0, MAX_DELTAS / 2);
+  }
+
+  /** The session whose first frame was grabbed first. */
+  #first(): Member | undefined {
+    return this.#inOrder()[0];
+  }
+
+  #inOrder(): Member[] {
+    return this.#members.toSorted(
+      (a, b) => (a.windows.startUs ?? 0) - (b.windows.startUs ?? 0) || a.sessionId - b.sessionId,
+    );
+  }
+
+  #entry(member: Member): SessionEntry {
+    const first = member.first ?? member.session;
+    const app = member.session.app ?? first.app;
+    const negotiated = member.session.negotiated ?? first.negotiated;
+    return {
+      session_id: member.sessionId,
+      kind: first.kind,
+      width: first.width,
+      height: first.height,
+      fps: first.fps,
+      codec: first.codec,
+      client: first.client,
+      source: first.source,
+      encoder: first.encoder,
+      bitrate_kbps: first.bitrateKbps,
+      ...(app === undefined ? {} : { app }),
+      ...(negotiated === undefined ? {} : { negotiated }),
+      started_t_ms: tMs(member.windows.startUs ?? 0),
+      ...(member.endUs === undefined
+        ? {}
+        : { ended_t_ms: tMs(member.endUs), end_reason: member.endReason }),
+    };
+  }
+
+  /** Keys in the order of `serializeCapture`: meta early, samples last. */
+  #text(meta: CaptureMeta, about: About): string {
+    const { host, preRollMs } = this.start;
+    const isTruncated =
+      this.#tooManySessions || this.#members.some(({ windows }) => windows.truncated);
+    const events = this.#events.all();
+    const head = JSON.stringify({
+      version: FORMAT_VERSION,
+      meta,
+      sessions: this.#inOrder().map((member) => this.#entry(member)),
+      ...(isTruncated ? { truncated: true } : {}),
+      ...(host === undefined ? {} : { host }),
+      ...(preRollMs === undefined ? {} : { pre_roll_ms: preRollMs }),
+      ...(about.recorder === undefined ? {} : { recorder: about.recorder }),
+      ...(this.#recordsLost > 0 ? { records_lost: this.#recordsLost } : {}),
+      ...(events.length > 0 ? { events } : {}),
+      ...(this.#events.lost > 0 ? { events_lost: this.#events.lost } : {}),
+    });
+    return `${head.slice(0, -1)},"samples":[${this.#samples.joined()}]}\n`;
+  }
+
+  #us(atNs: bigint): number {
+    return Math.round(Number(atNs - this.start.armedNs) / 1000);
   }
 }
 
-/** About a megabyte of them; a stream in trouble makes a few a second. */
-const MAX_EVENTS = 20_000;
+function tMs(us: number): number {
+  return Math.max(0, Math.round(us / 1000));
+}
+
+function modeOf({ width, height, fps, codec }: CapturedSession): string {
+  return `${width}x${height}@${fps} ${codec}`;
+}
+
+/** Reconnecting every ten seconds, three hours long. */
+const MAX_SESSIONS = 1080;
+/** More than a recorder reads at a time: it asks after every poll. */
+const MAX_DELTAS = 4096;

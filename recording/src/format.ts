@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import { Capture, CaptureMeta } from '../../contract/stats.ts';
 
 /** Version written today. The seed's files carry none. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 export class FormatError extends Error {
   override readonly name = 'FormatError';

@@ -1,36 +1,116 @@
-// Exact nearest-rank quantiles over whole nanoseconds: sorts, estimates nothing.
+// Exact nearest-rank quantiles over whole µs: counts in bins of 1 µs, sorts nothing that is common, estimates nothing.
 
-/** Collects durations and answers their quantiles. */
-export class Durations {
-  #values = new Uint32Array(64);
-  #length = 0;
+/** A multiset of durations. Takes them in any order; costs memory by the longest of them, not by their number. */
+export class MicroBins {
+  #bins = new Uint32Array(FIRST_BINS);
+  /** Durations beyond the dense bins, and how often each came. */
+  readonly #long = new Map<number, number>();
+  #count = 0;
+  #sum = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
 
-  get length(): number {
-    return this.#length;
+  get count(): number {
+    return this.#count;
   }
 
-  /** Adds one duration, 0 … 2^32−1 ns. */
-  push(ns: number): void {
-    if (this.#length === this.#values.length) {
-      const grown = new Uint32Array(this.#values.length * 2);
-      grown.set(this.#values);
-      this.#values = grown;
+  get sum(): number {
+    return this.#sum;
+  }
+
+  /** Undefined without a value. */
+  get min(): number | undefined {
+    return this.#count === 0 ? undefined : this.#min;
+  }
+
+  get max(): number | undefined {
+    return this.#count === 0 ? undefined : this.#max;
+  }
+
+  /** Adds one duration `times` times: a whole number of µs, 0 … 2^31−1. */
+  add(us: number, times = 1): void {
+    if (us < DENSE_BINS) {
+      if (us >= this.#bins.length) this.#grow(us);
+      this.#bins[us] = (this.#bins[us] ?? 0) + times;
+    } else this.#long.set(us, (this.#long.get(us) ?? 0) + times);
+    this.#count += times;
+    this.#sum += us * times;
+    if (us < this.#min) this.#min = us;
+    if (us > this.#max) this.#max = us;
+  }
+
+  /**
+   * The smallest value that at least `percent` % (three decimals at most) of the values do not exceed; undefined
+   * without a value.
+   */
+  nearestRank(percent: number): number | undefined {
+    return this.nearestRanks([percent])[0];
+  }
+
+  /** The same for several, which must rise; empty without a value. */
+  nearestRanks(percents: readonly number[]): number[] {
+    if (this.#count === 0) return [];
+    const found: number[] = [];
+    let wanted = rankOf(percents[0], this.#count);
+    let seen = 0;
+    const pass = (us: number, times: number) => {
+      seen += times;
+      while (found.length < percents.length && seen >= wanted) {
+        found.push(us);
+        wanted = rankOf(percents[found.length], this.#count);
+      }
+    };
+    const bins = this.#bins;
+    const end = Math.min(bins.length - 1, this.#max);
+    for (let us = this.#min; us <= end && found.length < percents.length; us += 1) {
+      const times = bins[us] ?? 0;
+      if (times > 0) pass(us, times);
     }
-    this.#values[this.#length] = ns;
-    this.#length += 1;
+    if (found.length < percents.length) {
+      const long = [...this.#long].sort(([a], [b]) => a - b);
+      for (const [us, times] of long) pass(us, times);
+    }
+    return found;
   }
 
-  /** p50 and p99 in µs (whole nanoseconds are kept as decimals); undefined when empty. */
-  quantilesUs(): { readonly p50_us: number; readonly p99_us: number } | undefined {
-    if (this.#length === 0) return undefined;
-    const sorted = this.#values.slice(0, this.#length).sort();
-    return { p50_us: nearestRank(sorted, 50) / 1000, p99_us: nearestRank(sorted, 99) / 1000 };
+  /** Every different value with how often it came, rising. */
+  *entries(): Generator<readonly [us: number, times: number]> {
+    const end = Math.min(this.#bins.length - 1, this.#max);
+    for (let us = this.#min; us <= end; us += 1) {
+      const times = this.#bins[us] ?? 0;
+      if (times > 0) yield [us, times];
+    }
+    yield* [...this.#long].sort(([a], [b]) => a - b);
+  }
+
+  /** Forgets every value and keeps the memory. */
+  clear(): void {
+    if (this.#count > 0 && this.#min < this.#bins.length)
+      this.#bins.fill(0, this.#min, this.#max + 1);
+    this.#long.clear();
+    this.#count = 0;
+    this.#sum = 0;
+    this.#min = Number.POSITIVE_INFINITY;
+    this.#max = Number.NEGATIVE_INFINITY;
+  }
+
+  #grow(us: number): void {
+    let length = this.#bins.length;
+    while (length <= us) length *= 2;
+    const grown = new Uint32Array(length);
+    grown.set(this.#bins);
+    this.#bins = grown;
   }
 }
 
-/** The nearest-rank percentile: the smallest value that at least `percent` % of the values do not exceed. */
-export function nearestRank(sorted: Uint32Array, percent: number): number {
-  if (sorted.length === 0) throw new RangeError('no percentile of nothing');
-  const rank = Math.max(1, Math.ceil((percent * sorted.length) / 100));
-  return sorted[Math.min(rank, sorted.length) - 1] ?? 0;
+/** Rank of a percentile among `count` values, 1 … count. */
+function rankOf(percent: number | undefined, count: number): number {
+  // In whole thousandths of a percent: 99.9 % of 3,000 is 2,997, which binary fractions would make 2,998.
+  const rank = Math.ceil((Math.round((percent ?? 100) * 1000) * count) / 100_000);
+  return Math.min(count, Math.max(1, rank));
 }
+
+/** 16 ms: most stages need no more. */
+const FIRST_BINS = 16_384;
+/** 131 ms in 512 KiB: what takes longer is rare enough for a map. */
+const DENSE_BINS = 131_072;

@@ -1,9 +1,8 @@
-// Totals of one session over its whole life, for a test stream's report: the same records, no windows.
+// Totals of one session over its whole life, for a test stream's report: the same frames, no windows.
 import type { StageName, StreamKind } from '../../contract/stats.ts';
-import { Durations } from './quantiles.ts';
-import type { FrameRecord } from './record.ts';
-import { stageNs, stageProjection } from './stages.ts';
-import { byGrabbed, countSkipped, isDropped } from './windows.ts';
+import { ABSENT, decodeRecords, type FrameBatch, frameFlags } from './frames.ts';
+import { StageBins } from './stages.ts';
+import { isDropped, PendingRows, SENT, SourceCount } from './windows.ts';
 
 export interface RunTotals {
   readonly framesSent: number;
@@ -20,8 +19,10 @@ export interface RunTotals {
 }
 
 export class RunCollector {
-  readonly #kind: StreamKind;
-  readonly #stages: Map<StageName, Durations>;
+  readonly #sessionId: number;
+  readonly #stages: StageBins;
+  readonly #sequences = new SourceCount();
+  #firstSequence: number = ABSENT;
   #sent = 0;
   #dropped = 0;
   #packets = 0;
@@ -29,42 +30,33 @@ export class RunCollector {
   #repeated = 0;
   #keys = 0;
   #bytes = 0;
-  #skipped: number | undefined;
-  #firstSequence: number | undefined;
-  #lastSequence: number | undefined;
-  /** Records that an older one may still precede; sorted before they are counted. */
-  #pending: FrameRecord[] = [];
+  /** Frames that an older one may still precede; sorted before their source's count is followed. */
+  readonly #pending = new PendingRows();
 
-  constructor(kind: StreamKind) {
-    this.#kind = kind;
-    this.#stages = new Map(stageProjection[kind].map((span) => [span.name, new Durations()]));
+  constructor(sessionId: number, kind: StreamKind) {
+    this.#sessionId = sessionId;
+    this.#stages = new StageBins(kind);
   }
 
-  add(record: FrameRecord): void {
-    for (const span of stageProjection[this.#kind]) {
-      const ns = stageNs(record, span);
-      if (ns !== undefined) this.#stages.get(span.name)?.push(ns);
+  /** Takes whole records, and of them this session's. */
+  take(bytes: Uint8Array): void {
+    this.add(decodeRecords(bytes, 0n));
+  }
+
+  add(batch: FrameBatch): void {
+    const { session } = batch.columns;
+    for (let row = 0; row < batch.length; row += 1) {
+      if (session[row] === this.#sessionId) this.#frame(batch, row);
     }
-    if (record.outcome === 'sent') {
-      this.#sent += 1;
-      this.#packets += record.dataPackets + record.parityPackets - record.sendRefused;
-      this.#bytes += record.bytes;
-    } else if (isDropped(record.outcome)) this.#dropped += 1;
-    if (record.flags.repeat) this.#repeated += 1;
-    else this.#fresh += 1;
-    if (record.flags.key) this.#keys += 1;
-    this.#pending.push(record);
     if (this.#pending.length >= 2 * REORDER) this.#settle(this.#pending.length - REORDER);
   }
 
   totals(): RunTotals {
     this.#settle(this.#pending.length);
     const stages: Partial<Record<StageName, { p50_us: number; p99_us: number }>> = {};
-    for (const [name, durations] of this.#stages) {
-      const quantiles = durations.quantilesUs();
-      if (quantiles !== undefined) stages[name] = quantiles;
-    }
-    const counted = this.#firstSequence !== undefined && this.#lastSequence !== undefined;
+    for (const { name, p50_us, p99_us } of this.#stages.timings())
+      stages[name] = { p50_us, p99_us };
+    const { last, skipped } = this.#sequences;
     return {
       framesSent: this.#sent,
       framesDropped: this.#dropped,
@@ -73,21 +65,40 @@ export class RunCollector {
       framesRepeated: this.#repeated,
       keyFrames: this.#keys,
       bytesSent: this.#bytes,
-      sourcePictures: counted
-        ? (((this.#lastSequence ?? 0) - (this.#firstSequence ?? 0)) >>> 0) + 1
-        : undefined,
-      sourceSkipped: this.#skipped,
+      sourcePictures: last === ABSENT ? undefined : ((last - this.#firstSequence) >>> 0) + 1,
+      sourceSkipped: skipped,
       stages,
     };
   }
 
+  #frame(batch: FrameBatch, row: number): void {
+    const { columns } = batch;
+    this.#stages.add(batch, row);
+    const outcome = columns.outcome[row] ?? ABSENT;
+    if (outcome === SENT) {
+      this.#sent += 1;
+      this.#packets +=
+        (columns.data_packets[row] ?? 0) +
+        (columns.parity_packets[row] ?? 0) -
+        (columns.send_refused[row] ?? 0);
+      this.#bytes += columns.bytes[row] ?? 0;
+    } else if (isDropped(outcome)) this.#dropped += 1;
+    const flags = columns.flags[row] ?? 0;
+    if ((flags & frameFlags.repeat) !== 0) this.#repeated += 1;
+    else this.#fresh += 1;
+    if ((flags & frameFlags.key) !== 0) this.#keys += 1;
+    this.#pending.push(batch, row);
+  }
+
   #settle(count: number): void {
-    this.#pending = byGrabbed(this.#pending);
-    const settled = this.#pending.splice(0, count);
-    this.#firstSequence ??= settled.find((r) => r.sourceSequence !== undefined)?.sourceSequence;
-    const { skipped, lastSequence } = countSkipped(settled, this.#lastSequence);
-    if (skipped !== undefined) this.#skipped = (this.#skipped ?? 0) + skipped;
-    this.#lastSequence = lastSequence;
+    this.#pending.sortedBefore(Number.POSITIVE_INFINITY);
+    for (let i = 0; i < count; i += 1) {
+      const { columns } = this.#pending.batch(i);
+      const sequence = columns.source_sequence[this.#pending.row(i)] ?? ABSENT;
+      if (this.#firstSequence === ABSENT) this.#firstSequence = sequence;
+      this.#sequences.next(sequence);
+    }
+    this.#pending.drop(count);
   }
 }
 

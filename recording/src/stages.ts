@@ -1,48 +1,163 @@
 // The stages of each path as projections of the frame's boundaries. Stages tile the frame: each begins where the one
 // before it ended, so nothing is timed twice. docs/recording-format.md shows the same table to people.
-import type { StageName, StreamKind } from '../../contract/stats.ts';
-import type { BoundaryName, FrameRecord } from './record.ts';
+import type { StageName, StageTiming, StreamKind } from '../../contract/stats.ts';
+import { ABSENT, type BoundaryColumn, boundaryColumns, type FrameBatch } from './frames.ts';
+import { MicroBins } from './quantiles.ts';
 
-export interface StageSpan {
-  readonly name: StageName;
-  readonly from: 'grabbed' | BoundaryName;
-  readonly to: BoundaryName;
+/** `grabbed` is where a frame's own time begins. */
+export type BoundaryName = 'grabbed' | BoundaryColumn;
+
+export interface Span<Name extends string = string> {
+  readonly name: Name;
+  readonly from: BoundaryName;
+  readonly to: BoundaryColumn;
 }
+export type StageSpan = Span<StageName>;
 
 /** In pipeline order. */
 export const stageProjection: Readonly<Record<StreamKind, readonly StageSpan[]>> = {
   // `encode` is submit and wait; `send` holds the wait in the queue of two, pacing and the socket.
   gamestream: [
-    { name: 'capture', from: 'grabbed', to: 'converted' },
-    { name: 'encode', from: 'converted', to: 'encoded' },
-    { name: 'packetize', from: 'encoded', to: 'packetized' },
-    { name: 'send', from: 'packetized', to: 'last_sent' },
+    { name: 'capture', from: 'grabbed', to: 'converted_us' },
+    { name: 'encode', from: 'converted_us', to: 'encoded_us' },
+    { name: 'packetize', from: 'encoded_us', to: 'packetized_us' },
+    { name: 'send', from: 'packetized_us', to: 'last_sent_us' },
   ],
   // `encode` is the wait only; `send` holds parity and sealing too.
   native: [
-    { name: 'capture', from: 'grabbed', to: 'converted' },
-    { name: 'submit', from: 'converted', to: 'submitted' },
-    { name: 'encode', from: 'submitted', to: 'encoded' },
-    { name: 'send', from: 'encoded', to: 'last_sent' },
+    { name: 'capture', from: 'grabbed', to: 'converted_us' },
+    { name: 'submit', from: 'converted_us', to: 'submitted_us' },
+    { name: 'encode', from: 'submitted_us', to: 'encoded_us' },
+    { name: 'send', from: 'encoded_us', to: 'last_sent_us' },
   ],
 };
 
-/** How long one stage of one frame took, ns; undefined when an end of it was never reached. */
-export function stageNs(record: FrameRecord, span: StageSpan): number | undefined {
-  const from = span.from === 'grabbed' ? 0 : record.offsetsNs[span.from];
-  const to = record.offsetsNs[span.to];
-  // A boundary before its predecessor is an engine fault: a gap, not a negative time.
-  return from === undefined || to === undefined || to < from ? undefined : to - from;
+/** The finest set, from each boundary to the next: the one in which both paths may be laid over each other. */
+export const fineSpans: readonly Span[] = [
+  { name: 'convert', from: 'grabbed', to: 'converted_us' },
+  { name: 'submit', from: 'converted_us', to: 'submitted_us' },
+  { name: 'wait', from: 'submitted_us', to: 'encoded_us' },
+  { name: 'packetize', from: 'encoded_us', to: 'packetized_us' },
+  { name: 'queue', from: 'packetized_us', to: 'dequeued_us' },
+  { name: 'first_send', from: 'dequeued_us', to: 'first_sent_us' },
+  { name: 'pace', from: 'first_sent_us', to: 'last_sent_us' },
+];
+
+/**
+ * Durations of one frame after the other, µs. `names` are the path's stages, then `total` and `other` (what of the
+ * total belongs to no stage), then those finer spans that are no stage of the path by that name; `values[i]` belongs
+ * to `names[i]` and is ABSENT when an end of it was never reached. Of every frame: stages + other = total.
+ */
+export class FrameSpans {
+  readonly names: readonly string[];
+  /** How many of `names` are stages of the path; `total` and `other` are the next two. */
+  readonly stageCount: number;
+  /** Of the row that was read last. */
+  readonly values: Int32Array;
+  readonly #from: readonly number[];
+  readonly #to: readonly number[];
+  /** Boundaries of the row, `grabbed` first. */
+  readonly #reached = new Int32Array(boundaryColumns.length + 1);
+  #batch: FrameBatch | undefined;
+  #columns: readonly Int32Array[] = [];
+
+  constructor(kind: StreamKind) {
+    const stages = stageProjection[kind];
+    const isNoStage = ({ name }: Span) => stages.every((stage) => stage.name !== name);
+    const spans: readonly Span[] = [
+      ...stages,
+      { name: 'total', from: 'grabbed', to: 'last_sent_us' },
+      // Only for its place; `read` writes its value.
+      { name: 'other', from: 'grabbed', to: 'last_sent_us' },
+      ...fineSpans.filter(isNoStage),
+    ];
+    this.names = spans.map(({ name }) => name);
+    this.stageCount = stages.length;
+    this.values = new Int32Array(spans.length).fill(ABSENT);
+    this.#from = spans.map(({ from }) => indexOf(from));
+    this.#to = spans.map(({ to }) => indexOf(to));
+  }
+
+  read(batch: FrameBatch, row: number): void {
+    if (batch !== this.#batch) {
+      this.#batch = batch;
+      this.#columns = boundaryColumns.map((name) => batch.columns[name]);
+    }
+    const { values } = this;
+    const reached = this.#reached;
+    readBoundaries(this.#columns, row, reached);
+    let other = reached[reached.length - 1] ?? ABSENT;
+    for (let i = 0; i < values.length; i += 1) {
+      const from = reached[this.#from[i] ?? 0] ?? ABSENT;
+      const to = reached[this.#to[i] ?? 0] ?? ABSENT;
+      const us = from === ABSENT || to === ABSENT ? ABSENT : to - from;
+      values[i] = us;
+      if (i < this.stageCount && us !== ABSENT && other !== ABSENT) other -= us;
+    }
+    values[this.stageCount + 1] = other;
+  }
 }
 
-/** Grabbed → last datagram in the kernel, ns; undefined for a frame that was not sent whole. */
-export function totalNs(record: FrameRecord): number | undefined {
-  return record.offsetsNs.last_sent;
+/** Collects the stages and the total of one path's frames, for a window or for a whole run. */
+export class StageBins {
+  readonly #spans: FrameSpans;
+  readonly #stages: readonly StageSpan[];
+  /** One a stage, then the total's. */
+  readonly #bins: readonly MicroBins[];
+
+  constructor(kind: StreamKind) {
+    this.#spans = new FrameSpans(kind);
+    this.#stages = stageProjection[kind];
+    this.#bins = Array.from({ length: this.#stages.length + 1 }, () => new MicroBins());
+  }
+
+  add(batch: FrameBatch, row: number): void {
+    this.#spans.read(batch, row);
+    const { values } = this.#spans;
+    for (let i = 0; i < this.#bins.length; i += 1) {
+      const us = values[i] ?? ABSENT;
+      if (us !== ABSENT) this.#bins[i]?.add(us);
+    }
+  }
+
+  /** In pipeline order; a stage without a frame is left out. */
+  timings(): StageTiming[] {
+    return this.#stages.flatMap(({ name }, i) => {
+      const found = median99(this.#bins[i]);
+      return found === undefined ? [] : [{ name, ...found }];
+    });
+  }
+
+  total(): { readonly p50_us: number; readonly p99_us: number } | undefined {
+    return median99(this.#bins.at(-1));
+  }
+
+  /** Forgets every frame and keeps the memory. */
+  clear(): void {
+    for (const bins of this.#bins) bins.clear();
+  }
 }
 
-/** What of the total belongs to no stage, ns; undefined without a total. */
-export function otherNs(record: FrameRecord, kind: StreamKind): number | undefined {
-  const total = totalNs(record);
-  if (total === undefined) return undefined;
-  return stageProjection[kind].reduce((rest, span) => rest - (stageNs(record, span) ?? 0), total);
+function median99(bins: MicroBins | undefined) {
+  const [p50_us, p99_us] = bins?.nearestRanks([50, 99]) ?? [];
+  return p50_us === undefined || p99_us === undefined ? undefined : { p50_us, p99_us };
+}
+
+/**
+ * A boundary that lies before one that the frame passed earlier is a fault of the engine: it counts as never reached,
+ * so that there is a gap and no negative time.
+ */
+function readBoundaries(columns: readonly Int32Array[], row: number, into: Int32Array): void {
+  let latest = 0;
+  for (let i = 0; i < columns.length; i += 1) {
+    const at = columns[i]?.[row] ?? ABSENT;
+    if (at >= latest) {
+      into[i + 1] = at;
+      latest = at;
+    } else into[i + 1] = ABSENT;
+  }
+}
+
+function indexOf(boundary: BoundaryName): number {
+  return boundary === 'grabbed' ? 0 : boundaryColumns.indexOf(boundary) + 1;
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import { boundaryNames, encodeRecord } from '../../host/src/engine/fake-records.ts';
 import {
   commands,
   EngineEvent,
@@ -14,7 +15,14 @@ import {
   ProbeReport,
   TrialResult,
 } from '../../host/src/engine/messages.ts';
-import { boundaryNames, decodeRecords, encodeRecord } from '../../recording/src/record.ts';
+import {
+  ABSENT,
+  decodeRecords,
+  frameFlags,
+  grabbedNsAt,
+  outcomeOf,
+  sessionAt,
+} from '../../recording/src/frames.ts';
 
 const examples = read('messages.json');
 
@@ -63,46 +71,78 @@ describe('example messages', () => {
   });
 });
 
-test('the frame record’s bytes mean what the example says', () => {
+describe('the frame record’s bytes', () => {
   const example = read('frame-record.json');
   const bytes = Buffer.from(String(at(example, 'hex')).replaceAll(' ', ''), 'hex');
-  const [record] = decodeRecords(bytes);
-  if (record === undefined) throw new Error('64 bytes are one record');
   const field = (name: string): unknown => at(example, 'fields', name);
-  expect(record.grabbedNs.toString()).toBe(String(field('grabbed_ns')));
-  for (const name of boundaryNames)
-    expect<unknown>([name, record.offsetsNs[name]]).toEqual([name, field(name)]);
-  expect<unknown>({
-    session: record.session,
-    frame_index: record.frameIndex,
-    source_sequence: record.sourceSequence,
-    source_age_ns: record.sourceAgeNs,
-    bytes: record.bytes,
-    data_packets: record.dataPackets,
-    parity_packets: record.parityPackets,
-    queue_depth: record.queueDepth,
-    outcome: record.outcome,
-    send_refused: record.sendRefused,
-    qp: record.qp,
-  }).toEqual({
-    session: field('session'),
-    frame_index: field('frame_index'),
-    source_sequence: field('source_sequence'),
-    source_age_ns: undefined,
-    bytes: field('bytes'),
-    data_packets: field('data_packets'),
-    parity_packets: field('parity_packets'),
-    queue_depth: field('queue_depth'),
-    outcome: field('outcome'),
-    send_refused: field('send_refused'),
-    qp: field('qp'),
+  const number = (name: string): number => Number(field(name));
+  const optional = (name: string) => (field(name) === undefined ? undefined : number(name));
+  const grabbedNs = BigInt(String(field('grabbed_ns')));
+
+  test('mean what the example says', () => {
+    expect(grabbedNsAt(bytes, 0)).toBe(grabbedNs);
+    expect(sessionAt(bytes, 0)).toBe(number('session'));
+    const batch = decodeRecords(bytes, grabbedNs - 5_000n);
+    expect([batch.length, batch.grabbed_us[0]]).toEqual([1, 5]);
+    const us = (name: string) => (field(name) === undefined ? ABSENT : number(name) / 1000);
+    for (const name of boundaryNames) {
+      expect([name, batch.columns[`${name}_us`][0]]).toEqual([name, Math.round(us(name))]);
+    }
+    const row = Object.fromEntries(
+      Object.entries(batch.columns).map(([name, values]) => [name, values[0]]),
+    );
+    expect(row).toMatchObject({
+      session: number('session'),
+      frame_index: number('frame_index'),
+      source_sequence: number('source_sequence') | 0,
+      source_age_us: ABSENT,
+      bytes: number('bytes'),
+      data_packets: number('data_packets'),
+      parity_packets: number('parity_packets'),
+      queue_depth: number('queue_depth'),
+      send_refused: number('send_refused'),
+      qp: number('qp'),
+      flags: frameFlags.key | frameFlags.afterInvalidation,
+    });
+    expect<unknown>(outcomeOf(batch, 0)).toBe(field('outcome'));
+    expect<unknown>(field('flags')).toEqual(['key', 'after_invalidation']);
+    expect(field('source_age_ns')).toBeUndefined();
   });
-  expect([record.flags.key, record.flags.repeat, record.flags.afterInvalidation]).toEqual([
-    true,
-    false,
-    true,
-  ]);
-  expect(Buffer.from(encodeRecord(record))).toEqual(bytes);
+
+  test('are what the fake engine writes', () => {
+    const record = encodeRecord({
+      session: number('session'),
+      grabbedNs,
+      offsetsNs: {
+        converted: optional('converted'),
+        submitted: optional('submitted'),
+        encoded: optional('encoded'),
+        packetized: optional('packetized'),
+        dequeued: optional('dequeued'),
+        first_sent: optional('first_sent'),
+        last_sent: optional('last_sent'),
+      },
+      frameIndex: optional('frame_index'),
+      sourceSequence: optional('source_sequence'),
+      sourceAgeNs: optional('source_age_ns'),
+      bytes: number('bytes'),
+      flags: {
+        key: true,
+        repeat: false,
+        afterInvalidation: true,
+        longTermReference: false,
+        unprotected: false,
+        clockRestarted: false,
+      },
+      dataPackets: number('data_packets'),
+      parityPackets: number('parity_packets'),
+      queueDepth: number('queue_depth'),
+      outcome: 'send_deadline',
+      sendRefused: number('send_refused'),
+      qp: optional('qp'),
+    });
+    expect(Buffer.from(record)).toEqual(bytes);
+  });
 });
 
 function check(schema: TSchema, value: unknown): void {

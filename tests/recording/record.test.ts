@@ -1,134 +1,144 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { boundaryNames, type FrameRecord } from '../../host/src/engine/fake-records.ts';
 import {
-  boundaryNames,
+  ABSENT,
+  boundaryColumns,
   decodeRecords,
-  encodeRecord,
-  type FrameRecord,
+  type FrameBatch,
   frameOutcomes,
+  outcomeOf,
   RECORD_BYTES,
-} from '../../recording/src/record.ts';
-import { otherNs, stageNs, stageProjection, totalNs } from '../../recording/src/stages.ts';
-import { frame } from '../support/records.ts';
+} from '../../recording/src/frames.ts';
+import { FrameSpans, fineSpans, stageProjection } from '../../recording/src/stages.ts';
+import { anyRecord } from '../support/any-record.ts';
+import { batchOf, bytesOf, frame } from '../support/records.ts';
 
-const u16 = fc.integer({ min: 0, max: 0xffff });
-const u8 = fc.integer({ min: 0, max: 0xff });
-const maybeU32 = fc.option(fc.integer({ min: 0, max: 0xffff_fffe }), { nil: undefined });
-const anyRecord: fc.Arbitrary<FrameRecord> = fc.record({
-  session: u16,
-  grabbedNs: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  offsetsNs: fc.record({
-    converted: maybeU32,
-    submitted: maybeU32,
-    encoded: maybeU32,
-    packetized: maybeU32,
-    dequeued: maybeU32,
-    first_sent: maybeU32,
-    last_sent: maybeU32,
-  }),
-  frameIndex: fc.option(fc.integer({ min: 1, max: 0xffff_ffff }), { nil: undefined }),
-  sourceSequence: maybeU32,
-  sourceAgeNs: maybeU32,
-  bytes: fc.integer({ min: 0, max: 0xffff_ffff }),
-  flags: fc.record({
-    key: fc.boolean(),
-    repeat: fc.boolean(),
-    afterInvalidation: fc.boolean(),
-    longTermReference: fc.boolean(),
-    unprotected: fc.boolean(),
-    clockRestarted: fc.boolean(),
-  }),
-  dataPackets: u16,
-  parityPackets: u16,
-  queueDepth: u8,
-  outcome: fc.constantFrom(...frameOutcomes),
-  sendRefused: u8,
-  qp: fc.option(fc.integer({ min: 0, max: 254 }), { nil: undefined }),
-});
+const kinds = fc.constantFrom('gamestream' as const, 'native' as const);
 
 /** A frame whose boundaries rise, cut off at a random one as dropped frames are. */
 const risingRecord = fc
   .tuple(
+    fc.bigInt({ min: 0n, max: 2n ** 43n }),
     fc.array(fc.integer({ min: 0, max: 50_000_000 }), { minLength: 7, maxLength: 7 }),
     fc.integer({ min: 0, max: 7 }),
   )
-  .map(([steps, reached]) => {
+  .map(([grabbedNs, steps, reached]) => {
     let sum = 0;
     const offsets = steps.map((step, i) => {
       sum += step;
       return i < reached ? sum : undefined;
     });
     return frame({
+      grabbedNs,
       offsetsNs: Object.fromEntries(boundaryNames.map((name, i) => [name, offsets[i]])),
     });
   });
 
-describe('frame record', () => {
-  test('reads the same bytes that the engine tests write', () => {
-    const bytes = new Uint8Array(RECORD_BYTES).fill(0xff, 12, 36);
-    bytes.set([0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11], 0);
-    bytes.set([0x0d, 0x0c, 0x0b, 0x0a], 8);
-    bytes.set([7, 0, 0, 0], 36);
-    bytes.fill(0xff, 40, 48);
-    bytes.set([0x02, 0x01, 1, 0], 52);
-    bytes.set([0, 1, 0, 255], 60);
-    const [record] = decodeRecords(bytes);
-    expect(record?.grabbedNs).toBe(0x1122_3344_5566_7788n);
-    expect(record?.offsetsNs.converted).toBe(0x0a0b0c0d);
-    expect(record?.offsetsNs.last_sent).toBeUndefined();
-    expect(record?.frameIndex).toBe(7);
-    expect(record?.sourceSequence).toBeUndefined();
-    expect(record?.session).toBe(0x0102);
-    expect(record?.flags.key).toBe(true);
-    expect(record?.outcome).toBe('queue_full');
-    expect(record?.qp).toBeUndefined();
-  });
+/** Name and duration of each span of the first row. */
+function spansOf(batch: FrameBatch, kind: 'gamestream' | 'native'): Record<string, number> {
+  const spans = new FrameSpans(kind);
+  spans.read(batch, 0);
+  return Object.fromEntries(spans.names.map((name, i) => [name, spans.values[i] ?? Number.NaN]));
+}
 
-  test('survives encode and decode', () => {
-    fc.assert(
-      fc.property(fc.array(anyRecord, { maxLength: 5 }), (records) => {
-        const bytes = Buffer.concat(records.map(encodeRecord));
-        expect(decodeRecords(bytes)).toEqual(records);
-      }),
-    );
-  });
-
-  test('refuses a truncated record at every length and says what came', () => {
+describe('frame records', () => {
+  test('are refused truncated at every length, saying what came', () => {
     for (let length = 1; length < RECORD_BYTES; length += 1) {
-      expect(() => decodeRecords(new Uint8Array(length))).toThrow(`got ${length} bytes`);
+      expect(() => decodeRecords(new Uint8Array(length), 0n)).toThrow(`got ${length} bytes`);
     }
   });
 
-  test('decodes any 64 bytes without failing, a new outcome as unknown', () => {
+  test('of any bytes decode without failing, a new outcome as unknown', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (bytes) => {
-        expect(decodeRecords(bytes)).toHaveLength(1);
+        expect(decodeRecords(bytes, 0n).length).toBe(1);
       }),
     );
-    expect(decodeRecords(encodeRecord(frame({ outcome: 'unknown' })))[0]?.outcome).toBe('unknown');
+    expect(outcomeOf(batchOf([frame({ outcome: 'unknown' })]), 0)).toBe('unknown');
+  });
+
+  test('keep every figure, and absent stays absent', () => {
+    const u32 = (value: number | undefined) => (value === undefined ? ABSENT : value | 0);
+    fc.assert(
+      fc.property(fc.array(anyRecord, { maxLength: 5 }), (records) => {
+        const batch = batchOf(records);
+        const { columns } = batch;
+        expect(batch.length).toBe(records.length);
+        records.forEach((record, row) => {
+          expect(batch.grabbed_us[row]).toBe(Math.round(Number(record.grabbedNs) / 1000));
+          expect(columns.source_sequence[row]).toBe(u32(record.sourceSequence));
+          expect(columns.frame_index[row]).toBe(u32(record.frameIndex));
+          expect(columns.qp[row]).toBe(record.qp ?? ABSENT);
+          expect(columns.outcome[row]).toBe(frameOutcomes.indexOf(record.outcome));
+          expect(columns.session[row]).toBe(record.session);
+          expect(columns.send_refused[row]).toBe(record.sendRefused);
+          expect(columns.source_age_us[row] === ABSENT).toBe(record.sourceAgeNs === undefined);
+          boundaryNames.forEach((name) => {
+            const us = columns[`${name}_us`][row] ?? Number.NaN;
+            const ns = record.offsetsNs[name];
+            if (ns === undefined) expect(us).toBe(ABSENT);
+            else expect(Math.abs(us - ns / 1000)).toBeLessThanOrEqual(1);
+          });
+        });
+      }),
+    );
+  });
+
+  test('of frames grabbed before the origin are left out', () => {
+    const records: FrameRecord[] = [1n, 5n, 9n].map((grabbedNs) => frame({ grabbedNs }));
+    expect([...decodeRecords(bytesOf(records), 5n).grabbed_us]).toEqual([0, 0]);
+  });
+
+  test('keep boundaries in order when they are rounded', () => {
+    fc.assert(
+      fc.property(risingRecord, (record) => {
+        const { columns } = batchOf([record]);
+        const reached = boundaryColumns.map((name) => columns[name][0] ?? ABSENT);
+        const known = reached.filter((us) => us !== ABSENT);
+        expect(known).toEqual(known.toSorted((a, b) => a - b));
+      }),
+    );
   });
 });
 
 describe('stages', () => {
-  test('tile the frame: stages and other are the total exactly, on both paths', () => {
+  test('and other are the total exactly, of any record on any path', () => {
     fc.assert(
-      fc.property(risingRecord, fc.constantFrom('gamestream', 'native'), (record, kind) => {
-        const total = totalNs(record);
-        const other = otherNs(record, kind);
-        if (total === undefined) return expect(other).toBeUndefined();
-        const stages = stageProjection[kind].map((span) => stageNs(record, span) ?? 0);
-        expect(stages.reduce((a, b) => a + b, 0) + (other ?? Number.NaN)).toBe(total);
+      fc.property(fc.oneof(risingRecord, anyRecord), kinds, (record, kind) => {
+        const spans = new FrameSpans(kind);
+        spans.read(batchOf([record]), 0);
+        const { names, values, stageCount } = spans;
+        expect(names.slice(stageCount, stageCount + 2)).toEqual(['total', 'other']);
+        const [total, other] = [values[stageCount] ?? 0, values[stageCount + 1] ?? 0];
+        if (total === ABSENT) return expect(other).toBe(ABSENT);
+        const stages = [...values.subarray(0, stageCount)].filter((us) => us !== ABSENT);
+        expect(stages.reduce((sum, us) => sum + us, 0) + other).toBe(total);
+        expect(Math.min(other, total, ...stages)).toBeGreaterThanOrEqual(0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('of a whole frame leave nothing to other, and the finer spans add up to the same', () => {
+    const whole = risingRecord.filter(({ offsetsNs }) => offsetsNs.last_sent !== undefined);
+    fc.assert(
+      fc.property(whole, kinds, (record, kind) => {
+        const spans = spansOf(batchOf([record]), kind);
+        expect(spans['other']).toBe(0);
+        const fine = fineSpans.map(({ name }) => spans[name] ?? Number.NaN);
+        expect(fine.reduce((sum, us) => sum + us, 0)).toBe(spans['total'] ?? -1);
       }),
     );
   });
 
   test('begin where the stage before ended', () => {
-    for (const spans of Object.values(stageProjection)) {
+    for (const spans of [...Object.values(stageProjection), fineSpans]) {
       spans.slice(1).forEach((span, i) => {
         expect(span.from).toBe(spans[i]?.to ?? 'grabbed');
       });
       expect(spans[0]?.from).toBe('grabbed');
-      expect(spans.at(-1)?.to).toBe('last_sent');
+      expect(spans.at(-1)?.to).toBe('last_sent_us');
     }
   });
 
@@ -137,11 +147,31 @@ describe('stages', () => {
       outcome: 'queue_full',
       offsetsNs: { dequeued: undefined, first_sent: undefined, last_sent: undefined },
     });
-    const send = stageProjection.gamestream[3];
-    const encode = stageProjection.gamestream[1];
-    if (send === undefined || encode === undefined) throw new Error('gamestream has four stages');
-    expect(stageNs(dropped, send)).toBeUndefined();
-    expect(stageNs(dropped, encode)).toBe(4_000_000);
-    expect(totalNs(dropped)).toBeUndefined();
+    expect(spansOf(batchOf([dropped]), 'gamestream')).toEqual({
+      capture: 1000,
+      encode: 4000,
+      packetize: 500,
+      send: ABSENT,
+      total: ABSENT,
+      other: ABSENT,
+      convert: 1000,
+      submit: 200,
+      wait: 3800,
+      queue: ABSENT,
+      first_send: ABSENT,
+      pace: ABSENT,
+    });
+  });
+
+  test('whose end lies before an earlier boundary are a gap, which other holds', () => {
+    const faulty = frame({ offsetsNs: { encoded: 500_000 } });
+    expect(spansOf(batchOf([faulty]), 'native')).toMatchObject({
+      capture: 1000,
+      submit: 200,
+      encode: ABSENT,
+      send: ABSENT,
+      total: 7500,
+      other: 6300,
+    });
   });
 });

@@ -1,99 +1,83 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { Durations } from '../../recording/src/quantiles.ts';
-import type { FrameRecord } from '../../recording/src/record.ts';
-import { SessionWindows, sampleBound } from '../../recording/src/windows.ts';
-import { frame, frames } from '../support/records.ts';
+import type { StatsSample } from '../../contract/stats.ts';
+import type { FrameRecord } from '../../host/src/engine/fake-records.ts';
+import type { FrameBatch } from '../../recording/src/frames.ts';
+import { GRACE_US, SESSION_BOUND_US, SessionWindows } from '../../recording/src/windows.ts';
+import { batchOf, frame, frames } from '../support/records.ts';
 
-const SECOND = 1_000_000_000n;
-const session = () => ({ sessionId: 1, kind: 'gamestream' as const, bitrateKbps: 20_000 });
+const SECOND = 1_000_000;
+const SECOND_NS = 1_000_000_000n;
+const target = { bitrateKbps: 20_000, fps: 60 };
+const opened = (kind: 'gamestream' | 'native' = 'gamestream') =>
+  new SessionWindows(1, kind, target);
 
-function rolled(records: readonly FrameRecord[], endNs: bigint, originNs = 0n) {
-  const windows = new SessionWindows(session(), originNs);
-  for (const record of records) windows.add(record);
-  return windows.finish(endNs);
+function feed(windows: SessionWindows, batch: FrameBatch): void {
+  for (let row = 0; row < batch.length; row += 1) windows.add(batch, row);
 }
 
-describe('quantiles', () => {
-  test('equal a naive nearest-rank reference', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { minLength: 1, maxLength: 300 }),
-        (values) => {
-          const durations = new Durations();
-          for (const value of values) durations.push(value);
-          const naive = (percent: number) =>
-            values
-              .toSorted((a, b) => a - b)
-              .find((v) => values.filter((w) => w <= v).length * 100 >= percent * values.length);
-          expect(durations.quantilesUs()).toEqual({
-            p50_us: (naive(50) ?? -1) / 1000,
-            p99_us: (naive(99) ?? -1) / 1000,
-          });
-        },
-      ),
-    );
-  });
+function samples(closed: ReturnType<SessionWindows['advance']>): StatsSample[] {
+  return closed.map(({ sample }) => sample);
+}
 
-  test('are absent without a value', () => {
-    expect(new Durations().quantilesUs()).toBeUndefined();
-  });
-});
+function rolled(records: readonly FrameRecord[], endUs: number): StatsSample[] {
+  const windows = opened();
+  feed(windows, batchOf(records));
+  return samples(windows.finish(endUs));
+}
 
 describe('windows', () => {
   test('60 frames a second become one sample a second with four stages', () => {
-    const samples = rolled(frames(180, 60, 5n * SECOND), 8n * SECOND);
-    expect(samples.map((s) => [s.t_ms, s.fps, s.repeat_fps, s.frames])).toEqual([
+    const made = rolled(frames(180, 60, 5n * SECOND_NS), 8 * SECOND);
+    expect(made.map((s) => [s.t_ms, s.fps, s.repeat_fps, s.frames])).toEqual([
       [6000, 60, 0, 60],
       [7000, 60, 0, 60],
       [8000, 60, 0, 60],
     ]);
-    expect(samples[0]?.stages).toEqual([
+    expect(made[0]?.stages).toEqual([
       { name: 'capture', p50_us: 1000, p99_us: 1000 },
       { name: 'encode', p50_us: 4000, p99_us: 4000 },
       { name: 'packetize', p50_us: 500, p99_us: 500 },
       { name: 'send', p50_us: 2000, p99_us: 2000 },
     ]);
-    expect(samples[0]?.mbps).toBeCloseTo((60 * 10_000 * 8) / 1e6, 9);
-    expect(samples[0]?.total_p50_us).toBe(7500);
-    expect(samples[0]?.bitrate_kbps).toBe(20_000);
+    expect(made[0]?.mbps).toBeCloseTo((60 * 10_000 * 8) / 1e6, 9);
+    expect(made[0]?.total_p50_us).toBe(7500);
+    expect(made[0]?.bitrate_kbps).toBe(20_000);
   });
 
   test('native windows are two seconds and know submit, not packetize', () => {
-    const windows = new SessionWindows({ sessionId: 3, kind: 'native', bitrateKbps: 1 }, 0n);
-    for (const record of frames(240, 60, 0n)) windows.add(record);
-    const samples = windows.finish(4n * SECOND);
-    expect(samples.map((s) => s.t_ms)).toEqual([2000, 4000]);
-    expect(samples[0]?.stages.map((s) => s.name)).toEqual(['capture', 'submit', 'encode', 'send']);
+    const windows = opened('native');
+    feed(windows, batchOf(frames(240, 60, 0n)));
+    const made = samples(windows.finish(4 * SECOND));
+    expect(made.map((s) => s.t_ms)).toEqual([2000, 4000]);
+    expect(made[0]?.stages.map((s) => s.name)).toEqual(['capture', 'submit', 'encode', 'send']);
   });
 
   test('repeats are counted apart and rates divide by the real length of the last window', () => {
     const records = frames(90, 60, 0n, (i) => ({ flags: { repeat: i % 2 === 1 } }));
-    const samples = rolled(records, (3n * SECOND) / 2n);
-    expect(samples.map((s) => [s.window_ms, s.fps, s.repeat_fps])).toEqual([
+    expect(rolled(records, 1.5 * SECOND).map((s) => [s.window_ms, s.fps, s.repeat_fps])).toEqual([
       [1000, 30, 30],
       [500, 30, 30],
     ]);
   });
 
   test('a sliver at the end joins the window before it instead of inventing a huge rate', () => {
-    const samples = rolled(frames(61, 60, 0n), SECOND + 10_000_000n);
-    expect(samples).toHaveLength(1);
-    expect(samples[0]?.frames).toBe(61);
-    expect(samples[0]?.window_ms).toBe(1010);
-  });
-
-  test('frames from before arming are not ours', () => {
-    const samples = rolled(frames(120, 60, 0n), 2n * SECOND, SECOND);
-    expect(samples.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(60);
-    expect(samples[0]?.t_ms).toBe(1000);
+    const made = rolled(frames(61, 60, 0n), SECOND + 10_000);
+    expect(made.map((s) => [s.frames, s.window_ms])).toEqual([[61, 1010]]);
   });
 
   test('what nobody measured is absent, what was measured as nothing is zero', () => {
     const [sample] = rolled(frames(60, 60, 0n), SECOND);
-    expect(sample).not.toHaveProperty('packets_dropped');
-    expect(sample).not.toHaveProperty('fec_recovered');
-    expect(sample).not.toHaveProperty('source_skipped');
+    for (const name of [
+      'packets_dropped',
+      'fec_recovered',
+      'frames_not_shown',
+      'rtt_us',
+      'source_skipped',
+      'source_late',
+    ]) {
+      expect(sample).not.toHaveProperty(name);
+    }
     expect(sample?.frames_dropped).toBe(0);
     expect(sample?.send_dropped).toBe(0);
   });
@@ -110,113 +94,240 @@ describe('windows', () => {
     expect(sample).not.toHaveProperty('total_p50_us');
   });
 
+  test('frames that only the session’s end kept from being sent were not dropped', () => {
+    const [sample] = rolled(
+      frames(60, 60, 0n, (i) => ({ outcome: i < 58 ? 'sent' : 'session_ended' })),
+      SECOND,
+    );
+    expect(sample?.frames_dropped).toBe(0);
+    expect(sample?.mbps).toBeCloseTo((58 * 10_000 * 8) / 1e6, 9);
+  });
+
   test('a second without any frame is a sample of zeros without stages', () => {
-    const windows = new SessionWindows(session(), 0n);
-    for (const record of frames(60, 60, 0n)) windows.add(record);
-    const samples = windows.advance(3n * SECOND);
-    expect(samples.map((s) => [s.fps, s.stages.length])).toEqual([
-      [60, 4],
-      [0, 0],
+    const windows = opened();
+    feed(windows, batchOf(frames(60, 60, 0n)));
+    const made = samples(windows.advance(3 * SECOND));
+    expect(made.map((s) => [s.fps, s.frames, s.stages.length])).toEqual([
+      [60, 60, 4],
+      [0, 0, 0],
     ]);
   });
 
   test('a window closes only after the grace, so an overtaken frame still finds it', () => {
-    const windows = new SessionWindows(session(), 0n);
+    const windows = opened();
     const records = frames(61, 60, 0n);
-    for (const record of records.toSpliced(59, 1)) windows.add(record);
-    expect(windows.advance(SECOND + 100_000_000n)).toEqual([]);
-    const late = records[59];
-    if (late === undefined) throw new Error('61 frames were made');
-    windows.add(late);
-    expect(windows.advance(2n * SECOND).map((s) => s.frames)).toEqual([60]);
+    feed(windows, batchOf(records.toSpliced(59, 1)));
+    expect(windows.advance(SECOND + 100_000)).toEqual([]);
+    feed(windows, batchOf(records.slice(59, 60)));
+    expect(samples(windows.advance(2 * SECOND)).map((s) => s.frames)).toEqual([60]);
   });
 
-  test('skipped pictures are the gaps of the source count, across windows, wrap-around and repeats', () => {
+  test('an overtaken first frame moves the start back, until the grace is over', () => {
+    const windows = opened();
+    feed(windows, batchOf([frame({ grabbedNs: 500_000_000n })]));
+    windows.advance(700_000);
+    feed(windows, batchOf([frame({ grabbedNs: 400_000_000n })]));
+    expect([windows.startUs, windows.started]).toEqual([400_000, false]);
+    windows.advance(400_000 + GRACE_US);
+    feed(windows, batchOf([frame({ grabbedNs: 300_000_000n })]));
+    expect([windows.startUs, windows.started]).toEqual([400_000, true]);
+    expect(samples(windows.finish(1_400_000)).map((s) => s.frames)).toEqual([3]);
+  });
+
+  test('frames sent after the end belong to the last window, which is as long as they took', () => {
+    const windows = opened();
+    const late = { grabbedNs: 1_450_000_000n, offsetsNs: { last_sent: 300_000_000 } };
+    feed(windows, batchOf([...frames(60, 60, 0n), frame(late)]));
+    windows.end(1_500_000);
+    expect(samples(windows.advance(1_600_000)).map((s) => s.window_ms)).toEqual([1000]);
+    expect(samples(windows.advance(1_750_000)).map((s) => [s.frames, s.window_ms])).toEqual([
+      [1, 750],
+    ]);
+    expect(windows.finished).toBe(true);
+    expect(windows.add(batchOf([frame()]), 0)).toBe(false);
+  });
+});
+
+describe('the source’s pictures', () => {
+  test('that no frame carried are the gaps of its count, across windows, wrap-around and repeats', () => {
     const start = 0xffff_fff0;
     const records = frames(120, 60, 0n, (i) => ({
       sourceSequence: (start + i + (i >= 30 ? 2 : 0) + (i >= 60 ? 1 : 0)) >>> 0,
-    }));
+    })).filter(({ sourceSequence }) => sourceSequence !== 0xffff_ffff);
     const repeat = frame({
       grabbedNs: 100_000_001n,
       sourceSequence: (start + 6) >>> 0,
       flags: { repeat: true },
     });
-    const samples = rolled([...records, repeat], 2n * SECOND);
-    expect(samples.map((s) => s.source_skipped)).toEqual([2, 1]);
+    // One more in the first second: the count that means "does not count" is carried by nobody.
+    expect(rolled([...records, repeat], 2 * SECOND).map((s) => s.source_skipped)).toEqual([3, 1]);
   });
 
-  test('a gap of the ring makes no skipped pictures up', () => {
-    const windows = new SessionWindows(session(), 0n);
-    for (const record of frames(60, 60, 0n, (i) => ({ sourceSequence: i }))) windows.add(record);
-    windows.advance(2n * SECOND - 1n);
-    windows.recordsLost();
-    for (const record of frames(60, 60, SECOND, (i) => ({ sourceSequence: 500 + i }))) {
-      windows.add(record);
-    }
-    const samples = windows.finish(2n * SECOND);
-    expect(samples.map((s) => s.source_skipped)).toEqual([undefined]);
+  test('are not made up across a gap of the ring', () => {
+    const windows = opened();
+    const at = (from: number) => (i: number) => ({ sourceSequence: from + i });
+    feed(windows, batchOf(frames(60, 60, 0n, at(0))));
+    feed(windows, batchOf(frames(60, 60, SECOND_NS, at(500))));
+    windows.recordsLost(1_900_000);
+    feed(windows, batchOf(frames(60, 60, 2n * SECOND_NS, at(561))));
+    const made = samples(windows.finish(3 * SECOND));
+    // The ring is looked at once a second: what was lost may lie in the window before, too.
+    expect(made.map((s) => s.source_skipped)).toEqual([undefined, undefined, 1]);
   });
 
-  test('the receiver’s totals become differences of the window they were reported in', () => {
-    const windows = new SessionWindows(session(), 0n);
-    for (const record of frames(120, 60, 0n)) windows.add(record);
-    windows.receiver(SECOND / 2n, { packetsLost: 3, packetsRecovered: 2 });
-    windows.receiver((3n * SECOND) / 2n, { packetsLost: 10, packetsRecovered: 2 });
-    const samples = windows.finish(2n * SECOND);
-    expect(samples.map((s) => [s.packets_dropped, s.fec_recovered])).toEqual([
+  test('are late when a new one is older than an interval of the mode', () => {
+    const records = frames(60, 60, 0n, (i) => ({
+      sourceAgeNs: i < 10 ? undefined : i < 20 ? 16_668_000 : 16_600_000,
+      flags: { repeat: i === 15 },
+    }));
+    expect(rolled(records, SECOND).map((s) => s.source_late)).toEqual([9]);
+    const repeats = records.map((r) => ({ ...r, flags: { ...r.flags, repeat: true } }));
+    expect(rolled(repeats, SECOND)[0]).not.toHaveProperty('source_late');
+  });
+});
+
+describe('a receiver’s reports', () => {
+  test('are totals that become differences of the window they were reported in', () => {
+    const windows = opened();
+    feed(windows, batchOf(frames(120, 60, 0n)));
+    windows.receiver(0.5 * SECOND, { packetsLost: 3, packetsRecovered: 2 });
+    windows.receiver(1.5 * SECOND, { packetsLost: 10, packetsRecovered: 2 });
+    const made = samples(windows.finish(2 * SECOND));
+    expect(made.map((s) => [s.packets_dropped, s.fec_recovered])).toEqual([
       [3, 2],
       [7, 0],
     ]);
   });
 
-  test('a receiver that reports no loss leaves it absent, and its round trips are the window’s median', () => {
-    const windows = new SessionWindows(session(), 0n);
-    for (const record of frames(120, 60, 0n)) windows.add(record);
-    windows.receiver(SECOND / 4n, { rttUs: 900 });
-    windows.receiver(SECOND / 2n, { rttUs: 300 });
-    windows.receiver((3n * SECOND) / 4n, { rttUs: 500, framesNotShown: 2 });
-    const samples = windows.finish(2n * SECOND);
-    expect(samples.map((s) => [s.packets_dropped, s.fec_recovered])).toEqual([
+  test('of a session that ran before say from the second one on what was lost', () => {
+    const windows = opened();
+    feed(windows, batchOf(frames(120, 60, 0n, (i) => ({ frameIndex: 900 + i }))));
+    windows.receiver(0.5 * SECOND, { packetsLost: 300 });
+    windows.receiver(1.5 * SECOND, { packetsLost: 310 });
+    const made = samples(windows.finish(2 * SECOND));
+    expect(made.map((s) => s.packets_dropped)).toEqual([undefined, 10]);
+  });
+
+  test('from before the first frame only say where the totals stood', () => {
+    const windows = opened();
+    windows.receiver(-1, { packetsLost: 40, rttUs: 900 });
+    windows.advance(SECOND);
+    feed(windows, batchOf(frames(60, 60, SECOND_NS, (i) => ({ frameIndex: 100 + i }))));
+    windows.receiver(1.2 * SECOND, { packetsLost: 45 });
+    const [sample] = samples(windows.finish(2 * SECOND));
+    expect(sample?.packets_dropped).toBe(5);
+    expect(sample).not.toHaveProperty('rtt_us');
+  });
+
+  test('without losses leave them absent, and their round trips make a median', () => {
+    const windows = opened();
+    feed(windows, batchOf(frames(120, 60, 0n)));
+    windows.receiver(0.25 * SECOND, { rttUs: 900 });
+    windows.receiver(0.5 * SECOND, { rttUs: 300 });
+    windows.receiver(0.75 * SECOND, { rttUs: 500, framesNotShown: 2 });
+    const made = samples(windows.finish(2 * SECOND));
+    expect(made.map((s) => [s.packets_dropped, s.fec_recovered])).toEqual([
       [undefined, undefined],
       [undefined, undefined],
     ]);
-    expect(samples.map((s) => [s.rtt_us, s.frames_not_shown])).toEqual([
+    expect(made.map((s) => [s.rtt_us, s.frames_not_shown])).toEqual([
       [500, 2],
       [undefined, undefined],
     ]);
   });
+});
 
-  test('no frame is lost or counted twice, however windows are rolled', () => {
+describe('the bound of three hours', () => {
+  test('keeps the start and marks the run truncated', () => {
+    const windows = opened();
+    feed(windows, batchOf([frame()]));
+    expect(windows.advance(SESSION_BOUND_US + 5 * SECOND)).toHaveLength(10_800);
+    expect(windows.truncated).toBe(true);
+    expect(windows.finish(SESSION_BOUND_US + 9 * SECOND)).toEqual([]);
+  });
+
+  test('takes frames up to it and none after', () => {
+    const windows = opened();
+    const at = (us: number) => frame({ grabbedNs: BigInt(us) * 1000n });
+    const batch = batchOf([at(0), at(SESSION_BOUND_US - 1), at(SESSION_BOUND_US)]);
+    expect([0, 1, 2].map((row) => windows.add(batch, row))).toEqual([true, true, false]);
+    const made = samples(windows.finish(SESSION_BOUND_US + 1));
+    expect(made).toHaveLength(10_800);
+    expect(made.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(2);
+    expect(windows.truncated).toBe(true);
+  });
+});
+
+const arrival = fc.record({
+  grabbedMs: fc.integer({ min: 0, max: 5_000 }),
+  /** How long its record was on its way: within the grace. */
+  delayMs: fc.integer({ min: 0, max: 240 }),
+  sequence: fc.integer({ min: 0, max: 50 }),
+  sentMs: fc.option(fc.integer({ min: 8, max: 200 }), { nil: undefined }),
+});
+
+describe('whatever the order and the polls', () => {
+  const polls = fc.array(fc.integer({ min: 0, max: 6_000 }), { maxLength: 10 });
+
+  /** Feeds each frame once its record is there, polls in between, and answers all samples. */
+  function roll(
+    arrivals: readonly {
+      grabbedMs: number;
+      delayMs: number;
+      sequence: number;
+      sentMs: number | undefined;
+    }[],
+    nows: readonly number[],
+  ): StatsSample[] {
+    const windows = opened();
+    const waiting = arrivals
+      .map((a) => ({ atMs: a.grabbedMs + a.delayMs, ...a }))
+      .sort((a, b) => a.atMs - b.atMs);
+    const made: StatsSample[] = [];
+    for (const now of [...nows.toSorted((a, b) => a - b), 6_000]) {
+      const there = waiting.splice(0, waiting.filter(({ atMs }) => atMs <= now).length);
+      feed(
+        windows,
+        batchOf(
+          there.map(({ grabbedMs, sequence, sentMs }) =>
+            frame({
+              grabbedNs: BigInt(grabbedMs) * 1_000_000n,
+              sourceSequence: sequence,
+              frameIndex: sequence + 1,
+              offsetsNs: { last_sent: sentMs === undefined ? undefined : sentMs * 1e6 },
+            }),
+          ),
+        ),
+      );
+      made.push(...samples(windows.advance(now * 1000)));
+    }
+    return [...made, ...samples(windows.finish(6_000_000))];
+  }
+
+  test('no frame is lost or counted twice, and rates are of the real length', () => {
     fc.assert(
-      fc.property(
-        fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 1, maxLength: 60 }),
-        fc.array(fc.integer({ min: 0, max: 6_000 }), { maxLength: 10 }),
-        (grabbedMs, polls) => {
-          const windows = new SessionWindows(session(), 0n);
-          const times = grabbedMs.toSorted((a, b) => a - b);
-          const samples = [];
-          let fed = 0;
-          for (const now of [...polls.toSorted((a, b) => a - b), 6_000]) {
-            for (; (times[fed] ?? Number.POSITIVE_INFINITY) <= now; fed += 1) {
-              windows.add(frame({ grabbedNs: BigInt(times[fed] ?? 0) * 1_000_000n }));
-            }
-            samples.push(...windows.advance(BigInt(now) * 1_000_000n));
-          }
-          samples.push(...windows.finish(6_000_000_000n));
-          expect(samples.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(times.length);
-          for (const s of samples)
-            expect(s.fps * ((s.window_ms ?? 0) / 1000)).toBeCloseTo(s.frames ?? -1, 6);
-        },
-      ),
+      fc.property(fc.array(arrival, { minLength: 1, maxLength: 60 }), polls, (arrivals, nows) => {
+        const made = roll(arrivals, nows);
+        expect(made.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(arrivals.length);
+        for (const s of made) {
+          expect(s.fps * ((s.window_ms ?? 0) / 1000)).toBeCloseTo(s.frames ?? -1, 6);
+        }
+      }),
     );
   });
 
-  test('at three hours the start is kept and the run marked truncated', () => {
-    const windows = new SessionWindows(session(), 0n);
-    windows.add(frame());
-    const bound = sampleBound.gamestream;
-    expect(windows.advance(BigInt(bound + 5) * SECOND)).toHaveLength(bound);
-    expect(windows.truncated).toBe(true);
-    expect(windows.finish(BigInt(bound + 9) * SECOND)).toEqual([]);
+  test('the samples are the same', () => {
+    fc.assert(
+      fc.property(
+        fc.array(arrival, { minLength: 1, maxLength: 60 }),
+        polls,
+        polls,
+        fc.boolean(),
+        (arrivals, some, others, reversed) => {
+          const again = reversed ? arrivals.toReversed() : arrivals;
+          expect(roll(again, others)).toEqual(roll(arrivals, some));
+        },
+      ),
+    );
   });
 });

@@ -1,5 +1,11 @@
-// Frame records for tests: one plain frame, and overrides.
-import type { BoundaryName, FrameFlags, FrameRecord } from '../../recording/src/record.ts';
+// Frame records for tests: one plain frame, and overrides; as bytes, and as the batch that the decoder makes of them.
+import {
+  type BoundaryName,
+  encodeRecord,
+  type FrameFlags,
+  type FrameRecord,
+} from '../../host/src/engine/fake-records.ts';
+import { decodeRecords, type FrameBatch } from '../../recording/src/frames.ts';
 
 export const noFlags: FrameFlags = {
   key: false,
@@ -59,4 +65,13 @@ export function frames(
       ...options(i),
     }),
   );
+}
+
+/** Their bytes as lane 1 has them. */
+export function bytesOf(records: readonly FrameRecord[]): Uint8Array {
+  return Buffer.concat(records.map(encodeRecord));
+}
+
+export function batchOf(records: readonly FrameRecord[], originNs = 0n): FrameBatch {
+  return decodeRecords(bytesOf(records), originNs);
 }

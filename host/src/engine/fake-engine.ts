@@ -2,8 +2,9 @@
 // thread. For tests only; tests/ffi/conformance.test.ts holds it to what the real engine does.
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import { encodeRecord, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
+import { RECORD_BYTES } from '../../../recording/src/frames.ts';
 import { badArgument, refusal, refuseBadSession } from './fake-admission.ts';
+import { encodeRecord, type FrameRecord } from './fake-records.ts';
 import {
   type CommandFields,
   type CommandName,

@@ -1,6 +1,6 @@
 // The real engine: calls on this thread, events through the drain Worker, records on whichever thread asks.
 import { Value } from 'typebox/value';
-import { RECORD_BYTES } from '../../../recording/src/record.ts';
+import { RECORD_BYTES } from '../../../recording/src/frames.ts';
 import { AppError } from '../errors.ts';
 import { startDrainWorker } from '../workers.ts';
 import type { DrainMessage, DrainStart } from './drain-worker.ts';
