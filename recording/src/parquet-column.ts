@@ -10,16 +10,13 @@ export interface ColumnType {
   readonly wide: boolean;
 }
 
-/** Where null stands in what was read. */
-export const NULL = -1;
-
 /**
  * Reads a column's pages into `out`, one number a row. INT64 beyond 2^53 and pages that hold more or fewer rows than
- * `out` throw FormatError.
+ * `out` throw FormatError. `absent` stands where null was.
  */
 export function readColumn(
   bytes: Uint8Array,
-  { nullable, wide }: ColumnType,
+  { nullable, wide, absent }: ColumnType & { readonly absent: number },
   out: Int32Array | Float64Array,
 ): void {
   let [at, row] = [0, 0];
@@ -38,7 +35,8 @@ export function readColumn(
     if (page.encoding === ENCODING.plain) readPlain(data, wide, values);
     else readDeltas(data, wide, values);
     if (nulls > 0) {
-      spread({ bytes: padded, from: page.from, end: page.from + levelBytes }, target, nulls);
+      const levels = { bytes: padded, from: page.from, end: page.from + levelBytes };
+      spread(levels, target, nulls, absent);
     }
     row += rows;
     at = page.end;
@@ -157,12 +155,17 @@ function wideBits(view: DataView, at: number, width: number): number {
 }
 
 /** Moves the values, which lie at the end of `out`, to their rows, by levels of one bit in runs; the rest is null. */
-function spread({ bytes, from, end }: Part, out: Int32Array | Float64Array, nulls: number): void {
+function spread(
+  { bytes, from, end }: Part,
+  out: Int32Array | Float64Array,
+  nulls: number,
+  absent: number,
+): void {
   const cursor = new ThriftReader(bytes.subarray(0, end), from);
   let [row, next] = [0, nulls];
   const put = (there: boolean): void => {
     if (there && next >= out.length) throw new FormatError('more values than the page has');
-    out[row] = there ? (out[next] ?? NULL) : NULL;
+    out[row] = there ? (out[next] ?? absent) : absent;
     row += 1;
     if (there) next += 1;
   };

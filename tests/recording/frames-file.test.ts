@@ -5,6 +5,7 @@ import { Value } from 'typebox/value';
 import { type FrameColumn, frameColumns } from '../../contract/stats.ts';
 import { FormatError } from '../../recording/src/format.ts';
 import { ABSENT, FrameBatch } from '../../recording/src/frames.ts';
+import { fileColumns, stepOf } from '../../recording/src/frames-columns.ts';
 import {
   encodeFooter,
   encodeGroup,
@@ -104,10 +105,20 @@ describe('a file of frames', () => {
     const rows = await parquetReadObjects({ file: bytes.buffer });
     expect(rows.length).toBe(1800);
     const read = columnsOf(FrameBatch.concat(readAll(openBytes(bytes))));
-    for (const name of frameColumns) {
-      const theirs = rows.map((row) => (row[name] === null ? undefined : Number(row[name])));
-      const ours = read[name].map((value) => plain(name, value));
-      expect([name, theirs]).toEqual([name, ours]);
+    const reached = rows.map(() => 0);
+    for (const { name, column } of fileColumns) {
+      const theirs = rows.map((row, i) => {
+        if (row[name] === undefined || row[name] === null) return ABSENT;
+        const value = Number(row[name]);
+        if (stepOf(column) < 0) return value;
+        reached[i] = (reached[i] ?? 0) + value;
+        return reached[i] ?? ABSENT;
+      });
+      const ours = read[column].map((value) =>
+        column === 'source_sequence' && value !== ABSENT ? value >>> 0 : value,
+      );
+      const different = theirs.findIndex((value, row) => value !== ours[row]);
+      expect([name, different, theirs[different]]).toEqual([name, -1, ours[different]]);
     }
     const metadata = parquetMetadata(bytes);
     const sequence = metadata.row_groups[0]?.columns[frameColumns.indexOf('source_sequence')];
@@ -146,9 +157,4 @@ function columnsOf(batch: FrameBatch | undefined): Record<FrameColumn, number[]>
   return Object.fromEntries(
     frameColumns.map((name) => [name, [...(name === 'grabbed_us' ? grabbed_us : columns[name])]]),
   ) as Record<FrameColumn, number[]>;
-}
-
-function plain(name: FrameColumn, value: number): number | undefined {
-  if (value === ABSENT) return undefined;
-  return name === 'source_sequence' ? value >>> 0 : value;
 }
