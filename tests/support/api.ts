@@ -9,6 +9,9 @@ export const STOP = `${API}/stats/capture/stop`;
 export const STATUS = `${API}/stats/capture/status`;
 export const LIVE = `${API}/stats/capture/live`;
 export const RECORDINGS = `${API}/stats/recordings`;
+export const STREAM = `${API}/stats/capture/stream`;
+export const MARKERS = `${API}/stats/capture/markers`;
+export const TRASH = `${API}/stats/trash`;
 export const TEST_STREAMS = `${API}/test-streams`;
 
 /** What a request with a JSON body is made of. */
@@ -27,6 +30,19 @@ export const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ['GET', RECORDINGS],
   ['GET', `${RECORDINGS}/x`],
   ['DELETE', `${RECORDINGS}/x`],
+  ['POST', RECORDINGS],
+  ['PATCH', `${RECORDINGS}/x`],
+  ['POST', `${RECORDINGS}/x/restore`],
+  ['GET', `${RECORDINGS}/x/frames`],
+  ['GET', `${RECORDINGS}/x/quantiles`],
+  ['GET', `${RECORDINGS}/x/events`],
+  ['GET', TRASH],
+  ['GET', STREAM],
+  ['POST', MARKERS],
+  ['POST', `${API}/stats/black-box/save`],
+  ['POST', `${API}/stats/last-run/save`],
+  ['DELETE', `${API}/stats/last-run`],
+  ['GET', '/metrics'],
   ['GET', `${API}/host`],
   ['POST', TEST_STREAMS],
   ['GET', TEST_STREAMS],
