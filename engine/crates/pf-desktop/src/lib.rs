@@ -22,6 +22,6 @@ pub use source::{
     Newest, Picture, PictureSize, PictureSource, Source, SourceConfig, SourceInfo, SourceStamp,
     SyntheticConfig, Trial, WlrootsConfig, X11Config,
 };
-pub use synthetic::SyntheticSource;
+pub use synthetic::{PictureOrder, SyntheticSource};
 pub use wlroots::WlrootsSource;
 pub use x11::X11Source;

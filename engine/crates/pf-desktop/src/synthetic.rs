@@ -20,6 +20,18 @@ pub struct SyntheticSource {
     bar_x: Option<u32>,
     due_ns: Option<u64>,
     last: Option<SourceStamp>,
+    order: Option<PictureOrder>,
+}
+
+/// What the next answer shall be, whatever the time: a script's wish.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PictureOrder {
+    /// No new picture.
+    pub withhold: bool,
+    /// Pictures made and replaced before anybody took them.
+    pub skip: u32,
+    /// How long ago the picture says it was painted.
+    pub age_ns: u64,
 }
 
 impl SyntheticSource {
@@ -52,7 +64,13 @@ impl SyntheticSource {
             bar_x: None,
             due_ns: None,
             last: None,
+            order: None,
         })
+    }
+
+    /// Orders what the next question is answered with. Who orders once orders each: nothing is due by the clock then.
+    pub fn order(&mut self, order: PictureOrder) {
+        self.order = Some(order);
     }
 
     /// Measures painting; see [`crate::Source::trial`].
@@ -143,12 +161,18 @@ impl PictureSource for SyntheticSource {
     }
 
     fn newest(&mut self, now_ns: u64) -> Newest<'_> {
-        if !self.is_due(now_ns) {
+        let order = self.order.take();
+        let gives = match order {
+            Some(order) => !order.withhold,
+            None => self.is_due(now_ns),
+        };
+        let order = order.unwrap_or_default();
+        if !gives {
             return Newest::Unchanged;
         }
         let mut stamp = SourceStamp {
-            sequence: self.counted().wrapping_add(1),
-            painted_ns: now_ns,
+            sequence: self.counted().wrapping_add(order.skip).wrapping_add(1),
+            painted_ns: now_ns.saturating_sub(order.age_ns),
             published_ns: now_ns,
         };
         self.paint(stamp);
@@ -231,6 +255,34 @@ mod tests {
         assert_eq!(sequence_at(&mut source, 5_000_000_000), Some(2));
         assert_eq!(sequence_at(&mut source, 5_001_000_000), None);
         assert_eq!(sequence_at(&mut source, 5_016_700_000), Some(3));
+    }
+
+    #[test]
+    fn an_order_is_obeyed_whatever_the_time_and_once() {
+        let mut source = source(64, 32, 60);
+        let order = |withhold, skip, age_ns| PictureOrder {
+            withhold,
+            skip,
+            age_ns,
+        };
+        source.order(order(true, 0, 0));
+        assert_eq!(sequence_at(&mut source, 1_000), None);
+        source.order(order(false, 0, 0));
+        assert_eq!(sequence_at(&mut source, 1_001), Some(1));
+        source.order(order(false, 3, 0));
+        assert_eq!(sequence_at(&mut source, 1_002), Some(5));
+        source.order(order(false, 0, 700));
+        assert_eq!(sequence_at(&mut source, 1_003), Some(6));
+        assert_eq!(
+            source.last_change().map(|stamp| stamp.painted_ns),
+            Some(303)
+        );
+        assert_eq!(
+            sequence_at(&mut source, 1_004),
+            Some(7),
+            "its first by the clock"
+        );
+        assert_eq!(sequence_at(&mut source, 1_005), None, "not due");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The commands of `pf_engine_call` as JSON, and what each does.
 
+use std::sync::Arc;
+
 use pf_session::{Engine, SessionRequest, TrialRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::boundary::Failure;
+use crate::descriptor::duplicate;
 use crate::handles::Open;
 use crate::probe::ProbeRequest;
 
@@ -94,7 +97,12 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
             engine.close_listener(listener)?;
             json!({})
         }
-        Command::SessionStart { session } => {
+        Command::SessionStart { mut session } => {
+            if let Some(script) = &mut session.script
+                && let Some(fd) = script.truth_fd
+            {
+                script.truth = Some(Arc::new(duplicate(fd, "script_invalid")?));
+            }
             let (op, number) = engine.start_session(*session)?;
             json!({ "op": op, "session": number })
         }

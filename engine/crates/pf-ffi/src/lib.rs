@@ -5,6 +5,7 @@
 
 mod boundary;
 mod command;
+mod descriptor;
 mod handles;
 mod memory;
 mod probe;

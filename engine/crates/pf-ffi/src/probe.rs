@@ -1,9 +1,8 @@
 //! Test receivers: each runs on a thread of its own, and asks the session it watches for recovery through the same
 //! entry points that a control stream will call.
 
-use std::fs::File;
 use std::net::SocketAddr;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -12,6 +11,8 @@ use pf_probe::{ProbeConfig, ProbeReport, Recovery};
 use pf_session::{Engine, Refusal, SessionShared};
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::descriptor::duplicate;
 
 /// Longest run, seconds.
 const MAX_SECONDS: f64 = 3600.0;
@@ -142,30 +143,13 @@ impl ProbeRequest {
             ping_payload,
             packet_size,
             duration: Duration::from_secs_f64(self.seconds),
-            output: self.output_fd.map(duplicate).transpose()?,
+            output: self
+                .output_fd
+                .map(|fd| duplicate(fd, "output_invalid"))
+                .transpose()?,
             can_invalidate: session.request.invalidation,
         })
     }
-}
-
-/// A descriptor of our own for the file that the host opened, so that either side may close its own at any time.
-fn duplicate(fd: RawFd) -> Result<File, Refusal> {
-    let bad = |why: String| {
-        Refusal::new(
-            "output_invalid",
-            format!("The output descriptor {fd} cannot be used: {why}."),
-        )
-    };
-    if fd < 0 {
-        return Err(bad("it is negative".into()));
-    }
-    // SAFETY: the descriptor is only borrowed for the duplication and forgotten right after, never closed here; the
-    // host keeps it open during the call (docs/ffi-abi.md). A number that is not open makes `try_clone` fail.
-    let borrowed = std::mem::ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(fd) });
-    borrowed
-        .try_clone()
-        .map(File::from)
-        .map_err(|e| bad(e.to_string()))
 }
 
 /// Recovery of the same process: the session's own entry points.

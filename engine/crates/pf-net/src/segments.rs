@@ -26,8 +26,11 @@ pub struct SendOutcome {
 pub enum SendResult {
     /// Everything was taken.
     Complete,
-    /// The socket's buffer or the interface's queue is full: `wait_writable`, then send the rest.
+    /// The socket's buffer is full: `wait_writable`, then send the rest.
     WouldBlock,
+    /// The kernel or the interface's queue had no buffer: it dropped what came last, inside this machine.
+    /// `wait_writable`, then send the rest, beginning with what was dropped.
+    NoBuffer,
     /// The next datagram was refused; waiting does not help.
     Refused(SendRefusal),
 }
@@ -132,7 +135,8 @@ fn may_mean_no_segmentation(errno: Errno) -> bool {
 
 fn result_of(errno: Errno) -> SendResult {
     SendResult::Refused(match errno {
-        Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM => return SendResult::WouldBlock,
+        Errno::AGAIN => return SendResult::WouldBlock,
+        Errno::NOBUFS | Errno::NOMEM => return SendResult::NoBuffer,
         Errno::CONNREFUSED => SendRefusal::ConnectionRefused,
         Errno::HOSTUNREACH | Errno::NETUNREACH | Errno::HOSTDOWN | Errno::NETDOWN => {
             SendRefusal::Unreachable
@@ -255,13 +259,14 @@ mod tests {
 
     #[test]
     fn a_full_buffer_tells_how_many_whole_datagrams_were_taken() {
-        for errno in [Errno::AGAIN, Errno::NOBUFS] {
+        for (errno, result) in [
+            (Errno::AGAIN, SendResult::WouldBlock),
+            (Errno::NOBUFS, SendResult::NoBuffer),
+            (Errno::NOMEM, SendResult::NoBuffer),
+        ] {
             let mut kernel = ScriptedKernel::new(&[Ok(()), Err(errno)]);
             let outcome = kernel.run(&bytes(100 * 1408), 1408, &AtomicBool::new(false));
-            assert_eq!(
-                (outcome.sent_bytes, outcome.result),
-                (46 * 1408, SendResult::WouldBlock)
-            );
+            assert_eq!((outcome.sent_bytes, outcome.result), (46 * 1408, result));
         }
     }
 

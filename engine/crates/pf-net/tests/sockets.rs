@@ -360,33 +360,75 @@ fn traffic_class_of_next(socket: &UdpSocket) -> u8 {
     }
 }
 
-/// A network of our own with a 1 Mb/s interface, made by the tools when there are some; else says why not.
 #[test]
 fn a_slow_interface_blocks_the_sender_and_waiting_ends_it() {
-    if std::env::var_os("PF_NET_SLOW_INTERFACE").is_some() {
-        return slow_interface_case();
+    in_own_network(
+        "a_slow_interface_blocks_the_sender_and_waiting_ends_it",
+        "tbf rate 1mbit burst 4k limit 10m",
+        slow_interface_case,
+    );
+}
+
+#[test]
+fn what_a_queue_of_this_machine_drops_is_told_and_not_taken_for_sent() {
+    in_own_network(
+        "what_a_queue_of_this_machine_drops_is_told_and_not_taken_for_sent",
+        "netem rate 1mbit limit 8",
+        full_queue_case,
+    );
+}
+
+/// Runs `case` in a network of its own whose loopback has this queue, made by the tools when there are some; else says
+/// why not.
+fn in_own_network(test: &str, queue: &str, case: fn()) {
+    if std::env::var_os("PF_NET_OWN_NETWORK").is_some() {
+        return case();
     }
-    let me = std::env::current_exe().expect("a test knows its executable");
-    let script = "ip link set lo up && tc qdisc add dev lo root tbf rate 1mbit burst 4k limit 10m && exec \"$0\" \
-                  --exact a_slow_interface_blocks_the_sender_and_waiting_ends_it --nocapture";
-    let available = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net", "sh", "-c"])
-        .arg("ip link set lo up && tc qdisc add dev lo root tbf rate 1mbit burst 4k limit 10m")
-        .output();
+    let setup = format!("ip link set lo up && tc qdisc add dev lo root {queue}");
+    let own_network = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--net", "sh", "-c", script]);
+        command
+    };
+    let available = own_network(&setup).output();
     if !available
         .as_ref()
         .is_ok_and(|output| output.status.success())
     {
-        eprintln!("skipped: no private network with a slow interface here: {available:?}");
+        eprintln!("skipped: no private network with {queue} here: {available:?}");
         return;
     }
-    let status = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--net", "sh", "-c", script])
-        .arg(me)
-        .env("PF_NET_SLOW_INTERFACE", "1")
-        .status()
-        .expect("unshare just worked");
+    let status = own_network(&format!(
+        "{setup} && exec \"$0\" --exact {test} --nocapture"
+    ))
+    .arg(std::env::current_exe().expect("a test knows its executable"))
+    .env("PF_NET_OWN_NETWORK", "1")
+    .status()
+    .expect("unshare just worked");
     assert!(status.success());
+}
+
+/// Loopback does not queue behind netem what its limit does not hold: the kernel drops it and says so, for both
+/// families, only because the socket asked for its errors (IP_RECVERR, IPV6_RECVERR).
+fn full_queue_case() {
+    for bound in [LOOPBACK, ANY_V6, LOOPBACK_V6] {
+        let sender = media_socket(bound);
+        let (_receiver, to) = receiver(if bound == LOOPBACK_V6 {
+            bound
+        } else {
+            LOOPBACK
+        });
+        let frame = vec![0; 40 * SHARD_BYTES];
+        sender.disable_gso();
+        let outcome = sender.send_segments(to, &frame, SHARD_BYTES);
+        assert_eq!(outcome.result, SendResult::NoBuffer, "{bound}");
+        assert!(outcome.sent_bytes < frame.len(), "{bound}: {outcome:?}");
+        assert_eq!(
+            sender.wait_writable(monotonic_ns() + 1_000_000),
+            Ok(true),
+            "{bound}: the socket itself has room"
+        );
+    }
 }
 
 fn slow_interface_case() {

@@ -10,7 +10,7 @@ use pf_seal::VIDEO_PREFIX_BYTES;
 
 use crate::client::{self, AdmittedClient};
 use crate::request::{ColourMatrix, Refusal, SessionRequest};
-use crate::stall::MAX_STALL_US;
+use crate::script::Script;
 
 const BITRATE_KBPS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
 /// The wire could say up to 255; above 100 a second copy of everything would be cheaper.
@@ -32,6 +32,8 @@ pub struct Admitted {
     pub source: SourceConfig,
     /// Encoder settings.
     pub encoder: EncoderConfig,
+    /// Faults put into the stream on purpose.
+    pub script: Option<Script>,
 }
 
 /// Checks everything that can be checked without opening anything.
@@ -81,15 +83,6 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         );
         return Err(Refusal::new("drop_invalid", text));
     }
-    if let Some(stall) = request.stall {
-        within("stall_invalid", "µs of stall", stall.us, 0..=MAX_STALL_US)?;
-        within(
-            "stall_invalid",
-            "frames between stalls",
-            stall.every,
-            1..=u32::MAX,
-        )?;
-    }
     let encoder = EncoderConfig {
         size,
         fps: request.fps,
@@ -127,6 +120,11 @@ pub fn check(request: &SessionRequest) -> Result<Admitted, Refusal> {
         format,
         source: source(request, size)?,
         encoder,
+        script: request
+            .script
+            .as_ref()
+            .map(|script| Script::check(script, &request.source))
+            .transpose()?,
     })
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use pf_codec::{AccessUnit, Encoder, FrameKind, FrameRequest, VideoEncoder};
+use pf_desktop::PictureOrder;
 use pf_proto::gamestream::bitstream::{self, NalCodec};
-use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot};
+use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot, RequestEffect};
 use pf_proto::gamestream::video::{FrameMeta, FramePlan, FrameType, VideoFormat, VideoPacketizer};
 use pf_proto::units::{FrameIndex, RtpTimestamp};
 use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameTimer, RecordProducer, UNKNOWN_QP};
@@ -16,9 +17,9 @@ use crate::grab::{Grab, Grabber};
 use crate::handoff::{Outbox, Slot};
 use crate::perf::PerfWindow;
 use crate::request::Refusal;
-use crate::sender::{close, mark};
+use crate::script::{DropWhy, Place, Player, ScriptedFrame, SourceTruth, stall, stamp};
+use crate::sender::close;
 use crate::shared::SessionShared;
-use crate::stall::{Place, Stall};
 
 /// Frames in a row that do not fit the wire; more of them, and the encoder will never make one that does.
 const OVERSIZE_LIMIT: u32 = 5;
@@ -41,6 +42,8 @@ pub struct FramePathParts {
     pub access_unit_bytes: usize,
     /// Records of frames that never reach the sender.
     pub dropped_records: RecordProducer,
+    /// Faults put into the stream on purpose.
+    pub player: Option<Player>,
 }
 
 /// The path of a session's frames, and what it remembers from one to the next.
@@ -54,7 +57,7 @@ pub struct FramePath {
     /// Smoothed time in the encoder: when the sender is woken.
     encode_ns: f64,
     bitrate_kbps: u32,
-    /// Counts the turns, for stalls.
+    /// Counts the turns, for scripts.
     nth: u64,
     oversize_in_a_row: u32,
     /// The client asks for key frames far more often than it could need them.
@@ -66,6 +69,7 @@ struct Turn {
     grabbed_ns: u64,
     repeat: bool,
     timer: Option<FrameTimer>,
+    scripted: Option<Box<ScriptedFrame>>,
 }
 
 impl FramePath {
@@ -101,7 +105,7 @@ impl FramePath {
     /// Makes one frame. An error ends the session.
     pub fn next(&mut self, clock: &mut FrameClock, restarted: bool) -> Result<(), Refusal> {
         if let Some(mut turn) = self.grab(clock, restarted)? {
-            self.follow_wishes()?;
+            self.follow_wishes(&mut turn)?;
             if let Some(unit) = self.encode(&mut turn)? {
                 self.hand_over(turn, unit)?;
             }
@@ -114,39 +118,45 @@ impl FramePath {
         (self.parts.session.engine.now_ns)()
     }
 
-    fn stall(&self, place: Place) {
-        let session = &self.parts.session;
-        Stall::spin(
-            session.request.stall,
-            place,
-            self.nth,
-            session.engine.now_ns,
-        );
-    }
-
     fn grab(&mut self, clock: &mut FrameClock, restarted: bool) -> Result<Option<Turn>, Refusal> {
-        self.stall(Place::Grabbed);
-        let grabbed_ns = self.now_ns();
         let FramePathParts {
             session,
             grabber,
             encoder,
+            player,
             ..
         } = &mut self.parts;
+        let now_ns = session.engine.now_ns;
+        let mut scripted = player.as_mut().map(|player| player.begin(self.nth));
+        let before_ns = scripted.as_mut().map(|frame| {
+            order_picture(grabber, frame);
+            frame.stall(Place::Grabbed, now_ns);
+            now_ns()
+        });
+        let grabbed_ns = now_ns();
         let mut timer = session
             .engine
             .gate
             .is_open()
             .then(|| FrameTimer::begin(session.number(), grabbed_ns));
-        let Some(grab) = grabber.take(session, encoder, grabbed_ns)? else {
+        if let (Some(frame), Some(before_ns)) = (&mut scripted, before_ns) {
+            frame.pass(Place::Grabbed, before_ns, now_ns());
+        }
+        let made_before = scripted.as_ref().and_then(|_| grabber.last_change());
+        let grab = grabber.take(session, encoder, grabbed_ns)?;
+        if let Some(frame) = &mut scripted {
+            frame.source = grabber.last_change().map(|made| SourceTruth {
+                given: Some(made.sequence) != made_before.map(|before| before.sequence),
+                sequence: made.sequence,
+                painted_ns: made.painted_ns,
+            });
+        }
+        let Some(grab) = grab else {
+            self.tell(scripted, "no_picture");
             return Ok(None);
         };
-        self.stall(Place::Converted);
-        mark(
-            &mut timer,
-            Boundary::Converted,
-            self.parts.session.engine.now_ns,
-        );
+        stall(&mut scripted, Place::Converted, now_ns);
+        stamp(&mut scripted, &mut timer, Boundary::Converted, now_ns);
         if let Grab::New(stamp) = grab {
             clock.observe(grabbed_ns, stamp.sequence, stamp.published_ns);
         }
@@ -155,16 +165,28 @@ impl FramePath {
         }
         Ok(Some(Turn {
             grabbed_ns,
-            repeat: matches!(grab, Grab::Repeat),
+            repeat: matches!(grab, Grab::Repeat { .. }),
             timer,
+            scripted,
         }))
     }
 
+    /// The frame goes no further than this thread; its page of the truth is full.
+    fn tell(&self, scripted: Option<Box<ScriptedFrame>>, outcome: &'static str) {
+        if let (Some(mut frame), Some(player)) = (scripted, &self.parts.player) {
+            frame.outcome = outcome;
+            player.truth.tell(frame);
+        }
+    }
+
     /// Carries out what others asked of the encoder since the last frame.
-    fn follow_wishes(&mut self) -> Result<(), Refusal> {
+    fn follow_wishes(&mut self, turn: &mut Turn) -> Result<(), Refusal> {
         let FramePathParts {
             session, encoder, ..
         } = &mut self.parts;
+        if let Some(frame) = &mut turn.scripted {
+            ask_as_ordered(session, frame, self.packetizer.next_frame_index());
+        }
         let target_kbps = session.target_kbps();
         if target_kbps != self.bitrate_kbps {
             encoder.set_bitrate(target_kbps).map_err(encoder_failed)?;
@@ -204,7 +226,7 @@ impl FramePath {
                 last_lost: last,
             },
         };
-        self.stall(Place::Submitted);
+        stall(&mut turn.scripted, Place::Submitted, now_ns);
         let submitted_ns = now_ns();
         self.parts
             .outbox
@@ -213,22 +235,41 @@ impl FramePath {
             .encoder
             .submit(index.0, request)
             .map_err(encoder_failed)?;
-        mark(&mut turn.timer, Boundary::Submitted, now_ns);
+        stamp(
+            &mut turn.scripted,
+            &mut turn.timer,
+            Boundary::Submitted,
+            now_ns,
+        );
         let unit = self
             .parts
             .encoder
             .finish(&mut self.access_unit)
             .map_err(encoder_failed)?;
-        self.stall(Place::Encoded);
-        mark(&mut turn.timer, Boundary::Encoded, now_ns);
+        stall(&mut turn.scripted, Place::Encoded, now_ns);
+        stamp(
+            &mut turn.scripted,
+            &mut turn.timer,
+            Boundary::Encoded,
+            now_ns,
+        );
+        if let Some(frame) = &mut turn.scripted {
+            (frame.asked, frame.asked_range) = asked(action);
+            frame.made = unit.as_ref().map(|unit| kind_name(unit.kind));
+            frame.bytes = unit.as_ref().map_or(0, |_| self.access_unit.len());
+        }
         self.encode_ns += 0.1 * ((now_ns() - submitted_ns) as f64 - self.encode_ns);
         let Some(unit) = unit else {
             // The recovery slot asks again with the next frame.
+            self.tell(turn.scripted.take(), "encoder_skipped");
             self.drop_frame(turn.timer.take(), FrameOutcome::EncoderSkipped);
             return Ok(None);
         };
         if let Some(timer) = &mut turn.timer {
             describe_unit(timer, index, &unit);
+        }
+        if let Some(frame) = &mut turn.scripted {
+            frame.frame = index.0;
         }
         let session = &self.parts.session;
         session.recovery(|slot| slot.frame_encoded(index.0, answer_kind(unit.kind)));
@@ -253,10 +294,12 @@ impl FramePath {
         let fitting = self.packetizer.plan(self.access_unit.len()).ok();
         let Some(plan) = fitting.filter(|plan| plan.arena_bytes() <= self.parts.outbox.capacity())
         else {
+            self.tell(turn.scripted, "oversize");
             return self.drop_oversize(turn.timer);
         };
         self.oversize_in_a_row = 0;
-        let Some(mut slot) = self.parts.outbox.begin() else {
+        let Some(mut slot) = self.free_slot(turn.scripted.as_deref()) else {
+            self.tell(turn.scripted, "queue_full");
             self.drop_for_queue(turn.timer);
             return Ok(());
         };
@@ -276,6 +319,14 @@ impl FramePath {
             Ok(())
         } else {
             Err(Refusal::new("internal", "The send thread is gone."))
+        }
+    }
+
+    /// A slot of the queue, unless the script says that it is full.
+    fn free_slot(&mut self, scripted: Option<&ScriptedFrame>) -> Option<Box<Slot>> {
+        match scripted.and_then(|frame| frame.orders.drop) {
+            Some(DropWhy::QueueFull) => None,
+            _ => self.parts.outbox.begin(),
         }
     }
 
@@ -301,11 +352,13 @@ impl FramePath {
             .packetizer
             .packetize(meta, &self.access_unit, plan, slot.arena(), parity)
             .map_err(|e| Refusal::new("internal", e.to_string()))?;
-        self.stall(Place::Packetized);
-        mark(
+        let now_ns = self.parts.session.engine.now_ns;
+        stall(&mut turn.scripted, Place::Packetized, now_ns);
+        stamp(
+            &mut turn.scripted,
             &mut turn.timer,
             Boundary::Packetized,
-            self.parts.session.engine.now_ns,
+            now_ns,
         );
         if let Some(timer) = &mut turn.timer {
             timer.record.data_packets = packetized.data_packets;
@@ -322,9 +375,9 @@ impl FramePath {
         });
         slot.bytes = packetized.bytes;
         slot.frame = packetized.frame;
-        slot.nth = self.nth;
         slot.deadline_ns = turn.grabbed_ns + deadline_after(self.parts.session.request.fps);
         slot.timer = turn.timer.take();
+        slot.scripted = turn.scripted.take();
         Ok(())
     }
 
@@ -379,6 +432,62 @@ impl FramePath {
     }
 }
 
+/// Tells the synthetic source what to give.
+fn order_picture(grabber: &mut Grabber, frame: &ScriptedFrame) {
+    grabber.order(PictureOrder {
+        withhold: frame.orders.withhold,
+        skip: frame.orders.skip,
+        age_ns: u64::from(frame.orders.late_us) * 1000,
+    });
+}
+
+/// Asks for what the script wants of the encoder, through the entry points that a client's requests take.
+fn ask_as_ordered(session: &SessionShared, frame: &mut ScriptedFrame, next: FrameIndex) {
+    let orders = frame.orders;
+    if let Some(kbps) = orders.bitrate_kbps {
+        session.set_target_kbps(kbps);
+    }
+    if orders.key_frame {
+        let effect = session.recovery(RecoverySlot::request_idr);
+        frame.key_request = Some(effect_name(effect));
+    }
+    if let Some((first, last)) = orders.invalidate {
+        // Before the session's first frame there was none to lose.
+        let back = |frames: u32| next.0.saturating_sub(frames).max(1);
+        let (first, last) = (back(first), back(last));
+        let effect = session.recovery(|slot| slot.invalidate(first, last));
+        frame.invalidation = Some((effect_name(effect), first, last));
+    }
+    frame.bitrate_kbps = session.target_kbps();
+}
+
+fn effect_name(effect: RequestEffect) -> &'static str {
+    match effect {
+        RequestEffect::Queued => "queued",
+        RequestEffect::Coalesced => "coalesced",
+        RequestEffect::Answered => "answered",
+        RequestEffect::Ignored => "ignored",
+    }
+}
+
+fn asked(action: RecoveryAction) -> (Option<&'static str>, Option<(u32, u32)>) {
+    match action {
+        RecoveryAction::None => (Some("predicted"), None),
+        RecoveryAction::KeyFrame => (Some("key"), None),
+        RecoveryAction::Invalidate { first, last } => {
+            (Some("after_invalidation"), Some((first, last)))
+        }
+    }
+}
+
+fn kind_name(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Key => "key",
+        FrameKind::AfterInvalidation => "after_invalidation",
+        FrameKind::Predicted => "predicted",
+    }
+}
+
 fn describe_grab(timer: &mut FrameTimer, grab: Grab, restarted: bool) {
     let record = &mut timer.record;
     match grab {
@@ -387,7 +496,10 @@ fn describe_grab(timer: &mut FrameTimer, grab: Grab, restarted: bool) {
             record.source_sequence = stamp.sequence;
             record.source_age_ns = u32::try_from(age_ns).unwrap_or(u32::MAX - 1);
         }
-        Grab::Repeat => record.flags.insert(FrameFlags::REPEAT),
+        Grab::Repeat { sequence } => {
+            record.source_sequence = sequence;
+            record.flags.insert(FrameFlags::REPEAT);
+        }
     }
     if restarted {
         record.flags.insert(FrameFlags::CLOCK_RESTARTED);

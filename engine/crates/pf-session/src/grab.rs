@@ -1,7 +1,7 @@
 //! From the source's newest picture to the encoder's input: taking it, scaling it, and telling when there is none.
 
 use pf_codec::{BgrxImage, Colour, Converter, Encoder, PictureSize, VideoEncoder};
-use pf_desktop::{Newest, Picture, PictureSource, Source, SourceStamp};
+use pf_desktop::{Newest, Picture, PictureOrder, PictureSource, Source, SourceStamp};
 use serde_json::json;
 
 use crate::request::Refusal;
@@ -16,7 +16,10 @@ pub enum Grab {
     /// A new picture is in the encoder's input.
     New(SourceStamp),
     /// Nothing new: the encoder's input still holds the last picture.
-    Repeat,
+    Repeat {
+        /// Which one that is.
+        sequence: u32,
+    },
 }
 
 /// A source with its way into the encoder's input.
@@ -56,6 +59,18 @@ impl Grabber {
         newest.is_some() && newest != self.taken
     }
 
+    /// Orders what the synthetic source gives next; a real desktop cannot obey.
+    pub fn order(&mut self, order: PictureOrder) {
+        if let Source::Synthetic(source) = &mut self.source {
+            source.order(order);
+        }
+    }
+
+    /// Stamp of the latest picture that the source made.
+    pub fn last_change(&self) -> Option<SourceStamp> {
+        self.source.last_change()
+    }
+
     /// Takes the newest picture and converts it into the encoder's input. `None`: no picture has come yet.
     pub fn take(
         &mut self,
@@ -63,7 +78,7 @@ impl Grabber {
         encoder: &mut Encoder,
         now_ns: u64,
     ) -> Result<Option<Grab>, Refusal> {
-        let repeat = self.size.map(|_| Grab::Repeat);
+        let repeat = self.taken.map(|sequence| Grab::Repeat { sequence });
         match self.source.newest(now_ns) {
             Newest::Fresh { picture, stamp } => {
                 if std::mem::take(&mut self.stall_told) {

@@ -13,6 +13,8 @@ use std::time::Duration;
 use pf_proto::units::FrameIndex;
 use pf_stats::FrameTimer;
 
+use crate::script::ScriptedFrame;
+
 /// Frames that may wait for the sender.
 pub const QUEUE_FRAMES: usize = 2;
 /// Slots of the arena.
@@ -31,12 +33,12 @@ pub struct Slot {
     pub datagram_bytes: usize,
     /// The frame's number on the wire.
     pub frame: FrameIndex,
-    /// Counts the session's frames, for stalls.
-    pub nth: u64,
     /// Engine clock until which the socket may be waited for.
     pub deadline_ns: u64,
     /// Present when the frame is measured.
     pub timer: Option<FrameTimer>,
+    /// Present when a script is played.
+    pub scripted: Option<Box<ScriptedFrame>>,
 }
 
 impl Slot {
@@ -55,9 +57,9 @@ impl Slot {
             bytes: 0,
             datagram_bytes,
             frame: FrameIndex(0),
-            nth: 0,
             deadline_ns: 0,
             timer: None,
+            scripted: None,
         }
     }
 
@@ -246,14 +248,14 @@ mod tests {
         let (mut outbox, inbox) = handoff(4096, 1408, 4096);
         for nth in 0..2 {
             let mut slot = outbox.begin().expect("room");
-            slot.nth = nth;
+            slot.frame = FrameIndex(nth);
             assert!(outbox.send(slot));
         }
         assert_eq!(outbox.depth(), 2);
         assert!(outbox.begin().is_none());
         let slot = inbox.next(now, PARK).expect("a frame");
         inbox.taken();
-        assert_eq!(slot.nth, 0);
+        assert_eq!(slot.frame, FrameIndex(0));
         assert!(
             outbox.begin().is_some(),
             "one waits, one is sent: one more may come"
@@ -293,7 +295,7 @@ mod tests {
                 let mut seen = Vec::new();
                 while let Some(slot) = inbox.next(now, policy) {
                     inbox.taken();
-                    seen.push(slot.nth);
+                    seen.push(slot.frame.0);
                     inbox.recycle(slot);
                 }
                 seen
@@ -303,7 +305,7 @@ mod tests {
             while nth < 500 {
                 outbox.expect_at(now() + 20_000);
                 if let Some(mut slot) = outbox.begin() {
-                    slot.nth = nth;
+                    slot.frame = FrameIndex(nth);
                     assert!(outbox.send(slot));
                     nth += 1;
                 } else {

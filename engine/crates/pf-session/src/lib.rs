@@ -18,9 +18,9 @@ mod key;
 mod listener;
 mod perf;
 mod request;
+pub mod script;
 pub mod sender;
 pub mod shared;
-mod stall;
 mod time;
 mod trial;
 mod video;
@@ -37,6 +37,5 @@ pub use request::{
 };
 pub use sender::SendTotals;
 pub use shared::{ControlState, SessionShared, SessionState, SessionView};
-pub use stall::{Place, Stall};
 pub use time::{ClockMapping, clock_mapping};
 pub use trial::TrialRequest;

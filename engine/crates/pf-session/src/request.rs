@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::key::KeyBytes;
-use crate::stall::Stall;
+use crate::script::ScriptRequest;
 
 /// The session object of `session.start` (docs/ffi-abi.md).
 #[derive(Clone, Debug, Deserialize)]
@@ -63,9 +63,9 @@ pub struct SessionRequest {
     /// Whether the client can continue after a loss without a key frame.
     #[serde(default)]
     pub invalidation: bool,
-    /// A delay put into the pipeline on purpose, to prove that the records tell the truth.
+    /// Faults put into the stream on purpose, to prove that the records tell the truth.
     #[serde(default)]
-    pub stall: Option<Stall>,
+    pub script: Option<ScriptRequest>,
     /// How colours become numbers; absent: as the encoder likes it best.
     #[serde(default)]
     pub colour: Option<ColourRequest>,

@@ -6,18 +6,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pf_net::{DeadlineSleeper, MediaSocket, SendRefusal, SendResult};
+use pf_net::{DeadlineSleeper, MediaSocket, SendOutcome, SendRefusal, SendResult};
 use pf_proto::pacer::{Pacer, PacerAction};
 use pf_proto::units::FrameIndex;
 use pf_seal::VideoSealer;
-use pf_stats::{Boundary, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
+use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameRecord, FrameTimer, RecordProducer};
 
 use crate::control::SEQUENCES_EXHAUSTED;
 use crate::handoff::{Inbox, Slot, SpinPolicy};
 use crate::listener::Medium;
 use crate::perf::PerfWindow;
+use crate::script::{DropWhy, Loss, Place, ScriptedFrame, TruthSender, stall, stamp};
 use crate::shared::{Endpoint, SessionShared};
-use crate::stall::{Place, Stall};
 
 /// A refusing peer without a ping for so long is gone (video-plane, "Sender").
 const REFUSED_GRACE_NS: u64 = 5_000_000_000;
@@ -55,14 +55,41 @@ pub struct Sender {
     pub spin: SpinPolicy,
     /// Seals datagrams just before they are sent; absent in the clear.
     pub sealer: Option<VideoSealer>,
+    /// Where frames of a scripted session tell what became of them.
+    pub truth: TruthSender,
+}
+
+/// A frame's companions on its way: both absent unless somebody looks.
+struct Watched {
+    timer: Option<FrameTimer>,
+    scripted: Option<Box<ScriptedFrame>>,
+}
+
+impl Watched {
+    fn stall(&mut self, place: Place, now_ns: fn() -> u64) {
+        stall(&mut self.scripted, place, now_ns);
+    }
+
+    fn stamp(&mut self, boundary: Boundary, now_ns: fn() -> u64) {
+        stamp(&mut self.scripted, &mut self.timer, boundary, now_ns);
+    }
+
+    /// How a script wants the frame to be lost.
+    fn forced(&self) -> Option<DropWhy> {
+        self.scripted.as_ref().and_then(|frame| frame.orders.drop)
+    }
 }
 
 /// What became of the datagrams handed in so far.
 struct Progress {
     first_sent: bool,
     refused: u32,
-    /// Packets that are on their way, or were dropped on purpose.
-    gone: usize,
+    /// Why they were.
+    refusals: FrameFlags,
+    /// Packets that are on their way.
+    handed: usize,
+    /// Packets that were dropped on purpose.
+    dropped: usize,
     outcome: FrameOutcome,
 }
 
@@ -71,9 +98,16 @@ impl Progress {
         Self {
             first_sent: false,
             refused: 0,
-            gone: 0,
+            refusals: FrameFlags(0),
+            handed: 0,
+            dropped: 0,
             outcome,
         }
+    }
+
+    fn refuse(&mut self, datagrams: u32, why: FrameFlags) {
+        self.refused += datagrams;
+        self.refusals.insert(why);
     }
 }
 
@@ -83,6 +117,8 @@ struct Way {
     to: Endpoint,
     datagram_bytes: usize,
     deadline_ns: u64,
+    /// A script says that the socket has no room for this frame.
+    is_full: bool,
 }
 
 impl Sender {
@@ -93,21 +129,23 @@ impl Sender {
         let mut drops = PacketDrops::new(self.session.request.drop_pct);
         let mut perf = PerfWindow::default();
         while let Some(mut slot) = self.inbox.next(now_ns, self.spin) {
-            let stall = self.session.request.stall;
-            Stall::spin(stall, Place::Dequeued, slot.nth, now_ns);
+            let mut watched = Watched {
+                timer: slot.timer.take(),
+                scripted: slot.scripted.take(),
+            };
+            watched.stall(Place::Dequeued, now_ns);
             self.inbox.taken();
-            let mut timer = slot.timer.take();
-            mark(&mut timer, Boundary::Dequeued, now_ns);
-            Stall::spin(stall, Place::FirstSent, slot.nth, now_ns);
+            watched.stamp(Boundary::Dequeued, now_ns);
+            watched.stall(Place::FirstSent, now_ns);
             let progress = match self.session.endpoint(Medium::Video) {
                 Some(to) if !self.session.is_ending() => {
-                    self.send_frame(&mut slot, to, &mut timer, &mut sleeper, &mut drops)
+                    self.send_frame(&mut slot, to, &mut watched, &mut sleeper, &mut drops)
                 }
                 _ => Progress::new(FrameOutcome::SessionEnded),
             };
             if progress.outcome == FrameOutcome::Sent {
-                Stall::spin(stall, Place::LastSent, slot.nth, now_ns);
-                mark(&mut timer, Boundary::LastSent, now_ns);
+                watched.stall(Place::LastSent, now_ns);
+                watched.stamp(Boundary::LastSent, now_ns);
                 self.session.totals.frames.fetch_add(1, Ordering::Relaxed);
                 self.session
                     .recovery(|recovery| recovery.frame_sent(slot.frame.0));
@@ -117,9 +155,10 @@ impl Sender {
                     .recovery(|recovery| recovery.invalidate(slot.frame.0, slot.frame.0));
             }
             let packets = slot.bytes.div_ceil(slot.datagram_bytes.max(1));
-            if progress.gone < packets {
+            let gone = progress.handed + progress.dropped;
+            if gone < packets {
                 // Loss of the host's own making is none of the network's.
-                let lost = u16::try_from(packets - progress.gone).unwrap_or(u16::MAX);
+                let lost = u16::try_from(packets - gone).unwrap_or(u16::MAX);
                 self.session
                     .reports(|reports| reports.host_lost(slot.frame, lost));
             }
@@ -127,10 +166,18 @@ impl Sender {
                 let refused = &self.session.totals.refused;
                 refused.fetch_add(u64::from(progress.refused), Ordering::Relaxed);
             }
-            if let Some(mut timer) = timer {
+            if let Some(mut timer) = watched.timer {
                 timer.record.outcome = progress.outcome;
                 timer.record.send_refused = u8::try_from(progress.refused).unwrap_or(u8::MAX);
+                timer.record.flags.insert(progress.refusals);
                 close(&self.session, &mut self.records, &mut perf, &timer.record);
+            }
+            if let Some(mut frame) = watched.scripted {
+                frame.outcome = outcome_name(progress.outcome);
+                frame.packets = packets;
+                (frame.handed, frame.dropped) = (progress.handed, progress.dropped);
+                frame.refused = progress.refused;
+                self.truth.tell(frame);
             }
             self.inbox.recycle(slot);
         }
@@ -141,7 +188,7 @@ impl Sender {
         &mut self,
         slot: &mut Slot,
         to: Endpoint,
-        timer: &mut Option<FrameTimer>,
+        watched: &mut Watched,
         sleeper: &mut DeadlineSleeper,
         drops: &mut PacketDrops,
     ) -> Progress {
@@ -151,7 +198,17 @@ impl Sender {
             to,
             datagram_bytes: slot.datagram_bytes,
             deadline_ns: slot.deadline_ns,
+            is_full: watched.forced() == Some(DropWhy::SendDeadline),
         };
+        if watched.forced() == Some(DropWhy::SendError) {
+            return Progress::new(FrameOutcome::SendError);
+        }
+        drops.begin_frame(
+            watched
+                .scripted
+                .as_ref()
+                .and_then(|frame| frame.orders.loss),
+        );
         let datagrams = slot.datagrams();
         let mut progress = Progress::new(FrameOutcome::Sent);
         let mut at = 0;
@@ -175,9 +232,12 @@ impl Sender {
             }
             self.send_burst(burst, way, drops, &mut progress);
             self.pacer.sent(burst.len());
-            if !progress.first_sent {
+            // A frame that was given up before its first datagram left never got here.
+            if !progress.first_sent
+                && (progress.outcome == FrameOutcome::Sent || progress.handed > 0)
+            {
                 progress.first_sent = true;
-                mark(timer, Boundary::FirstSent, now_ns);
+                watched.stamp(Boundary::FirstSent, now_ns);
             }
             if progress.outcome != FrameOutcome::Sent || self.session.is_ending() {
                 return progress;
@@ -216,7 +276,7 @@ impl Sender {
                     .totals
                     .dropped_on_purpose
                     .fetch_add(1, Ordering::Relaxed);
-                progress.gone += 1;
+                progress.dropped += 1;
                 from = end;
             }
             at = end;
@@ -229,37 +289,55 @@ impl Sender {
             to, datagram_bytes, ..
         } = way;
         while !run.is_empty() && progress.outcome == FrameOutcome::Sent {
-            let sent = self
-                .socket
-                .send_segments_from(to.source, to.peer, run, datagram_bytes);
+            let sent = if way.is_full {
+                FULL
+            } else {
+                self.socket
+                    .send_segments_from(to.source, to.peer, run, datagram_bytes)
+            };
             let packets = sent.sent_bytes.div_ceil(datagram_bytes);
             let totals = &self.session.totals;
             totals.packets.fetch_add(packets as u64, Ordering::Relaxed);
             totals
                 .bytes
                 .fetch_add(sent.sent_bytes as u64, Ordering::Relaxed);
-            progress.gone += packets;
+            progress.handed += packets;
             run = &run[sent.sent_bytes.min(run.len())..];
             if sent.refused_before > 0 {
-                progress.refused += sent.refused_before;
+                progress.refuse(sent.refused_before, FrameFlags::REFUSED_BY_PEER);
                 self.end_if_gone(SendRefusal::ConnectionRefused, progress);
             }
             match sent.result {
                 SendResult::Complete => {}
-                SendResult::WouldBlock => {
-                    if !self.socket.wait_writable(way.deadline_ns).unwrap_or(false) {
-                        progress.refused += run.len().div_ceil(datagram_bytes) as u32;
+                SendResult::WouldBlock | SendResult::NoBuffer => {
+                    if way.is_full || !self.has_room_in_time(way.deadline_ns) {
+                        let why = match sent.result {
+                            SendResult::NoBuffer => FrameFlags::REFUSED_NO_BUFFER,
+                            _ => FrameFlags::REFUSED_NO_ROOM,
+                        };
+                        progress.refuse(run.len().div_ceil(datagram_bytes) as u32, why);
                         progress.outcome = FrameOutcome::SendDeadline;
                     }
                 }
                 SendResult::Refused(refusal) => {
                     // Waiting does not help: this datagram is given up, parity may cover it.
-                    progress.refused += 1;
+                    let why = match refusal {
+                        SendRefusal::ConnectionRefused => FrameFlags::REFUSED_BY_PEER,
+                        _ => FrameFlags(0),
+                    };
+                    progress.refuse(1, why);
                     run = &run[datagram_bytes.min(run.len())..];
                     self.end_if_gone(refusal, progress);
                 }
             }
         }
+    }
+
+    /// Waits for room until the deadline. A full queue of the interface leaves the socket writable: only the clock ends
+    /// that.
+    fn has_room_in_time(&self, deadline_ns: u64) -> bool {
+        (self.session.engine.now_ns)() < deadline_ns
+            && self.socket.wait_writable(deadline_ns).unwrap_or(false)
     }
 
     /// A peer that refuses packets and has been silent for long is gone, when no control stream tells better.
@@ -305,30 +383,70 @@ pub fn mark(timer: &mut Option<FrameTimer>, boundary: Boundary, now_ns: fn() -> 
     }
 }
 
-/// PUNKTFUNK_VIDEO_DROP: which packets are thrown away to exercise recovery. Deterministic: the same stream loses the
-/// same packets.
+/// What a socket without room answers, for frames that a script wants lost so.
+const FULL: SendOutcome = SendOutcome {
+    sent_bytes: 0,
+    result: SendResult::WouldBlock,
+    refused_before: 0,
+};
+
+/// An outcome as the truth log has it, by the names of docs/recording-format.md.
+fn outcome_name(outcome: FrameOutcome) -> &'static str {
+    match outcome {
+        FrameOutcome::Sent => "sent",
+        FrameOutcome::QueueFull => "queue_full",
+        FrameOutcome::SendDeadline => "send_deadline",
+        FrameOutcome::SendError => "send_error",
+        FrameOutcome::EncoderSkipped => "encoder_skipped",
+        FrameOutcome::Oversize => "oversize",
+        FrameOutcome::SessionEnded => "session_ended",
+    }
+}
+
+/// Which packets are thrown away to exercise recovery: by PUNKTFUNK_VIDEO_DROP all the time, by a script in its frames.
+/// Deterministic: the same stream loses the same packets.
 struct PacketDrops {
-    threshold: u32,
+    always: Option<Loss>,
+    now: Option<Loss>,
     state: u32,
+    /// Packets that met a loss of every so manieth.
+    met: u32,
 }
 
 impl PacketDrops {
     fn new(pct: f64) -> Self {
+        let always = (pct > 0.0).then(|| Loss::percent(pct));
         Self {
-            threshold: (pct.clamp(0.0, 100.0) / 100.0 * f64::from(u32::MAX)) as u32,
+            always,
+            now: always,
             state: 0x9E37_79B9,
+            met: 0,
         }
     }
 
+    /// A script's loss stands in for the permanent one in its frames.
+    fn begin_frame(&mut self, scripted: Option<Loss>) {
+        self.now = scripted.or(self.always);
+    }
+
     fn is_off(&self) -> bool {
-        self.threshold == 0
+        self.now.is_none()
     }
 
     fn drops_next(&mut self) -> bool {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 17;
-        self.state ^= self.state << 5;
-        self.state < self.threshold
+        match self.now {
+            None => false,
+            Some(Loss::Every(nth)) => {
+                self.met = self.met.wrapping_add(1);
+                self.met.is_multiple_of(nth.max(1))
+            }
+            Some(Loss::Random { threshold }) => {
+                self.state ^= self.state << 13;
+                self.state ^= self.state >> 17;
+                self.state ^= self.state << 5;
+                self.state <= threshold
+            }
+        }
     }
 }
 
@@ -343,5 +461,18 @@ mod tests {
             let hit = (0..100_000).filter(|_| drops.drops_next()).count() as f64 / 1000.0;
             assert!((hit - pct).abs() < 0.7, "{pct} %: {hit} %");
         }
+    }
+
+    #[test]
+    fn a_script_loses_packets_in_its_frames_only() {
+        let mut drops = PacketDrops::new(0.0);
+        let mut lost = |scripted| {
+            drops.begin_frame(scripted);
+            (0..10).filter(|_| drops.drops_next()).count()
+        };
+        assert_eq!(lost(None), 0);
+        assert_eq!(lost(Some(Loss::Every(5))), 2);
+        assert_eq!(lost(Some(Loss::percent(100.0))), 10);
+        assert_eq!(lost(None), 0);
     }
 }

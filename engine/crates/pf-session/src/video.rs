@@ -26,6 +26,7 @@ use crate::grab::Grabber;
 use crate::handoff::{Outbox, SpinPolicy, handoff};
 use crate::listener::Medium;
 use crate::request::Refusal;
+use crate::script::{Script, TruthLog};
 use crate::sender::Sender;
 use crate::shared::{Endpoint, SessionShared, SessionState};
 
@@ -58,6 +59,8 @@ pub struct VideoJob {
     pub dropped_records: RecordProducer,
     /// Seals its datagrams; absent in the clear.
     pub sealer: Option<VideoSealer>,
+    /// Faults put into the stream on purpose.
+    pub script: Option<Script>,
     /// The operation to answer once the session is ready.
     pub op: u32,
     /// The sound beside it, which ends with it.
@@ -161,6 +164,13 @@ impl Stream {
         let datagram_bytes = job.format.datagram_bytes();
         let (mut outbox, inbox) =
             handoff(slot_bytes, datagram_bytes, average_bytes * TOUCHED_FRAMES);
+        let (truth, player) = match &job.script {
+            Some(script) => {
+                let (truth, player) = TruthLog::start(script, &session)?;
+                (truth, Some(player))
+            }
+            None => (None, None),
+        };
         let sender = Sender {
             session: Arc::clone(&session),
             socket: job.socket,
@@ -172,6 +182,10 @@ impl Stream {
             )),
             spin: spin_policy(encoder.info().threads),
             sealer: job.sealer,
+            truth: player
+                .as_ref()
+                .map(|player| player.truth.clone())
+                .unwrap_or_default(),
         };
         let sending = start_sender(sender, &mut outbox)?;
         let path = FramePath::new(FramePathParts {
@@ -183,10 +197,15 @@ impl Stream {
             outbox,
             access_unit_bytes: slot_bytes,
             dropped_records: job.dropped_records,
+            player,
         });
         let end = stream(&session, path);
         // The path is gone and with it the queue's end: the sender drains what waits and returns.
-        match sending.join() {
+        let sent = sending.join();
+        if let Some(truth) = truth {
+            truth.finish();
+        }
+        match sent {
             Ok(_) => end,
             Err(_) => Err(Refusal::new("internal", "The send thread panicked.")),
         }

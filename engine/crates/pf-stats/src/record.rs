@@ -5,7 +5,7 @@
 //! | 0 | u64 | `grabbed_ns`: engine clock when the frame's picture was taken from the source |
 //! | 8 | u32 × 7 | `converted submitted encoded packetized dequeued first_sent last_sent`, ns after `grabbed_ns`; `FFFFFFFF` = never reached |
 //! | 36 | u32 | `frame_index` on the wire; 0 = the frame never got one |
-//! | 40 | u32 | `source_sequence`: pictures the source has produced, wrapping; `FFFFFFFF` = the source does not count |
+//! | 40 | u32 | `source_sequence`: pictures the source had produced with the frame's own, wrapping; a repeat has that of the picture it repeats; `FFFFFFFF` = the source does not count |
 //! | 44 | u32 | `source_age_ns`: from the source's own stamp to `grabbed_ns`; `FFFFFFFF` = no stamp |
 //! | 48 | u32 | `bytes` of the access unit |
 //! | 52 | u16 | `session` |
@@ -14,7 +14,7 @@
 //! | 58 | u16 | `parity_packets` |
 //! | 60 | u8 | `queue_depth`: frames waiting for the sender when this one was offered |
 //! | 61 | u8 | `outcome` ([`FrameOutcome`]) |
-//! | 62 | u8 | `send_refused`: datagrams that the socket refused (EAGAIN past the deadline, ENOBUFS, ECONNREFUSED), saturating |
+//! | 62 | u8 | `send_refused`: datagrams that the socket refused, saturating; three flags say why, none of them = another errno |
 //! | 63 | u8 | `qp` as the encoder reports it; 255 = it does not |
 
 /// Size of one record on the wire and in memory.
@@ -63,6 +63,13 @@ impl FrameFlags {
     pub const UNPROTECTED: Self = Self(1 << 4);
     /// The video clock was late and restarted from now before this frame.
     pub const CLOCK_RESTARTED: Self = Self(1 << 5);
+    /// Datagrams were refused because the socket had no room until the frame's deadline (EAGAIN).
+    pub const REFUSED_NO_ROOM: Self = Self(1 << 6);
+    /// Datagrams were refused because the kernel or the interface's queue had no buffer until the deadline (ENOBUFS):
+    /// dropped in this machine, not on the network.
+    pub const REFUSED_NO_BUFFER: Self = Self(1 << 7);
+    /// Datagrams were answered with an error: nobody listens on the client's port (ECONNREFUSED).
+    pub const REFUSED_BY_PEER: Self = Self(1 << 8);
 
     /// Adds the bits of `other`.
     pub fn insert(&mut self, other: Self) {

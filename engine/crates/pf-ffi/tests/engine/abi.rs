@@ -209,14 +209,9 @@ fn every_bad_value_of_a_session_has_its_own_code() {
         ("slices", json!(9), "slices_invalid"),
         ("client_timeout_ms", json!(0), "client_timeout_invalid"),
         (
-            "stall",
-            json!({ "place": "encoded", "us": 3_000_000, "every": 1 }),
-            "stall_invalid",
-        ),
-        (
-            "stall",
-            json!({ "place": "encoded", "us": 5, "every": 0 }),
-            "stall_invalid",
+            "script",
+            json!({ "actions": [{ "at_frame": 0, "what": "drop" }] }),
+            "script_invalid",
         ),
         (
             "control",

@@ -2,5 +2,6 @@
 
 mod abi;
 mod contract;
+mod scripts;
 mod stream;
 mod support;

@@ -2,43 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Host, Record, synthetic};
+use crate::support::{AFTER_INVALIDATION, Host, KEY, REPEAT, records, stream, synthetic};
 use serde_json::{Value, json};
-
-const KEY: u16 = 1;
-const REPEAT: u16 = 1 << 1;
-const AFTER_INVALIDATION: u16 = 1 << 2;
-
-/// Streams for `seconds` and answers the probe's report; the records are in `host`.
-fn stream(host: &mut Host, seconds: f64, change: impl FnOnce(&mut Value)) -> Value {
-    let (listener, port) = host.listener();
-    let mut session = synthetic(listener);
-    change(&mut session);
-    host.must(json!({ "cmd": "measure", "on": true, "perf": false }));
-    let started = host.must(json!({ "cmd": "session.start", "session": session }));
-    let ready = host.done(&started);
-    assert_eq!(ready["ok"], true, "{ready}");
-    let number = started["session"].clone();
-    let probe = host.must(json!({
-        "cmd": "probe.start", "session": number, "server": format!("127.0.0.1:{port}"),
-        "ping_payload": session["ping_payload"], "packet_size": session["packet_size"], "seconds": seconds
-    }));
-    let report = host.done(&probe);
-    assert_eq!(report["ok"], true, "{report}");
-    let stop =
-        host.must(json!({ "cmd": "session.stop", "session": number, "reason": "test_over" }));
-    host.done(&stop);
-    let ended = host.wait_for("the end", |event| {
-        event["ev"] == "session.state" && event["state"] == "ended"
-    });
-    assert_eq!(ended["reason"], "test_over", "{ended}");
-    host.drain(0);
-    report["result"].clone()
-}
-
-fn records(host: &Host) -> Vec<Record> {
-    host.records.iter().map(Record::parse).collect()
-}
 
 fn int(report: &Value, field: &str) -> u64 {
     report[field]
@@ -302,72 +267,4 @@ fn calls_answer_within_a_millisecond_while_sessions_start_and_stop() {
         times[times.len() / 2] < Duration::from_millis(1),
         "{times:?}"
     );
-}
-
-/// Truth: 5 ms put into each of the eight places lengthens the time that ends at that boundary, and no other.
-#[test]
-fn an_injected_stall_moves_exactly_its_boundary() {
-    const STALL_US: u32 = 5000;
-    const INTERVAL_US: i64 = 50_000;
-    let places = [
-        "grabbed",
-        "converted",
-        "submitted",
-        "encoded",
-        "packetized",
-        "dequeued",
-        "first_sent",
-        "last_sent",
-    ];
-    for (at, place) in places.iter().enumerate() {
-        let mut host = Host::open();
-        // 20 fps leave room for the stall in the frame; every other frame is stalled and compared with its neighbours.
-        stream(&mut host, 1.6, |session| {
-            session["fps"] = json!(20);
-            session["stall"] = json!({ "place": place, "us": STALL_US, "every": 2 });
-        });
-        let records = records(&host);
-        let first = records[0].frame_index;
-        let (mut stalled, mut calm) = (vec![Vec::new(); 8], vec![Vec::new(); 8]);
-        for record in &records[1..] {
-            if record.flags & REPEAT != 0 || record.outcome != 0 {
-                continue;
-            }
-            // The tick is not recorded; how late in its interval a frame was grabbed tells the same.
-            let since_first_us = (record.grabbed_ns - records[0].grabbed_ns) as i64 / 1000;
-            let phase_us = (since_first_us + INTERVAL_US / 2).rem_euclid(INTERVAL_US);
-            let mut spans = vec![phase_us];
-            let mut before = 0;
-            for boundary in record.boundaries {
-                spans.push(i64::from(boundary - before) / 1000);
-                before = boundary;
-            }
-            let side = if (record.frame_index - first).is_multiple_of(2) {
-                &mut stalled
-            } else {
-                &mut calm
-            };
-            side.iter_mut()
-                .zip(spans)
-                .for_each(|(all, span)| all.push(span));
-        }
-        // The least of each: a busy machine lengthens a span now and then, and shortens none.
-        let least = |values: &[i64]| values.iter().copied().min().unwrap_or(i64::MAX);
-        let moved: Vec<i64> = stalled
-            .iter()
-            .zip(&calm)
-            .map(|(stalled, calm)| least(stalled) - least(calm))
-            .collect();
-        for (boundary, difference) in moved.iter().enumerate() {
-            let expected = if boundary == at {
-                i64::from(STALL_US)
-            } else {
-                0
-            };
-            assert!(
-                (difference - expected).abs() < 1500,
-                "stall at {place}: µs moved by boundary: {moved:?}"
-            );
-        }
-    }
 }

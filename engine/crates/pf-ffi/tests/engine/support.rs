@@ -9,6 +9,13 @@ use serde_json::{Value, json};
 /// One engine at a time: streams beside each other would measure each other.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Flags of a record.
+pub const KEY: u16 = 1;
+/// Flags of a record.
+pub const REPEAT: u16 = 1 << 1;
+/// Flags of a record.
+pub const AFTER_INVALIDATION: u16 = 1 << 2;
+
 /// An open engine and the events it has told so far.
 pub struct Host {
     _turn: MutexGuard<'static, ()>,
@@ -157,6 +164,38 @@ impl Drop for Host {
     }
 }
 
+/// Streams for `seconds` and answers the probe's report; the records are in `host`.
+pub fn stream(host: &mut Host, seconds: f64, change: impl FnOnce(&mut Value)) -> Value {
+    let (listener, port) = host.listener();
+    let mut session = synthetic(listener);
+    change(&mut session);
+    host.must(json!({ "cmd": "measure", "on": true, "perf": false }));
+    let started = host.must(json!({ "cmd": "session.start", "session": session }));
+    let ready = host.done(&started);
+    assert_eq!(ready["ok"], true, "{ready}");
+    let number = started["session"].clone();
+    let probe = host.must(json!({
+        "cmd": "probe.start", "session": number, "server": format!("127.0.0.1:{port}"),
+        "ping_payload": session["ping_payload"], "packet_size": session["packet_size"], "seconds": seconds
+    }));
+    let report = host.done(&probe);
+    assert_eq!(report["ok"], true, "{report}");
+    let stop =
+        host.must(json!({ "cmd": "session.stop", "session": number, "reason": "test_over" }));
+    host.done(&stop);
+    let ended = host.wait_for("the end", |event| {
+        event["ev"] == "session.state" && event["state"] == "ended"
+    });
+    assert_eq!(ended["reason"], "test_over", "{ended}");
+    host.drain(0);
+    report["result"].clone()
+}
+
+/// What `host` has drained, parsed.
+pub fn records(host: &Host) -> Vec<Record> {
+    host.records.iter().map(Record::parse).collect()
+}
+
 /// What this thread's last call said.
 pub fn last_error() -> Value {
     let mut buffer = vec![0_u8; 1 << 16];
@@ -189,6 +228,7 @@ pub struct Record {
     pub data_packets: u16,
     pub parity_packets: u16,
     pub outcome: u8,
+    pub send_refused: u8,
 }
 
 impl Record {
@@ -208,6 +248,7 @@ impl Record {
             data_packets: u16_at(56),
             parity_packets: u16_at(58),
             outcome: bytes[61],
+            send_refused: bytes[62],
         }
     }
 }

@@ -23,6 +23,7 @@ impl Engine {
             format,
             source,
             encoder,
+            script,
         } = admitted;
         let mut inner = self.lock();
         inner.reap();
@@ -79,6 +80,7 @@ impl Engine {
             sent_records,
             dropped_records,
             sealer: video_sealer,
+            script,
             op,
             audio,
         };

@@ -9,6 +9,7 @@ use pf_proto::pacer::{Pacer, PacerConfig};
 use pf_proto::units::Kbps;
 use pf_seal::VideoSealer;
 use pf_session::handoff::{Outbox, SpinPolicy, handoff};
+use pf_session::script::TruthSender;
 use pf_session::sender::{SendTotals, Sender};
 use pf_session::shared::{EngineShared, PingSecrets, SessionShared};
 use pf_session::{Medium, SessionRequest, monotonic_ns};
@@ -69,6 +70,7 @@ pub fn rig(
             patience_ns: 0,
         },
         sealer,
+        truth: TruthSender::default(),
     };
     let sending = std::thread::spawn(move || sender.run());
     outbox.wake(sending.thread().clone());
