@@ -55,6 +55,7 @@ interface Member {
   endUs: number | undefined;
   endReason: string;
   startTold: boolean;
+  boundTold: boolean;
 }
 
 export class CaptureBuilder {
@@ -261,6 +262,7 @@ export class CaptureBuilder {
       endUs: undefined,
       endReason: '',
       startTold: false,
+      boundTold: false,
     };
     this.#sessions.set(sessionId, member);
     this.#open.add(member);
@@ -305,10 +307,10 @@ export class CaptureBuilder {
     const closed: ClosedWindow[] = [];
     for (const member of [...this.#open]) {
       const { windows } = member;
-      const wasTruncated = windows.truncated;
       closed.push(...windowsOf(windows));
       if (windows.started && !member.startTold) this.#tellStart(member);
-      if (windows.truncated && !wasTruncated) {
+      if (windows.truncated && !member.boundTold) {
+        member.boundTold = true;
         this.#detector.end(member.sessionId, (windows.startUs ?? 0) + SESSION_BOUND_US);
       }
       if (windows.finished) this.#leave(member);

@@ -3,7 +3,9 @@
 import { Value } from 'typebox/value';
 import { Capture, CaptureMeta } from '../../contract/stats.ts';
 
-/** Version written today. The seed's files carry none. */
+/**
+ * Version written today. The seed's files carry none; version 1 had no frames file, and events in order of arrival.
+ */
 export const FORMAT_VERSION = 2;
 
 export class FormatError extends Error {
@@ -35,7 +37,19 @@ export function upgradeCapture(data: unknown): Capture {
       `not a recording: ${first === undefined ? 'unknown shape' : `${first.instancePath || '/'} ${first.message}`}`,
     );
   }
-  return data.version === undefined ? { ...data, version: FORMAT_VERSION } : data;
+  const fromSeed = data.version === undefined ? { ...data, version: 1 } : data;
+  return fromSeed.version === 1 ? fromVersion1(fromSeed) : fromSeed;
+}
+
+/** What the seed did not know stays absent: no session is made up from its header. */
+function fromVersion1(capture: Capture): Capture {
+  const { meta, sessions, events } = capture;
+  return {
+    ...capture,
+    version: 2,
+    meta: sessions === undefined ? meta : { ...meta, session_count: sessions.length },
+    ...(events === undefined ? {} : { events: events.toSorted((a, b) => a.t_ms - b.t_ms) }),
+  };
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   boundaryColumns,
   decodeRecords,
   type FrameBatch,
-  frameOutcomes,
   outcomeOf,
   RECORD_BYTES,
 } from '../../recording/src/frames.ts';
@@ -70,7 +69,7 @@ describe('frame records', () => {
           expect(columns.source_sequence[row]).toBe(u32(record.sourceSequence));
           expect(columns.frame_index[row]).toBe(u32(record.frameIndex));
           expect(columns.qp[row]).toBe(record.qp ?? ABSENT);
-          expect(columns.outcome[row]).toBe(frameOutcomes.indexOf(record.outcome));
+          expect(outcomeOf(batch, row)).toBe(record.outcome);
           expect(columns.session[row]).toBe(record.session);
           expect(columns.send_refused[row]).toBe(record.sendRefused);
           expect(columns.source_age_us[row] === ABSENT).toBe(record.sourceAgeNs === undefined);
