@@ -11,6 +11,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 
+/** Pieces are written one after the other. */
+export type FileContent = string | Uint8Array | readonly Uint8Array[];
+
 /** Replaces a file; whoever reads it sees the old or the new content, also after a power cut. */
 export function replacePrivateFile(path: string, content: string): void {
   const folder = dirname(path);
@@ -29,10 +32,11 @@ export function replacePrivateFile(path: string, content: string): void {
 }
 
 /** Writes a new file and waits until it is on the disk. Throws EEXIST when it is there. */
-export function writePrivateFile(path: string, content: string | Uint8Array): void {
+export function writePrivateFile(path: string, content: FileContent): void {
   const file = openSync(path, 'wx', 0o600);
   try {
-    writeFileSync(file, content);
+    const pieces = typeof content === 'string' || ArrayBuffer.isView(content) ? [content] : content;
+    for (const piece of pieces) writeFileSync(file, piece);
     fsyncSync(file);
   } finally {
     closeSync(file);

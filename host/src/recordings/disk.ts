@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { systemCode } from '../errors.ts';
-import { syncFolder, writePrivateFile } from '../identity/files.ts';
+import { type FileContent, syncFolder, writePrivateFile } from '../identity/files.ts';
 
 export interface Disk {
   makeFolder(path: string): void;
@@ -34,7 +34,7 @@ export interface Disk {
   sync(file: number): void;
   close(file: number): void;
   /** A new private file, on the disk when this returns. */
-  writeFile(path: string, content: string | Uint8Array): void;
+  writeFile(path: string, content: FileContent): void;
   rename(from: string, to: string): void;
   /** Missing already is fine. */
   remove(path: string): void;

@@ -1,234 +1,394 @@
-// Recording files in captures/: written whole or not at all, listed by their first bytes, opened only by a parsed id.
-// Synchronous: it runs in the recordings Worker. Knows nothing of capturing.
-import {
-  closeSync,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+// The recordings that are there, `captures/`: listed, opened, changed, deleted, taken from elsewhere, kept within their limits.
+// Synchronous but for importing: it runs in the recordings Worker. Knows nothing of capturing; what a capture saves comes
+// here by saving.ts. How files are named, read and moved is folder.ts, library.ts and trash.ts; docs/recording-format.md,
+// "Files and folders".
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import type { Capture, CaptureMeta } from '../../../contract/stats.ts';
+import type { CaptureMeta, RecordingChange } from '../../../contract/stats.ts';
 import {
   FORMAT_VERSION,
   FormatError,
   parseCapture,
-  readMeta,
   serializeCapture,
 } from '../../../recording/src/format.ts';
-import { parseRecordingId, type RecordingId, stemOf } from '../../../recording/src/recording-id.ts';
+import {
+  type RecordingId,
+  recordingIdOf,
+  recordingStem,
+  stemOf,
+} from '../../../recording/src/recording-id.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
-import { syncFolder, writePrivateFile } from '../identity/files.ts';
 import type { Log } from '../log.ts';
+import { realDisk } from './disk.ts';
+import { Folder, type FolderDisk, isStorableId } from './folder.ts';
+import { readImport } from './import.ts';
+import { type FileHead, Library, MAX_RECORDING_BYTES } from './library.ts';
+import { comparePlaces, type Place, pageOf, placeIn } from './list-query.ts';
+import {
+  hasRoom,
+  type KeepLimits,
+  NO_LIMITS,
+  planRemovals,
+  type Removal,
+  type Stock,
+} from './retention.ts';
+import type { ListQuery, OpenedRecording, RecordingsPage } from './service.ts';
+import { Trash } from './trash.ts';
+import { changedUser, writeUser } from './user-data.ts';
 
-/** A recording ready to be sent: files of today's version as they lie there, older ones as upgraded text. */
-export type OpenedRecording =
-  | { readonly kind: 'file'; readonly path: string; readonly gzipPath: string | undefined }
-  | { readonly kind: 'text'; readonly text: string };
+export type { OpenedRecording } from './service.ts';
+
+export interface StoreOptions {
+  /** Default: nothing goes by itself but what lay in the trash for its days. */
+  readonly keep?: KeepLimits;
+  readonly nowUnixMs?: () => number;
+  readonly disk?: FolderDisk;
+}
 
 export class RecordingStore {
-  readonly #folder: string | undefined;
+  readonly #folder: Folder | undefined;
   readonly #log: Log;
+  readonly #keep: KeepLimits;
+  readonly #nowUnixMs: () => number;
+  readonly #places = new Map<string, Place>();
+  readonly #library: Library | undefined;
+  readonly #trash: Trash | undefined;
+  readonly #trashLibrary: Library | undefined;
+  /** The import that runs: one at a time, for the sake of memory. */
+  #importing: Promise<unknown> = Promise.resolve();
 
   /** `configDir` undefined: there is nowhere to save, and saving says so. */
-  constructor(configDir: string | undefined, log: Log) {
-    this.#folder = configDir === undefined ? undefined : join(configDir, 'captures');
+  constructor(configDir: string | undefined, log: Log, options: StoreOptions = {}) {
     this.#log = log;
+    this.#keep = options.keep ?? NO_LIMITS;
+    this.#nowUnixMs = options.nowUnixMs ?? Date.now;
+    if (configDir !== undefined) {
+      const disk = options.disk ?? realDisk;
+      const folder = new Folder(join(configDir, 'captures'), disk);
+      this.#folder = folder;
+      this.#library = new Library(folder, log);
+      this.#trash = new Trash(folder, disk, log);
+      this.#trashLibrary = new Library(this.#trash.folder, log);
+    }
     this.#removeLeftovers();
   }
 
-  /** Whether a recording of this stem exists, whatever its mode. */
-  hasStem(stem: string): boolean {
-    return this.#names().some((name) => stemOf(name.slice(0, -JSON_SUFFIX.length)) === stem);
+  /** Whether this recording is there. Throws AppError `recordings_unreadable`, like everything that looks for one. */
+  has(id: RecordingId): boolean {
+    return this.#reached(() => this.#folder?.has(id, 'json')) ?? false;
   }
 
-  /** Writes a recording: the file is there whole or not at all. Throws AppError `save_failed` with the reason. */
-  save(capture: Capture): void {
-    const id = parseRecordingId(capture.meta.id);
-    if (id === undefined) throw new RangeError(`not a recording id: ${capture.meta.id}`);
-    const text = serializeCapture(capture);
+  /** A capture was saved: whatever has to go now, this does not. Never throws. */
+  saved(id: RecordingId): void {
     try {
-      if (this.#folder === undefined) {
-        throw new Error('there is no config directory; set PUNKTFUNK_CONFIG_DIR');
-      }
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      this.#writeWhole(`${id}${JSON_SUFFIX}`, text);
+      this.#library?.trust(id);
     } catch (error) {
-      throw saveFailed(this.#folder, error);
+      this.#log.warn('a saved recording cannot be seen', { id, reason: reasonOf(error) });
     }
-    try {
-      this.#writeWhole(`${id}${GZIP_SUFFIX}`, gzipSync(text));
-    } catch (error) {
-      // Only a shortcut for downloads: the recording itself is safe.
-      this.#log.warn('the compressed copy of a recording was not written', {
-        id,
-        reason: reasonOf(error),
-      });
-    }
+    this.#retain(id);
   }
 
-  /** Metas, newest first. A file that is no recording is left out, and never breaks the list. */
-  list(): CaptureMeta[] {
-    const metas = this.#names().flatMap((name) => {
-      const id = parseRecordingId(name.slice(0, -JSON_SUFFIX.length));
-      const meta = id === undefined ? undefined : this.#metaOf(id);
-      return meta === undefined ? [] : [meta];
-    });
-    return metas.sort(
-      (a, b) => b.started_unix_ms - a.started_unix_ms || ordinalOf(b.id) - ordinalOf(a.id),
-    );
+  /** Throws AppError `recordings_unreadable`, or 422 `unknown_recording` for an `after` that nobody knows. */
+  list(query: ListQuery = {}): RecordingsPage {
+    const metas = this.#reached(() => this.#library?.scan() ?? []).map(({ meta }) => meta);
+    const page = pageOf(metas, query, (id) => this.#places.get(id));
+    for (const meta of page.metas) this.#remember(placeIn(meta));
+    return page;
+  }
+
+  /** One recording as the list has it; undefined when there is none. */
+  meta(id: RecordingId): CaptureMeta | undefined {
+    return this.has(id) ? this.#reached(() => this.#library?.entry(id)?.meta) : undefined;
   }
 
   /** Opens a recording; undefined when there is none. Throws AppError `recording_damaged`. */
   open(id: RecordingId): OpenedRecording | undefined {
-    const path = this.#path(id, JSON_SUFFIX);
-    if (path === undefined || !isFile(path)) return undefined;
-    const head = readEnds(path);
-    if (head?.whole === true && head.meta?.version === FORMAT_VERSION) {
-      const gzipPath = this.#path(id, GZIP_SUFFIX);
-      return {
-        kind: 'file',
-        path,
-        gzipPath: gzipPath !== undefined && isFile(gzipPath) ? gzipPath : undefined,
-      };
-    }
+    const folder = this.#folder;
+    if (folder === undefined || !this.has(id)) return undefined;
     try {
-      return { kind: 'text', text: serializeCapture(withId(parseCapture(readText(path)), id)) };
+      const head = this.#library?.checkedHead(id);
+      if (head === undefined) return undefined;
+      return isAsWeWrite(head) ? openedFile(folder, id) : openedText(folder, id);
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new AppError(
-        404,
-        'recording_damaged',
-        `The file of recording ${id} cannot be read: ${error.message}.`,
-      );
+      if (!(error instanceof FormatError || systemCode(error) !== undefined)) throw error;
+      throw damaged(id, reasonOf(error));
     }
   }
 
-  /** Deletes a recording and everything that belongs to it; false when there is none. */
-  remove(id: RecordingId): boolean {
-    const path = this.#path(id, JSON_SUFFIX);
-    if (path === undefined || !isFile(path)) return false;
+  /** Where a recording's frames lie; undefined when it has none. */
+  framesPath(id: RecordingId): string | undefined {
+    const folder = this.#folder;
+    return folder !== undefined && this.has(id) && folder.has(id, 'frames')
+      ? folder.file(id, 'frames')
+      : undefined;
+  }
+
+  /** Changes what people added; undefined when there is no such recording. Throws AppError `save_failed`. */
+  change(id: RecordingId, change: RecordingChange): CaptureMeta | undefined {
+    const [folder, library] = [this.#folder, this.#library];
+    if (folder === undefined || library === undefined || !this.has(id)) return undefined;
+    const user = changedUser(library.user(id), change);
     try {
-      rmSync(path);
-      rmSync(`${path.slice(0, -JSON_SUFFIX.length)}${GZIP_SUFFIX}`, { force: true });
+      writeUser(folder, id, user);
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return false;
+      throw notSaved(`What was changed about recording ${id} could not be saved`, error);
+    }
+    return library.entry(id)?.meta;
+  }
+
+  /** Deletes a recording and everything that belongs to it; false when there is none. Throws AppError `delete_failed`. */
+  remove(id: RecordingId, how: 'trash' | 'forever' = 'trash'): boolean {
+    const [folder, trash] = [this.#folder, this.#trash];
+    if (folder === undefined || trash === undefined || !isStorableId(id)) return false;
+    const here = this.#reached(() => folder.parts(id).some((part) => part !== 'deleted'));
+    const there = this.#reached(() => trash.holds(id));
+    if (!here && (how === 'trash' || !there)) return false;
+    try {
+      if (here) trash.take(id, this.#nowUnixMs());
+      if (how === 'forever') trash.purge(id);
+    } catch (error) {
       throw new AppError(
         500,
         'delete_failed',
         `Recording ${id} could not be deleted: ${reasonOf(error)}.`,
+        { cause: error },
       );
     }
     return true;
   }
 
-  #metaOf(id: RecordingId): CaptureMeta | undefined {
-    const path = this.#path(id, JSON_SUFFIX);
-    if (path === undefined) return undefined;
+  /** What can be restored, deleted last first. Throws AppError `recordings_unreadable`. */
+  trash(): CaptureMeta[] {
+    const trash = this.#trash;
+    if (trash === undefined) return [];
+    return this.#reached(() => this.#trashLibrary?.scan() ?? [])
+      .flatMap(({ id, meta }) =>
+        id === undefined ? [] : [{ ...meta, deleted_unix_ms: trash.deletedUnixMs(id) }],
+      )
+      .sort(
+        (a, b) => b.deleted_unix_ms - a.deleted_unix_ms || comparePlaces(placeIn(a), placeIn(b)),
+      );
+  }
+
+  /** Out of the trash; undefined when it is not there. Throws AppError 409 `recording_exists`, `restore_failed`. */
+  restore(id: RecordingId): CaptureMeta | undefined {
+    const trash = this.#trash;
+    if (trash === undefined || !isStorableId(id)) return undefined;
+    if (!this.#reached(() => trash.holds(id))) return undefined;
     try {
-      const ends = readEnds(path);
-      if (ends === undefined || !ends.whole) return undefined;
-      // A foreign writer may put the samples first; then the whole file has to be read.
-      const meta = ends.meta?.meta ?? parseCapture(readText(path)).meta;
-      return { ...meta, id };
+      trash.putBack(id);
     } catch (error) {
-      this.#log.debug('a file in captures/ is not a recording', { id, reason: reasonOf(error) });
-      return undefined;
+      if (error instanceof AppError) throw error;
+      throw new AppError(
+        500,
+        'restore_failed',
+        `Recording ${id} could not be restored: ${reasonOf(error)}.`,
+        { cause: error },
+      );
+    }
+    return this.#library?.entry(id)?.meta;
+  }
+
+  /**
+   * Takes a recording from elsewhere: JSON of any version, or the same gzipped. Throws AppError 400 `import_invalid`, 413
+   * `import_too_large`, 409 `recording_exists`, or `save_failed`.
+   */
+  import(bytes: Uint8Array): Promise<CaptureMeta> {
+    const mine = this.#importing.then(() => this.#import(bytes));
+    // Whoever comes next waits for its end, however it ends.
+    this.#importing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Whether the limits leave room for a recording of so many bytes that nobody asked for. */
+  room(bytes: number): boolean {
+    try {
+      return hasRoom(this.#stock(), this.#keep, bytes);
+    } catch (error) {
+      this.#log.warn('the recordings cannot be counted', { reason: reasonOf(error) });
+      return false;
     }
   }
 
-  #writeWhole(name: string, content: string | Uint8Array): void {
-    const folder = this.#folder ?? '';
-    const temporary = join(folder, `.${name}.${process.pid}${TEMPORARY_SUFFIX}`);
+  /**
+   * Puts interrupted moves in order, then removes what has to go by the limits and the trash's days. To be called at the
+   * start and once an hour; never throws.
+   */
+  tidy(nowUnixMs: number): void {
     try {
-      writePrivateFile(temporary, content);
-      renameSync(temporary, join(folder, name));
+      this.#trash?.repair();
     } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
+      this.#log.warn('the trash of recordings cannot be read', { reason: reasonOf(error) });
     }
-    syncFolder(folder);
+    this.#retain(undefined, nowUnixMs);
+  }
+
+  /**
+   * Reads one recording to its end that nobody has read yet, so that the list can name one whose middle is damaged; false
+   * when all were read. For moments in which nothing else is to be done: 3 h are 100 ms.
+   */
+  checkNext(): boolean {
+    try {
+      return this.#library?.checkNext() ?? false;
+    } catch (error) {
+      this.#log.warn('the recordings cannot be checked', { reason: reasonOf(error) });
+      return false;
+    }
+  }
+
+  async #import(bytes: Uint8Array): Promise<CaptureMeta> {
+    const imported = await readImport(bytes);
+    const id = imported.id ?? this.#freshId(imported.meta);
+    const folder = this.#folder;
+    try {
+      if (folder === undefined) {
+        throw new Error('there is no config directory; set PUNKTFUNK_CONFIG_DIR');
+      }
+      if (this.#isTaken(folder, id)) throw exists(id);
+      folder.make();
+      // The recording last: what belongs to it is there when it is.
+      if (Object.keys(imported.user).length > 0) writeUser(folder, id, imported.user);
+      else folder.remove(id, 'user');
+      folder.write(id, 'json', imported.text(id));
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw notSaved(`The recording could not be saved${inFolder(folder)}`, error);
+    }
+    this.#library?.trust(id);
+    this.#log.info('recording imported', { id, samples: imported.meta.sample_count });
+    this.#retain(id);
+    return this.meta(id) ?? { ...imported.meta, id };
+  }
+
+  /** An id for a recording that brings none. */
+  #freshId({ started_unix_ms, width, height }: CaptureMeta): RecordingId {
+    const folders = [this.#folder, this.#trash?.folder];
+    const taken = folders.flatMap((folder) => (folder === undefined ? [] : this.#names(folder)));
+    const stem = recordingStem(started_unix_ms, (stem) =>
+      taken.some((name) => name.startsWith(`${stem}_`) || name.startsWith(`.${stem}.`)),
+    );
+    return recordingIdOf(stem, width > 0 && height > 0 ? { width, height } : undefined);
+  }
+
+  /** By files, or by a capture that is not saved yet. User data without a recording is nothing to keep. */
+  #isTaken(folder: Folder, id: RecordingId): boolean {
+    return (
+      folder.parts(id).some((part) => part !== 'user') ||
+      folder.hiddenNames().includes(`.${stemOf(id)}.journal`)
+    );
+  }
+
+  #names(folder: Folder): string[] {
+    return [...folder.entries().map(({ name }) => name), ...folder.hiddenNames()];
+  }
+
+  #retain(spared: RecordingId | undefined, nowUnixMs = this.#nowUnixMs()): void {
+    let removals: Removal[];
+    try {
+      removals = planRemovals(this.#stock(), this.#keep, nowUnixMs, spared);
+    } catch (error) {
+      this.#log.warn('the recordings cannot be counted', { reason: reasonOf(error) });
+      return;
+    }
+    for (const removal of removals) this.#carryOut(removal, nowUnixMs);
+  }
+
+  #carryOut({ id, from, to, reason }: Removal, nowUnixMs: number): void {
+    try {
+      if (from === 'captures') this.#trash?.take(id, nowUnixMs);
+      if (to === 'nowhere') this.#trash?.purge(id);
+      this.#log.info('a recording was removed', { id, from, to, reason });
+    } catch (error) {
+      const why = reasonOf(error);
+      this.#log.warn('a recording could not be removed', { id, reason, error: why });
+    }
+  }
+
+  #stock(): Stock {
+    const [here, trashed] = [this.#library?.scan() ?? [], this.#trashLibrary?.scan() ?? []];
+    const recordings = here.flatMap(({ id, meta, since }) =>
+      id === undefined || meta.damaged !== undefined
+        ? []
+        : [
+            {
+              id,
+              sinceUnixMs: since,
+              startedUnixMs: meta.started_unix_ms,
+              bytes: meta.bytes ?? 0,
+              starred: meta.starred ?? false,
+            },
+          ],
+    );
+    const trash = trashed.flatMap(({ id, meta }) =>
+      id === undefined
+        ? []
+        : [{ id, deletedUnixMs: this.#trash?.deletedUnixMs(id) ?? 0, bytes: meta.bytes ?? 0 }],
+    );
+    const otherBytes = here.reduce(
+      (sum, { meta }) => sum + (meta.damaged === undefined ? 0 : (meta.bytes ?? 0)),
+      0,
+    );
+    return { recordings, trash, otherBytes };
+  }
+
+  /** What a look at the folder answers. */
+  #reached<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      throw new AppError(
+        503,
+        'recordings_unreadable',
+        `The recordings${inFolder(this.#folder)} cannot be read: ${reasonOf(error)}.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #remember(place: Place): void {
+    this.#places.delete(place.id);
+    this.#places.set(place.id, place);
+    const oldest = this.#places.keys().next().value;
+    if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest);
   }
 
   /** Half-written files of a host that was killed; a file in the list is never half-written. */
   #removeLeftovers(): void {
-    for (const name of this.#entries()) {
-      const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
-      if (pid === undefined || isAlive(Number(pid))) continue;
-      try {
-        rmSync(join(this.#folder ?? '', name), { force: true });
-      } catch (error) {
-        this.#log.warn('a leftover could not be removed', { name, reason: reasonOf(error) });
+    for (const folder of [this.#folder, this.#trash?.folder]) {
+      for (const name of folder?.hiddenNames() ?? []) {
+        const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
+        if (folder === undefined || pid === undefined || isAlive(Number(pid))) continue;
+        try {
+          folder.removeFile(join(folder.path, name));
+        } catch (error) {
+          this.#log.warn('a leftover could not be removed', { name, reason: reasonOf(error) });
+        }
       }
     }
   }
-
-  #names(): string[] {
-    return this.#entries().filter((name) => name.endsWith(JSON_SUFFIX) && !name.startsWith('.'));
-  }
-
-  #entries(): string[] {
-    if (this.#folder === undefined) return [];
-    try {
-      return readdirSync(this.#folder);
-    } catch (error) {
-      const code = systemCode(error);
-      if (code !== 'ENOENT') {
-        this.#log.warn('the recordings cannot be listed', { reason: reasonOf(error) });
-      }
-      return [];
-    }
-  }
-
-  #path(id: RecordingId, suffix: string): string | undefined {
-    return this.#folder === undefined ? undefined : join(this.#folder, `${id}${suffix}`);
-  }
 }
 
-/** 2 for the second recording of one second. */
-function ordinalOf(id: string): number {
-  return Number(/Z-(\d+)_/.exec(id)?.[1] ?? 1);
+/** A file that can be sent as it lies there. */
+function isAsWeWrite({ own, version }: FileHead): boolean {
+  return own && version === FORMAT_VERSION;
 }
 
-interface Ends {
-  readonly meta: ReturnType<typeof readMeta>;
-  /** The text closes as every recording does. */
-  readonly whole: boolean;
+function openedFile(folder: Folder, id: RecordingId): OpenedRecording {
+  const [json, packed] = [folder.stat(id, 'json'), folder.stat(id, 'gzip')];
+  // One that is older than the text was made of another.
+  const fresh = packed !== undefined && json !== undefined && packed.mtimeMs >= json.mtimeMs;
+  return {
+    kind: 'file',
+    path: folder.file(id, 'json'),
+    gzipPath: fresh ? folder.file(id, 'gzip') : undefined,
+  };
 }
 
-/** Reads a file's first and last bytes only. */
-function readEnds(path: string): Ends | undefined {
-  if (!isFile(path)) return undefined;
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const head = Buffer.alloc(Math.min(HEAD_BYTES, size));
-    readSync(file, head, 0, head.length, 0);
-    const tail = Buffer.alloc(Math.min(TAIL_BYTES, size));
-    readSync(file, tail, 0, tail.length, size - tail.length);
-    return {
-      meta: readMeta(head.toString('utf8')),
-      whole: tail.toString('utf8').trimEnd().endsWith('}'),
-    };
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readText(path: string): string {
-  const { size } = lstatSync(path);
-  if (size > MAX_FILE_BYTES) throw new FormatError(`${size} bytes is too large for a recording`);
-  return readFileSync(path, 'utf8');
-}
-
-function isFile(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+function openedText(folder: Folder, id: RecordingId): OpenedRecording | undefined {
+  const content = folder.read(id, 'json', MAX_RECORDING_BYTES);
+  if (content === undefined) return undefined;
+  const capture = parseCapture(content.toString('utf8').replace(/^\ufeff/, ''));
+  return { kind: 'text', text: serializeCapture({ ...capture, meta: { ...capture.meta, id } }) };
 }
 
 function isAlive(pid: number): boolean {
@@ -240,26 +400,28 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function withId(capture: Capture, id: RecordingId): Capture {
-  return { ...capture, meta: { ...capture.meta, id } };
-}
-
-function saveFailed(folder: string | undefined, error: unknown): AppError {
-  const full = ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
+function damaged(id: RecordingId, reason: string): AppError {
   return new AppError(
-    full ? 507 : 500,
-    'save_failed',
-    `The capture could not be saved${folder === undefined ? '' : ` in ${folder}`}: ${reasonOf(error)}. ` +
-      'It is kept in memory: mend the cause, then stop again to save it.',
-    { cause: error },
+    404,
+    'recording_damaged',
+    `The file of recording ${id} cannot be read: ${reason}.`,
   );
 }
 
-const JSON_SUFFIX = '.json';
-const GZIP_SUFFIX = '.json.gz';
-const TEMPORARY_SUFFIX = '.tmp';
-/** The meta of our own files ends before byte 400; the rest is room for longer client labels. */
-const HEAD_BYTES = 4096;
-const TAIL_BYTES = 64;
-/** Three hours of four sessions are 16 MB. */
-const MAX_FILE_BYTES = 256 * 1024 * 1024;
+function notSaved(what: string, error: unknown): AppError {
+  const full = ['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '');
+  return new AppError(full ? 507 : 500, 'save_failed', `${what}: ${reasonOf(error)}.`, {
+    cause: error,
+  });
+}
+
+function exists(id: RecordingId): AppError {
+  return new AppError(409, 'recording_exists', `There is a recording ${id} already.`);
+}
+
+function inFolder(folder: Folder | undefined): string {
+  return folder === undefined ? '' : ` in ${folder.path}`;
+}
+
+/** Pages that wait for a click between two deletions are few. */
+const MAX_PLACES = 10_000;
