@@ -8,9 +8,11 @@ import fc from 'fast-check';
 import { CreatedToken } from '../../contract/tokens.ts';
 import { openApiDocument } from '../../host/src/api/openapi.ts';
 import { API, body, jsonBody, ROUTES, START, STOP } from '../support/api.ts';
-import { type ApiServer, apiServer, exchange } from '../support/api-server.ts';
+import { type ApiServer as ApiServerOf, apiServerOf, exchange } from '../support/api-server.ts';
 import { sessionOf } from '../support/fake-collaborators.ts';
 import { fakeHost, TOKEN, temporaryFolder } from '../support/fake-host.ts';
+
+type ApiServer = ApiServerOf<ReturnType<typeof fakeHost>>;
 
 const CANARY = 'canary-3f9c2e';
 
@@ -82,7 +84,7 @@ describe('CVE-2024-31220: no path leads out of what is served', () => {
 
 describe('CVE-2025-53095: a page of somebody else cannot make this host do anything', () => {
   test('every route that changes something refuses foreign pages, forms and borrowed names', async () => {
-    await using server = await apiServer();
+    await using server = await apiServerOf(fakeHost);
     const { port } = server.listener;
     const own = `127.0.0.1:${port}`;
     const changing = await changingRoutes(populated(server));
@@ -130,7 +132,7 @@ describe('CVE-2025-53095: a page of somebody else cannot make this host do anyth
   }, 60_000);
 
   test('no preflight of a foreign page is answered', async () => {
-    await using server = await apiServer();
+    await using server = await apiServerOf(fakeHost);
     for (const [method, path] of await changingRoutes(populated(server))) {
       const answer = await asked(server, 'OPTIONS', path, {
         origin: 'https://evil.example',
@@ -143,7 +145,7 @@ describe('CVE-2025-53095: a page of somebody else cannot make this host do anyth
   });
 
   test('a script with the token works, with and without the page’s own origin', async () => {
-    await using server = await apiServer();
+    await using server = await apiServerOf(fakeHost);
     const own = `http://127.0.0.1:${server.listener.port}`;
     const ids = populated(server);
     for (const [method, path] of await changingRoutes(ids)) {
@@ -170,7 +172,7 @@ describe('CVE-2025-53095: a page of somebody else cannot make this host do anyth
 
 describe('CVE-2025-53096: no page can frame anything of this host', () => {
   test('every answer, well or not, says frame-ancestors none', async () => {
-    await using server = await apiServer();
+    await using server = await apiServerOf(fakeHost);
     const paths: readonly (readonly [
       method: string,
       path: string,
@@ -273,7 +275,7 @@ describe('PR#4955 (no id): secrets are in no log, no answer and no file', () => 
 
 /** A server with recordings and, beside them, a file that nobody may read. */
 async function withCanary(): Promise<ApiServer> {
-  return apiServer('http', { configDir: canaryFolder() });
+  return apiServerOf(fakeHost, 'http', { configDir: canaryFolder() });
 }
 
 function canaryFolder(): string {

@@ -3,10 +3,13 @@ import { connect } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { type ApiAddress, type ApiListener, listenApi } from '../../host/src/api/listen.ts';
 import { type HostIdentity, loadHostIdentity } from '../../host/src/identity/host-identity.ts';
-import { type FakeApiOptions, fakeApi, temporaryFolder } from './fake-api.ts';
+import { type FakeApiOptions, fakeApi, type fakeApiOver, temporaryFolder } from './fake-api.ts';
 
-export interface ApiServer {
-  readonly host: ReturnType<typeof fakeApi>;
+/** What every fake host has. */
+type AnyHost = ReturnType<typeof fakeApiOver>;
+
+export interface ApiServer<H extends AnyHost = ReturnType<typeof fakeApi>> {
+  readonly host: H;
   readonly listener: ApiListener;
   readonly identity: HostIdentity;
   /** Sends a request whose `Host` is what the test says, over TLS when the listener speaks it. */
@@ -15,14 +18,23 @@ export interface ApiServer {
 }
 
 /** `https` listens on loopback all the same: what is tested is the scheme, not the network. */
-export async function apiServer(
+export function apiServer(
   scheme: 'http' | 'https' = 'http',
   options: FakeApiOptions = {},
 ): Promise<ApiServer> {
+  return apiServerOf(fakeApi, scheme, options);
+}
+
+/** The same over another fake host: `fakeHost` has a recorder and an engine. */
+export async function apiServerOf<H extends AnyHost>(
+  make: (options: FakeApiOptions) => H,
+  scheme: 'http' | 'https' = 'http',
+  options: FakeApiOptions = {},
+): Promise<ApiServer<H>> {
   const configDir = options.configDir ?? temporaryFolder();
   const identity = loadHostIdentity(configDir);
   let port = 0;
-  const host = fakeApi({
+  const host = make({
     ...options,
     configDir,
     beyondLoopback: scheme === 'https',
