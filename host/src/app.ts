@@ -1,7 +1,9 @@
 // The whole host put together and taken apart again: with gamestream-side.ts and api-server.ts the only place that knows
 // every feature.
-import { hostname } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { cpus, hostname, release, totalmem } from 'node:os';
 import type { HostInfo, HostStatus } from '../../contract/host.ts';
+import type { HostFacts } from '../../contract/stats.ts';
 import { startApiServer } from './api-server.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -71,7 +73,19 @@ async function assemble(
   const engine = new Engine(transport, log.child('engine'));
   forwardEngineLogs(engine, log);
   const recordings = await openRecordingsWorker(
-    { ...transport.handle, configDir: config.configDir, perf: config.perf },
+    {
+      ...transport.handle,
+      configDir: config.configDir,
+      perf: config.perf,
+      blackBox: config.blackBox,
+      metrics: config.metrics,
+      keep: {
+        count: config.recordingsKeep,
+        days: config.recordingsDays,
+        bytes: config.recordingsMb * 1_000_000,
+      },
+      host: hostFacts(),
+    },
     log.child('recordings'),
   );
   closers.push(async () => recordings.terminate());
@@ -136,6 +150,30 @@ async function assemble(
       return faults.every(([, fault]) => fault === undefined);
     },
   };
+}
+
+/** The machine, as recordings tell it. */
+function hostFacts(): HostFacts {
+  const processors = cpus();
+  const cpu = processors[0]?.model.trim();
+  const os = systemName();
+  return {
+    version: VERSION,
+    kernel: release(),
+    ...(os === undefined ? {} : { os }),
+    ...(cpu === undefined || cpu === '' ? {} : { cpu }),
+    cpus: processors.length,
+    memory_mb: Math.round(totalmem() / 1_000_000),
+  };
+}
+
+/** As the distribution calls itself; undefined where it says nothing. */
+function systemName(): string | undefined {
+  try {
+    return /^PRETTY_NAME="?([^"\n]{1,100})"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Waits for work up to a limit; answers what went wrong, undefined when nothing did. */

@@ -1,9 +1,7 @@
 // The API over a fake engine and the real recorder on virtual time, in this process: the fast half of the API tests.
 import { Engine } from '../../host/src/engine/engine.ts';
 import { FakeEngine, type FakeEngineOptions } from '../../host/src/engine/fake-engine.ts';
-import { Recorder } from '../../host/src/recordings/recorder.ts';
-import { LocalRecordings } from '../../host/src/recordings/recordings.ts';
-import { RecordingStore } from '../../host/src/recordings/store.ts';
+import { openRecordings } from '../../host/src/recordings/assembly.ts';
 import { Sessions } from '../../host/src/sessions/sessions.ts';
 import { TestStreams } from '../../host/src/sessions/test-streams.ts';
 import { type FakeApiOptions, fakeApiOver, fakeLog, settled, temporaryFolder } from './fake-api.ts';
@@ -21,7 +19,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
   const unixMs = () =>
     fake.opened.clock.unix_ms +
     Number((fake.nowNs() - BigInt(fake.opened.clock.monotonic_ns)) / 1_000_000n);
-  const recorder = new Recorder({
+  const { recorder, recordings, store } = openRecordings({
     engine: {
       nowNs: () => engine.nowNs(),
       measure: (on) => {
@@ -30,12 +28,13 @@ export function fakeHost(options: FakeHostOptions = {}) {
       drainRecords: (into) => engine.drainRecords(into),
       recordsLost: () => engine.call('snapshot', {}).lanes.records.lost,
     },
-    store: new RecordingStore(configDir, log),
+    configDir,
     log,
     nowUnixMs: unixMs,
+    bootMs: () => Number(fake.nowNs() / 1_000_000n),
+    clockMs: () => performance.now(),
     onActive: () => undefined,
   });
-  const recordings = new LocalRecordings(recorder);
   const sessions = new Sessions(engine, recordings, log);
   const testStreams = new TestStreams({
     engine,
@@ -62,6 +61,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
     engine,
     recorder,
     recordings,
+    store,
     sessions,
     testStreams,
     /** Lets time pass in steps, with the recorder polling as it would. */

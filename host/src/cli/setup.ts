@@ -7,9 +7,7 @@ import { forwardEngineLogs } from '../engine/logs.ts';
 import { openNativeEngine } from '../engine/native-transport.ts';
 import { reasonOf } from '../errors.ts';
 import { Logger, levels } from '../log.ts';
-import { Recorder } from '../recordings/recorder.ts';
-import { LocalRecordings } from '../recordings/recordings.ts';
-import { RecordingStore } from '../recordings/store.ts';
+import type { Recorder } from '../recordings/recorder.ts';
 import { Sessions } from '../sessions/sessions.ts';
 import { TestStreams } from '../sessions/test-streams.ts';
 import { type CliContext, type Flags, textFlags } from './command.ts';
@@ -51,8 +49,10 @@ export async function openLocalStreams(
 ): Promise<LocalStreams> {
   const engine = new Engine(await openNativeEngine(engineFile(context.env)), log.child('engine'));
   forwardEngineLogs(engine, log);
+  // Loaded when it is needed: a host that serves has its recorder in a Worker.
+  const { openRecordings } = await import('../recordings/assembly.ts');
   let timer: ReturnType<typeof setInterval> | undefined;
-  const recorder = new Recorder({
+  const { recorder, recordings } = openRecordings({
     engine: {
       nowNs: () => engine.nowNs(),
       measure: (on) => {
@@ -61,15 +61,16 @@ export async function openLocalStreams(
       drainRecords: (into) => engine.drainRecords(into),
       recordsLost: () => engine.call('snapshot', {}).lanes.records.lost,
     },
-    store: new RecordingStore(undefined, log),
+    configDir: undefined,
     log,
     nowUnixMs: Date.now,
+    bootMs: () => performance.now(),
+    clockMs: () => performance.now(),
     onActive: (active) => {
       clearInterval(timer);
       timer = active ? setInterval(() => poll(recorder, log), POLL_MS) : undefined;
     },
   });
-  const recordings = new LocalRecordings(recorder);
   const sessions = new Sessions(engine, recordings, log.child('sessions'));
   const testStreams = new TestStreams({
     engine,

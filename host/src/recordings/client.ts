@@ -1,23 +1,20 @@
 // The main thread's end of the recordings Worker: every call becomes a message and its answer a promise.
-import type { CaptureMeta, StatsStatus, StreamKind } from '../../../contract/stats.ts';
-import type { CapturedSession } from '../../../recording/src/capture.ts';
-import type { RecordingId } from '../../../recording/src/recording-id.ts';
-import type { RunTotals } from '../../../recording/src/run.ts';
-import type { ReceiverTotals } from '../../../recording/src/windows.ts';
+import type { LiveDelta } from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { startRecordingsWorker } from '../workers.ts';
 import type {
-  CallRequest,
+  Method,
   RecordingsReply,
   RecordingsRequest,
   RecordingsStart,
   ValueReply,
 } from './protocol.ts';
-import type { Recordings } from './recordings.ts';
-import type { OpenedRecording } from './store.ts';
+import type { RecordingsService } from './service.ts';
 
-type Values = { readonly [M in keyof Recordings]: Awaited<ReturnType<Recordings[M]>> };
+type Arguments = { readonly [M in Method]: Parameters<RecordingsService[M]> };
+type Values = { readonly [M in Method]: Awaited<ReturnType<RecordingsService[M]>> };
+type Answer<M extends Method> = Promise<Values[M]>;
 type Settled = Extract<RecordingsReply, { kind: 'value' | 'error' }>;
 
 /** Starts the Worker and waits until it is ready. */
@@ -30,11 +27,12 @@ export async function openRecordingsWorker(
   return worker;
 }
 
-export class RecordingsWorker implements Recordings {
+export class RecordingsWorker implements RecordingsService {
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #log: Log;
   readonly #pending = new Map<number, (reply: Settled) => void>();
+  readonly #listeners = new Set<(delta: LiveDelta) => void>();
   #calls = 0;
   #failure: string | undefined;
 
@@ -52,85 +50,137 @@ export class RecordingsWorker implements Recordings {
       if (data.kind === 'hello') hello.resolve();
       else if (data.kind === 'failed') fail(data.reason);
       else if (data.kind === 'log') this.#log[data.level](data.message, data.fields);
+      else if (data.kind === 'deltas') this.#fanOut(data.deltas);
       else this.#settle(data);
     };
     this.#post({ kind: 'open-worker', start });
   }
 
-  start(): Promise<StatsStatus> {
-    return this.#ask('start', (id) => ({ kind: 'call', id, method: 'start', args: [] }));
+  onDelta(listener: (delta: LiveDelta) => void): () => void {
+    if (this.#listeners.size === 0) this.#post({ kind: 'watch', on: true });
+    // Wrapped: the same function may listen twice, and stops once each time.
+    const entry = (delta: LiveDelta): void => listener(delta);
+    this.#listeners.add(entry);
+    return () => {
+      if (!this.#listeners.delete(entry) || this.#listeners.size > 0) return;
+      this.#post({ kind: 'watch', on: false });
+    };
   }
 
-  stop(): Promise<CaptureMeta | undefined> {
-    return this.#ask('stop', (id) => ({ kind: 'call', id, method: 'stop', args: [] }));
+  start(...args: Arguments['start']): Answer<'start'> {
+    return this.#ask('start', args);
   }
 
-  status(): Promise<StatsStatus> {
-    return this.#ask('status', (id) => ({ kind: 'call', id, method: 'status', args: [] }));
+  stop(): Answer<'stop'> {
+    return this.#ask('stop', []);
   }
 
-  live(): Promise<string | undefined> {
-    return this.#ask('live', (id) => ({ kind: 'call', id, method: 'live', args: [] }));
+  status(): Answer<'status'> {
+    return this.#ask('status', []);
   }
 
-  list(): Promise<CaptureMeta[]> {
-    return this.#ask('list', (id) => ({ kind: 'call', id, method: 'list', args: [] }));
+  live(): Answer<'live'> {
+    return this.#ask('live', []);
   }
 
-  open(recording: RecordingId): Promise<OpenedRecording | undefined> {
-    return this.#ask('open', (id) => ({ kind: 'call', id, method: 'open', args: [recording] }));
+  mark(...args: Arguments['mark']): Answer<'mark'> {
+    return this.#ask('mark', args);
   }
 
-  remove(recording: RecordingId): Promise<boolean> {
-    return this.#ask('remove', (id) => ({
-      kind: 'call',
-      id,
-      method: 'remove',
-      args: [recording],
-    }));
+  list(...args: Arguments['list']): Answer<'list'> {
+    return this.#ask('list', args);
   }
 
-  session(session: CapturedSession): void {
-    this.#tell('session', (id) => ({ kind: 'call', id, method: 'session', args: [session] }));
+  open(...args: Arguments['open']): Answer<'open'> {
+    return this.#ask('open', args);
   }
 
-  sessionEnded(...args: Parameters<Recordings['sessionEnded']>): void {
-    this.#tell('sessionEnded', (id) => ({ kind: 'call', id, method: 'sessionEnded', args }));
+  change(...args: Arguments['change']): Answer<'change'> {
+    return this.#ask('change', args);
   }
 
-  receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void {
-    this.#tell('receiver', (id) => ({
-      kind: 'call',
-      id,
-      method: 'receiver',
-      args: [sessionId, atNs, totals],
-    }));
+  remove(...args: Arguments['remove']): Answer<'remove'> {
+    return this.#ask('remove', args);
   }
 
-  event(...args: Parameters<Recordings['event']>): void {
-    this.#tell('event', (id) => ({ kind: 'call', id, method: 'event', args }));
+  trash(): Answer<'trash'> {
+    return this.#ask('trash', []);
   }
 
-  observe(sessionId: number, kind: StreamKind): Promise<void> {
-    return this.#ask('observe', (id) => ({
-      kind: 'call',
-      id,
-      method: 'observe',
-      args: [sessionId, kind],
-    }));
+  restore(...args: Arguments['restore']): Answer<'restore'> {
+    return this.#ask('restore', args);
   }
 
-  observed(sessionId: number): Promise<RunTotals | undefined> {
-    return this.#ask('observed', (id) => ({
-      kind: 'call',
-      id,
-      method: 'observed',
-      args: [sessionId],
-    }));
+  import(...args: Arguments['import']): Answer<'import'> {
+    return this.#ask('import', args);
   }
 
-  shutdown(): Promise<CaptureMeta | undefined> {
-    return this.#ask('shutdown', (id) => ({ kind: 'call', id, method: 'shutdown', args: [] }));
+  quantiles(...args: Arguments['quantiles']): Answer<'quantiles'> {
+    return this.#ask('quantiles', args);
+  }
+
+  events(...args: Arguments['events']): Answer<'events'> {
+    return this.#ask('events', args);
+  }
+
+  openFrames(...args: Arguments['openFrames']): Answer<'openFrames'> {
+    return this.#ask('openFrames', args);
+  }
+
+  nextFrames(...args: Arguments['nextFrames']): Answer<'nextFrames'> {
+    return this.#ask('nextFrames', args);
+  }
+
+  closeFrames(...args: Arguments['closeFrames']): Answer<'closeFrames'> {
+    return this.#ask('closeFrames', args);
+  }
+
+  saveBlackBox(): Answer<'saveBlackBox'> {
+    return this.#ask('saveBlackBox', []);
+  }
+
+  saveLastRun(): Answer<'saveLastRun'> {
+    return this.#ask('saveLastRun', []);
+  }
+
+  dismissLastRun(): Answer<'dismissLastRun'> {
+    return this.#ask('dismissLastRun', []);
+  }
+
+  blackBox(): Answer<'blackBox'> {
+    return this.#ask('blackBox', []);
+  }
+
+  metrics(): Answer<'metrics'> {
+    return this.#ask('metrics', []);
+  }
+
+  session(...args: Arguments['session']): void {
+    this.#tell('session', args);
+  }
+
+  sessionEnded(...args: Arguments['sessionEnded']): void {
+    this.#tell('sessionEnded', args);
+  }
+
+  receiver(...args: Arguments['receiver']): void {
+    this.#tell('receiver', args);
+  }
+
+  event(...args: Arguments['event']): void {
+    this.#tell('event', args);
+  }
+
+  observe(...args: Arguments['observe']): Answer<'observe'> {
+    return this.#ask('observe', args);
+  }
+
+  observed(...args: Arguments['observed']): Answer<'observed'> {
+    return this.#ask('observed', args);
+  }
+
+  shutdown(): Answer<'shutdown'> {
+    return this.#ask('shutdown', []);
   }
 
   /** Ends the Worker; call `shutdown` first. */
@@ -138,10 +188,7 @@ export class RecordingsWorker implements Recordings {
     this.#worker.terminate();
   }
 
-  #ask<M extends ValueReply['method']>(
-    method: M,
-    request: (id: number) => CallRequest,
-  ): Promise<Values[M]> {
+  #ask<M extends Method>(method: M, args: Arguments[M]): Answer<M> {
     if (this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
     this.#calls += 1;
     const id = this.#calls;
@@ -151,13 +198,13 @@ export class RecordingsWorker implements Recordings {
         else if (isAnswerTo(method, reply)) resolve(reply.value);
         else reject(unavailable(`it answered ${reply.method} to ${method}`));
       });
-      this.#post(request(id));
+      this.#worker.postMessage({ kind: 'call', id, method, args });
     });
   }
 
   /** For announcements: nobody waits, and a fault is a line in the log. */
-  #tell(method: ValueReply['method'], request: (id: number) => CallRequest): void {
-    void this.#ask(method, request).catch((error: unknown) => {
+  #tell<M extends Method>(method: M, args: Arguments[M]): void {
+    void this.#ask(method, args).catch((error: unknown) => {
       this.#log.error('the recorder did not take a message', { method, reason: String(error) });
     });
   }
@@ -166,6 +213,12 @@ export class RecordingsWorker implements Recordings {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     pending?.(reply);
+  }
+
+  #fanOut(deltas: readonly LiveDelta[]): void {
+    for (const listener of [...this.#listeners]) {
+      for (const delta of deltas) listener(delta);
+    }
   }
 
   #fail(reason: string): void {
@@ -182,7 +235,7 @@ export class RecordingsWorker implements Recordings {
   }
 }
 
-function isAnswerTo<M extends ValueReply['method']>(
+function isAnswerTo<M extends Method>(
   method: M,
   reply: ValueReply,
 ): reply is ValueReply & { readonly value: Values[M] } {

@@ -2,6 +2,7 @@
 // second: everything that came, in order, until it lies in a closed group of frames. One SQLite file a recording. Knows
 // neither windows nor Parquet; writing.ts feeds it, recovery.ts reads it.
 import type { Database } from 'bun:sqlite';
+import { Value } from 'typebox/value';
 import type { HostFacts } from '../../../contract/stats.ts';
 import type { CaptureStart } from '../../../recording/src/capture.ts';
 import { SavedGroup } from '../../../recording/src/frames-file.ts';

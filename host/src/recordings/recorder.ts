@@ -1,157 +1,210 @@
-// The recorder: arms the engine's gate, feeds its records to the capture and to whoever watches a session, saves at
-// Stop. No timer of its own: its owner calls `poll` while `onActive` says so. docs/recording-format.md.
-import type { Capture, CaptureMeta, StatsStatus, StreamKind } from '../../../contract/stats.ts';
-import {
-  CaptureBuilder,
-  type CapturedSession,
-  type SessionEvent,
-} from '../../../recording/src/capture.ts';
-import { decodeRecords, type FrameRecord, RECORD_BYTES } from '../../../recording/src/record.ts';
-import { type RecordingId, recordingStem } from '../../../recording/src/recording-id.ts';
+// The recorder: one ordered flow of inputs from engine and host into black box, metrics and the armed capture. Opens and
+// closes the engine's gate. No timer and no thread of its own: its owner calls `poll` while `onActive` says so.
+// docs/recording-format.md.
+import type {
+  BlackBoxStatus,
+  CaptureEvent,
+  CaptureMeta,
+  CaptureStartRequest,
+  HostFacts,
+  LastRun,
+  LiveDelta,
+  MarkerRequest,
+  StatsStatus,
+  StreamKind,
+} from '../../../contract/stats.ts';
+import { decodeRecords, RECORD_BYTES } from '../../../recording/src/frames.ts';
+import type {
+  CapturedSession,
+  CaptureInput,
+  ReceiverTotals,
+  SessionEvent,
+} from '../../../recording/src/inputs.ts';
 import { RunCollector, type RunTotals } from '../../../recording/src/run.ts';
-import type { ReceiverTotals } from '../../../recording/src/windows.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { OpenedRecording, RecordingStore } from './store.ts';
-
-/** What the recorder needs of the engine. */
-export interface MeasuredEngine {
-  nowNs(): bigint;
-  /** Opens or closes the gate for records. */
-  measure(on: boolean): void;
-  /** Whole records, without waiting. */
-  drainRecords(into: Uint8Array): number;
-  /** Records lost to full rings since the engine opened. */
-  recordsLost(): number;
-}
+import type { Disk } from './disk.ts';
+import type { BlackBox, MeasuredEngine, Metrics } from './parts.ts';
+import type { RecoveredRun } from './recovery.ts';
+import { RunningCapture } from './running-capture.ts';
+import type { RecordingFiles } from './saving.ts';
 
 export interface RecorderOptions {
   readonly engine: MeasuredEngine;
-  readonly store: RecordingStore;
+  readonly disk: Disk;
+  /** captures/; undefined: there is nowhere to save, and saving says so. */
+  readonly folder: string | undefined;
+  readonly files: RecordingFiles;
   readonly log: Log;
   readonly nowUnixMs: () => number;
+  /** ms since the machine started, time asleep included. */
+  readonly bootMs: () => number;
+  /** For what recording itself costs: ms, monotonic. */
+  readonly clockMs: () => number;
+  readonly host?: HostFacts;
+  /** Undefined: off. */
+  readonly blackBox?: BlackBox | undefined;
+  readonly metrics?: Metrics | undefined;
   /** Polling is needed from now on, or no longer. */
   readonly onActive: (active: boolean) => void;
 }
 
 export class Recorder {
+  readonly #options: RecorderOptions;
   readonly #engine: MeasuredEngine;
-  readonly #store: RecordingStore;
-  readonly #log: Log;
-  readonly #nowUnixMs: () => number;
-  readonly #onActive: (active: boolean) => void;
   readonly #sessions = new Map<number, CapturedSession>();
   readonly #runs = new Map<number, RunCollector>();
-  readonly #buffer = new Uint8Array(DRAIN_RECORDS * RECORD_BYTES);
-  #capture: CaptureBuilder | undefined;
-  #unsaved: Capture | undefined;
-  /** Records of sessions that nobody has announced yet. */
-  #orphans: FrameRecord[] = [];
+  readonly #listeners = new Set<(deltas: readonly LiveDelta[]) => void>();
+  #buffer: Uint8Array | undefined;
+  #capture: RunningCapture | undefined;
+  /** Stopped, and not on the disk yet. */
+  #unsaved: RunningCapture | undefined;
+  #unsavedFault: string | undefined;
+  #active = false;
   #lost = 0;
   #nextLostCheckNs = 0n;
+  /** Boot clock minus the engine's: grows while the machine sleeps. */
+  #asleepMs: number | undefined;
+  #recovered: readonly RecoveredRun[] = [];
 
   constructor(options: RecorderOptions) {
+    this.#options = options;
     this.#engine = options.engine;
-    this.#store = options.store;
-    this.#log = options.log;
-    this.#nowUnixMs = options.nowUnixMs;
-    this.#onActive = options.onActive;
+    if (options.metrics !== undefined) this.#updateGate();
   }
 
   /** Arms a capture; armed already: changes nothing. An unsaved one is saved first. */
-  start(): StatsStatus {
+  start(request: CaptureStartRequest = {}): StatsStatus {
     if (this.#capture !== undefined) return this.status();
     if (this.#unsaved !== undefined) this.#saveBeforeStart();
-    // What lies in the rings belongs to nobody's capture.
+    // What lies in the rings is of before.
     this.poll();
-    const startedUnixMs = this.#nowUnixMs();
-    this.#capture = new CaptureBuilder({
-      stem: recordingStem(startedUnixMs, (stem) => this.#store.hasStem(stem)),
-      startedUnixMs,
-      armedNs: this.#engine.nowNs(),
+    const { nowUnixMs, files, folder, disk, log, clockMs, host } = this.#options;
+    const nowNs = this.#engine.nowNs();
+    const fromNs = this.#preRollFrom(nowNs, request.pre_roll_s ?? 0);
+    const preRollMs = Math.round(Number(nowNs - (fromNs ?? nowNs)) / 1e6);
+    const startedUnixMs = nowUnixMs() - preRollMs;
+    const capture = new RunningCapture({
+      start: {
+        stem: files.freshStem(startedUnixMs),
+        startedUnixMs,
+        armedNs: fromNs ?? nowNs,
+        ...(host === undefined ? {} : { host }),
+        ...(preRollMs === 0 ? {} : { preRollMs }),
+        ...(request.name === undefined ? {} : { name: request.name }),
+      },
+      ...{ disk, folder, files, log, clockMs },
     });
-    for (const session of this.#sessions.values()) this.#capture.session(session);
-    this.#lost = this.#engine.recordsLost();
+    for (const input of fromNs === undefined ? this.#announcements(nowNs) : this.#past(fromNs)) {
+      capture.take(input, nowNs);
+    }
+    this.#capture = capture;
     this.#updateGate();
+    this.#tell([{ kind: 'started', started_unix_ms: startedUnixMs }, ...capture.advance(nowNs)]);
     return this.status();
   }
 
   /** Disarms and saves; undefined when nothing was running. A failed save keeps the capture for the next stop. */
   stop(): CaptureMeta | undefined {
+    const nowNs = this.#engine.nowNs();
     if (this.#capture !== undefined) {
       this.poll();
-      this.#checkLost();
-      this.#unsaved = this.#capture.finish(this.#engine.nowNs());
+      this.#checkLost(nowNs);
+      this.#unsaved = this.#capture;
       this.#capture = undefined;
-      this.#orphans = [];
+      this.#tell(this.#unsaved.close(nowNs));
       this.#updateGate();
     }
-    const capture = this.#unsaved;
-    if (capture === undefined) return undefined;
-    this.#store.save(capture);
-    this.#unsaved = undefined;
-    this.#log.info('recording saved', { id: capture.meta.id, samples: capture.meta.sample_count });
-    return capture.meta;
+    return this.#unsaved === undefined ? undefined : this.#save(this.#unsaved, nowNs);
   }
 
   status(): StatsStatus {
-    const capture = this.#capture;
-    const unsaved = this.#unsaved === undefined ? {} : { unsaved: true };
+    const capture = this.#capture ?? this.#unsaved;
+    const fault = this.#unsavedFault ?? capture?.fault;
+    const lastRun = this.#lastRun();
+    const { blackBox } = this.#options;
     return {
-      armed: capture !== undefined,
-      sample_count: capture?.sampleCount ?? this.#unsaved?.meta.sample_count ?? 0,
-      started_unix_ms: capture?.startedUnixMs ?? 0,
-      kind: capture?.kind ?? '',
-      now_unix_ms: this.#nowUnixMs(),
-      ...unsaved,
+      armed: this.#capture !== undefined,
+      sample_count: capture?.sampleCount ?? 0,
+      started_unix_ms: this.#capture?.startedUnixMs ?? 0,
+      kind: this.#capture?.kind ?? '',
+      now_unix_ms: this.#options.nowUnixMs(),
+      ...(this.#unsaved === undefined ? {} : { unsaved: true }),
+      ...(fault === undefined ? {} : { fault }),
+      ...(capture === undefined ? {} : { recorder: capture.figures }),
+      ...(blackBox === undefined ? {} : { black_box: blackBox.status() }),
+      ...(lastRun === undefined ? {} : { last_run: lastRun }),
     };
   }
 
-  /** The capture so far, or the one that waits to be saved; undefined when idle. */
-  live(): Capture | undefined {
-    return this.#capture?.live(this.#nowUnixMs()) ?? this.#unsaved;
+  /** JSON text of the capture so far, or of the one that waits to be saved; undefined when idle. */
+  live(): string | undefined {
+    return (this.#capture ?? this.#unsaved)?.text(this.#options.nowUnixMs());
   }
 
-  list(): CaptureMeta[] {
-    return this.#store.list();
+  /** Puts a marker into the capture, or into the black box when none is armed. */
+  mark(request: MarkerRequest): CaptureEvent {
+    const { nowUnixMs, blackBox } = this.#options;
+    const nowNs = this.#engine.nowNs();
+    const agoMs = request.unix_ms === undefined ? 0 : nowUnixMs() - request.unix_ms;
+    if (agoMs < -FUTURE_MS) {
+      throw new AppError(
+        400,
+        'marker_invalid',
+        `A marker cannot lie in the future: unix_ms is ${-agoMs} ms ahead of the host’s clock.`,
+      );
+    }
+    const beginsNs =
+      this.#capture?.start.armedNs ??
+      (blackBox?.wanted === true ? (blackBox.beginsNs ?? nowNs) : undefined);
+    if (beginsNs === undefined) {
+      throw new AppError(
+        409,
+        'not_recording',
+        'Nothing takes a marker now: no capture is armed, and the black box holds no session.',
+      );
+    }
+    const wishedNs = nowNs - BigInt(Math.max(0, agoMs)) * 1_000_000n;
+    const atNs = wishedNs < beginsNs ? beginsNs : wishedNs;
+    const event = { kind: 'marker', detail: { text: request.text } };
+    this.#take({ kind: 'event', atNs, sessionId: undefined, event }, nowNs);
+    return { t_ms: Math.round(Number(atNs - beginsNs) / 1e6), ...event };
   }
 
-  open(id: RecordingId): OpenedRecording | undefined {
-    return this.#store.open(id);
-  }
-
-  remove(id: RecordingId): boolean {
-    return this.#store.remove(id);
+  /** Hears of every change of the armed capture; answers how to stop. */
+  onDeltas(listener: (deltas: readonly LiveDelta[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Announces a session, or what changed about it. */
   session(session: CapturedSession): void {
     this.#sessions.set(session.sessionId, session);
-    this.#capture?.session(session);
-    const orphans = this.#orphans;
-    this.#orphans = [];
-    for (const record of orphans) this.#toCapture(record);
+    const nowNs = this.#engine.nowNs();
+    this.#take({ kind: 'session', atNs: nowNs, session }, nowNs);
+    this.#updateGate();
   }
 
   sessionEnded(sessionId: number, atNs: bigint, reason: string): void {
     this.poll();
     this.#sessions.delete(sessionId);
-    this.#capture?.sessionEnded(sessionId, atNs, reason);
+    this.#take({ kind: 'session_ended', atNs, sessionId, reason });
+    this.#updateGate();
   }
 
   /** A receiver's running totals, as of `atNs`. */
   receiver(sessionId: number, atNs: bigint, totals: ReceiverTotals): void {
-    this.#capture?.receiver(sessionId, atNs, totals);
+    this.#take({ kind: 'receiver', atNs, sessionId, totals });
   }
 
   /** Something rare in a session's life, as of `atNs`. */
   event(sessionId: number, atNs: bigint, event: SessionEvent): void {
-    this.#capture?.event(sessionId, atNs, event);
+    this.#take({ kind: 'event', atNs, sessionId, event });
   }
 
   /** Collects a session's whole run from now on, until `observed` asks for it. */
   observe(sessionId: number, kind: StreamKind): void {
-    this.#runs.set(sessionId, new RunCollector(kind));
+    this.#runs.set(sessionId, new RunCollector(sessionId, kind));
     this.#updateGate();
   }
 
@@ -164,47 +217,112 @@ export class Recorder {
     return run?.totals();
   }
 
-  /** Reads every record that waits, and closes the windows that are over. */
+  /** Reads every record that waits, closes the windows that are over, writes. */
   poll(): void {
+    if (!this.#active) return;
+    const sinceNs = this.#engine.nowNs();
+    this.#checkAsleep(sinceNs);
+    this.#buffer ??= new Uint8Array(DRAIN_RECORDS * RECORD_BYTES);
     for (;;) {
       const length = this.#engine.drainRecords(this.#buffer);
       if (length === 0) break;
-      for (const record of decodeRecords(this.#buffer.subarray(0, length))) {
-        this.#runs.get(record.session)?.add(record);
-        this.#toCapture(record);
-      }
+      this.#take({ kind: 'records', bytes: this.#buffer.subarray(0, length) }, sinceNs);
       if (length < this.#buffer.byteLength) break;
     }
-    if (this.#capture === undefined) return;
-    const now = this.#engine.nowNs();
-    if (now >= this.#nextLostCheckNs) {
-      this.#nextLostCheckNs = now + LOST_CHECK_NS;
-      this.#checkLost();
+    const nowNs = this.#engine.nowNs();
+    if (nowNs >= this.#nextLostCheckNs) this.#checkLost(nowNs);
+    this.#options.blackBox?.tick(nowNs, this.#capture !== undefined);
+    if (this.#capture !== undefined) this.#tell(this.#capture.advance(nowNs));
+  }
+
+  /** Throws AppError 409 `black_box_off` or what the black box says. */
+  saveBlackBox(): CaptureMeta {
+    const { blackBox } = this.#options;
+    if (blackBox === undefined) {
+      throw new AppError(
+        409,
+        'black_box_off',
+        'The black box is off; start the host without --black-box off.',
+      );
     }
-    this.#capture.advance(now);
+    this.poll();
+    return blackBox.save();
+  }
+
+  blackBox(): BlackBoxStatus {
+    return this.#options.blackBox?.status() ?? BLACK_BOX_OFF;
+  }
+
+  saveLastRun(): CaptureMeta | undefined {
+    return this.#options.blackBox?.saveLastRun();
+  }
+
+  dismissLastRun(): void {
+    this.#recovered = [];
+    this.#options.blackBox?.dismissLastRun();
+  }
+
+  metrics(): string | undefined {
+    const { metrics } = this.#options;
+    if (metrics === undefined) return undefined;
+    this.poll();
+    return metrics.text();
+  }
+
+  /** Recordings of earlier runs that were finished from their journals. */
+  onRecovered(recovered: readonly RecoveredRun[]): void {
+    this.#recovered = recovered;
   }
 
   /** Saves what is armed or unsaved. Throws like `stop`. */
   shutdown(): CaptureMeta | undefined {
-    return this.stop();
+    try {
+      return this.stop();
+    } finally {
+      this.#options.blackBox?.close();
+    }
   }
 
-  #toCapture(record: FrameRecord): void {
-    if (this.#capture === undefined || this.#capture.record(record)) return;
-    if (this.#orphans.length < MAX_ORPHANS) this.#orphans.push(record);
-    else this.#capture.recordsLost(1);
+  #take(input: CaptureInput, nowNs = this.#engine.nowNs()): void {
+    const { blackBox, metrics } = this.#options;
+    blackBox?.take(input);
+    metrics?.take(input);
+    if (input.kind === 'records' && this.#runs.size > 0) {
+      const frames = decodeRecords(input.bytes, 0n);
+      for (const run of this.#runs.values()) run.add(frames);
+    }
+    this.#capture?.take(input, nowNs);
   }
 
-  #checkLost(): void {
-    const lost = this.#engine.recordsLost();
-    if (lost > this.#lost) this.#capture?.recordsLost(lost - this.#lost);
-    this.#lost = lost;
+  /** Where a capture with a past begins; undefined when there is none to take along. */
+  #preRollFrom(nowNs: bigint, seconds: number): bigint | undefined {
+    const beginsNs = this.#options.blackBox?.beginsNs;
+    if (seconds === 0 || beginsNs === undefined || beginsNs >= nowNs) return undefined;
+    const wishedNs = nowNs - BigInt(Math.round(seconds * 1e9));
+    return wishedNs > beginsNs ? wishedNs : beginsNs;
   }
 
-  #updateGate(): void {
-    const active = this.#capture !== undefined || this.#runs.size > 0;
-    this.#engine.measure(active);
-    this.#onActive(active);
+  #past(fromNs: bigint): Iterable<CaptureInput> {
+    return this.#options.blackBox?.since(fromNs) ?? [];
+  }
+
+  #announcements(atNs: bigint): CaptureInput[] {
+    return [...this.#sessions.values()].map((session) => ({ kind: 'session', atNs, session }));
+  }
+
+  #save(capture: RunningCapture, nowNs: bigint): CaptureMeta {
+    let meta: CaptureMeta;
+    try {
+      meta = capture.save(nowNs);
+    } catch (error) {
+      this.#unsavedFault = reasonOf(error);
+      throw error;
+    }
+    this.#unsaved = undefined;
+    this.#unsavedFault = undefined;
+    this.#options.log.info('recording saved', { id: meta.id, samples: meta.sample_count });
+    this.#tell([{ kind: 'stopped', id: meta.id }]);
+    return meta;
   }
 
   #saveBeforeStart(): void {
@@ -219,10 +337,76 @@ export class Recorder {
       );
     }
   }
+
+  #checkLost(nowNs: bigint): void {
+    this.#nextLostCheckNs = nowNs + LOST_CHECK_NS;
+    const lost = this.#engine.recordsLost();
+    if (lost > this.#lost) {
+      this.#take({ kind: 'records_lost', atNs: nowNs, count: lost - this.#lost }, nowNs);
+    }
+    this.#lost = lost;
+  }
+
+  #checkAsleep(nowNs: bigint): void {
+    const asleepMs = this.#options.bootMs() - Number(nowNs / 1_000_000n);
+    const slept = asleepMs - (this.#asleepMs ?? asleepMs);
+    // Below it is the drift of two clocks; it adds up, so the reference stays.
+    if (slept <= ASLEEP_MS && this.#asleepMs !== undefined) return;
+    this.#asleepMs = asleepMs;
+    if (slept <= ASLEEP_MS) return;
+    this.#take({ kind: 'suspended', atNs: nowNs, ms: Math.round(slept) }, nowNs);
+  }
+
+  #updateGate(): void {
+    const { blackBox, metrics } = this.#options;
+    const active =
+      this.#capture !== undefined ||
+      this.#runs.size > 0 ||
+      metrics !== undefined ||
+      blackBox?.wanted === true;
+    if (active === this.#active) return;
+    if (active) {
+      this.#lost = this.#engine.recordsLost();
+      this.#asleepMs = undefined;
+    }
+    this.#active = active;
+    this.#engine.measure(active);
+    this.#options.onActive(active);
+  }
+
+  #tell(deltas: readonly LiveDelta[]): void {
+    if (deltas.length === 0) return;
+    for (const listener of [...this.#listeners]) listener(deltas);
+  }
+
+  #lastRun(): LastRun | undefined {
+    const known = this.#options.blackBox?.lastRun();
+    const [first] = this.#recovered;
+    if (first === undefined) return known;
+    const ids = this.#recovered.map(({ id }) => id);
+    return {
+      started_unix_ms: first.startedUnixMs,
+      last_seen_unix_ms: Math.max(...this.#recovered.map(({ seenUnixMs }) => seenUnixMs)),
+      seconds: 0,
+      ...known,
+      recovered_ids: [...new Set([...(known?.recovered_ids ?? []), ...ids])],
+    };
+  }
 }
 
+const BLACK_BOX_OFF: BlackBoxStatus = {
+  on: false,
+  seconds: 0,
+  frames: 0,
+  bytes: 0,
+  limit_bytes: 0,
+  limit_s: 0,
+  saved: 0,
+  held_back: 0,
+};
 /** 16 sessions of 240 frames a second, a second's worth at a time. */
 const DRAIN_RECORDS = 4096;
-/** A session is announced before its first frame leaves; this is for the moment in between. */
-const MAX_ORPHANS = 10_000;
 const LOST_CHECK_NS = 1_000_000_000n;
+/** A page that rounds the host's clock up is not wrong. */
+const FUTURE_MS = 1000;
+const ASLEEP_MS = 2000;

@@ -24,21 +24,30 @@ export interface GrownRecording {
   /** Undefined when nothing could be written of them. */
   readonly frames: GrowingFrames | undefined;
   readonly groups: readonly SavedGroup[];
+  /** What whoever armed it called it. */
+  readonly name: string | undefined;
 }
 
 export class RecordingFiles implements RecordingSaver {
   readonly #disk: Disk;
   readonly #folder: string | undefined;
   readonly #log: Log;
+  readonly #onSaved: (id: RecordingId) => void;
   /** Given out by this process: a capture that cannot be written yet has no file that would say so. */
   readonly #stems = new Set<string>();
   #compressing: Promise<void> = Promise.resolve();
 
-  /** `folder`: captures/; undefined: there is nowhere to save, and saving says so. */
-  constructor(disk: Disk, folder: string | undefined, log: Log) {
+  /** `folder`: captures/; undefined: there is nowhere to save, and saving says so. `onSaved` hears of each. */
+  constructor(
+    disk: Disk,
+    folder: string | undefined,
+    log: Log,
+    onSaved: (id: RecordingId) => void = () => undefined,
+  ) {
     this.#disk = disk;
     this.#folder = folder;
     this.#log = log;
+    this.#onSaved = onSaved;
   }
 
   freshStem(startedUnixMs: number): string {
@@ -61,9 +70,12 @@ export class RecordingFiles implements RecordingSaver {
   }
 
   /** The same with frames that were written as they came. */
-  saveGrown({ meta, text, frames, groups }: GrownRecording): void {
+  saveGrown({ meta, text, frames, groups, name }: GrownRecording): void {
     const id = idOf(meta);
     this.#saving(id, text, (folder) => {
+      if (name !== undefined) {
+        this.#writeWhole(folder, `${id}${USER_SUFFIX}`, `${JSON.stringify({ name })}\n`);
+      }
       if (frames === undefined || groups.length === 0) return;
       const about = { recordingId: id, startedUnixMs: meta.started_unix_ms };
       frames.publish(groups, about, join(folder, `${id}${FRAMES_SUFFIX}`));
@@ -89,6 +101,7 @@ export class RecordingFiles implements RecordingSaver {
     }
     const folder = this.#folder;
     this.#compressing = this.#compressing.then(() => this.#compress(folder, id));
+    this.#onSaved(id);
   }
 
   #writeWhole(folder: string, name: string, content: string | Uint8Array): void {
@@ -181,7 +194,19 @@ function temporaryName(name: string): string {
   return `.${name}.${process.pid}.tmp`;
 }
 
+/** Hidden while it grows: nobody takes it for a recording. */
+export function framesPath(folder: string, stem: string): string {
+  return join(folder, `.${stem}${GROWING_SUFFIX}`);
+}
+
+export function journalPath(folder: string, stem: string): string {
+  return join(folder, `.${stem}${JOURNAL_SUFFIX}`);
+}
+
+const USER_SUFFIX = '.user.json';
 export const JSON_SUFFIX = '.json';
 export const GZIP_SUFFIX = '.json.gz';
 export const FRAMES_SUFFIX = '.frames.parquet';
+export const JOURNAL_SUFFIX = '.journal';
+export const GROWING_SUFFIX = '.frames';
 export const TRASH = '.trash';

@@ -18,7 +18,7 @@ import {
 } from '../engine/messages.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Recordings } from '../recordings/recordings.ts';
+import type { RecordingsService } from '../recordings/service.ts';
 import type { Sessions, StartedSession } from './sessions.ts';
 
 export interface TestStreamOptions extends TestStreamRequest {
@@ -29,7 +29,7 @@ export interface TestStreamOptions extends TestStreamRequest {
 export interface TestStreamCollaborators {
   readonly engine: Engine;
   readonly sessions: Sessions;
-  readonly recordings: Recordings;
+  readonly recordings: RecordingsService;
   readonly log: Log;
   readonly config: Pick<Config, 'fecPct' | 'videoDropPct' | 'dscp' | 'linkMbps'>;
   readonly env: Readonly<Record<string, string | undefined>>;
