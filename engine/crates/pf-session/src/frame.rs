@@ -134,11 +134,7 @@ impl FramePath {
             now_ns()
         });
         let grabbed_ns = now_ns();
-        let mut timer = session
-            .engine
-            .gate
-            .is_open()
-            .then(|| FrameTimer::begin(session.number(), grabbed_ns));
+        let mut timer = session.engine.gate.timer(session.number(), grabbed_ns);
         if let (Some(frame), Some(before_ns)) = (&mut scripted, before_ns) {
             frame.pass(Place::Grabbed, before_ns, now_ns());
         }

@@ -375,14 +375,6 @@ pub fn close(
     }
 }
 
-/// Stamps a boundary of a frame that is measured.
-#[inline]
-pub fn mark(timer: &mut Option<FrameTimer>, boundary: Boundary, now_ns: fn() -> u64) {
-    if let Some(timer) = timer {
-        timer.mark(boundary, now_ns());
-    }
-}
-
 /// What a socket without room answers, for frames that a script wants lost so.
 const FULL: SendOutcome = SendOutcome {
     sent_bytes: 0,

@@ -202,6 +202,14 @@ impl FrameTimer {
     }
 }
 
+/// Stamps a boundary of a frame that is measured.
+#[inline]
+pub fn mark(timer: &mut Option<FrameTimer>, boundary: Boundary, now_ns: fn() -> u64) {
+    if let Some(timer) = timer {
+        timer.mark(boundary, now_ns());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

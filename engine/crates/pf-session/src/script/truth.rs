@@ -11,14 +11,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_stats::{Boundary, FrameTimer};
+use pf_stats::{Boundary, FrameTimer, mark};
 use serde_json::{Map, Value, json};
 
 use crate::events::Level;
 use crate::request::Refusal;
 use crate::script::plan::{Cursor, Orders};
 use crate::script::request::{Place, Script};
-use crate::sender::mark;
 use crate::shared::SessionShared;
 
 /// Pages that may wait for the writer: 17 s at 240 frames a second.
