@@ -64,7 +64,9 @@ describe('captures', () => {
       duration_ms: 2000,
       client: '',
     });
-    expect(await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray)).toEqual([meta]);
+    expect(await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray)).toEqual([
+      { ...meta, bytes: expect.any(Number) },
+    ]);
   });
 
   test('a test stream during a capture is a session of client "test" with four stages', async () => {
@@ -91,7 +93,7 @@ describe('captures', () => {
     });
     const saved = await body<Capture>(await host.ask('GET', `${RECORDINGS}/${meta.id}`), Capture);
     expect(saved.meta).toEqual(meta);
-    expect(saved.version).toBe(1);
+    expect(saved.version).toBe(2);
     expect(saved.samples).toHaveLength(meta.sample_count);
     expect(saved.sessions?.[0]).toMatchObject({ client: 'test', end_reason: 'test_stream_over' });
     // Reported by the receiver, so measured zeros and not made-up ones.
@@ -147,6 +149,7 @@ describe('recordings', () => {
     const host = fakeHost();
     await host.ask('POST', START);
     const { id } = await body<CaptureMeta>(await host.ask('POST', STOP), CaptureMeta);
+    await host.files.compressed;
     return { host, id, folder: join(host.configDir, 'captures') };
   }
 
@@ -174,11 +177,11 @@ describe('recordings', () => {
     expect(readdirSync(folder).sort()).toEqual([`${id}.json`, `${id}.json.gz`]);
   });
 
-  test('are gone with everything that belongs to them when deleted', async () => {
+  test('are gone with everything that belongs to them when deleted, to the trash', async () => {
     const { host, id, folder } = await recorded();
     const deleted = await host.ask('DELETE', `${RECORDINGS}/${id}`);
     expect([deleted.status, await deleted.text()]).toEqual([204, '']);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['.trash']);
     expect(await fault(await host.ask('DELETE', `${RECORDINGS}/${id}`))).toEqual([
       404,
       'recording_not_found',
@@ -217,7 +220,7 @@ describe('recordings', () => {
     expect(existsSync(join(host.configDir, 'secret.json'))).toBe(true);
   });
 
-  test('corrupt and foreign files are left out of the list and named when asked for', async () => {
+  test('corrupt and foreign files are named at the end of the list and when asked for', async () => {
     const { host, id, folder } = await recorded();
     const good = readFileSync(join(folder, `${id}.json`), 'utf8');
     writeFileSync(join(folder, 'empty.json'), '');
@@ -227,7 +230,15 @@ describe('recordings', () => {
     writeFileSync(join(folder, 'notes.txt'), 'mine');
     mkdirSync(join(folder, 'folder.json'));
     const list = await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray);
-    expect(list.map((meta) => meta.id)).toEqual([id]);
+    expect(list.map(({ damaged }) => damaged?.file)).toEqual([
+      undefined,
+      'cut.json',
+      'empty.json',
+      'foreign.json',
+      'noise.json',
+      'notes.txt',
+    ]);
+    expect(list[0]?.id).toBe(id);
     for (const name of ['empty', 'cut', 'noise', 'foreign']) {
       expect([name, ...(await fault(await host.ask('GET', `${RECORDINGS}/${name}`)))]).toEqual([
         name,
@@ -245,7 +256,7 @@ describe('recordings', () => {
     const list = await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray);
     expect(list.map((meta) => meta.id)).toContain('old-run');
     const old = await body<Capture>(await host.ask('GET', `${RECORDINGS}/old-run`), Capture);
-    expect([old.version, old.meta.id, old.samples[0]?.fec_recovered]).toEqual([1, 'old-run', 0]);
+    expect([old.version, old.meta.id, old.samples[0]?.fec_recovered]).toEqual([2, 'old-run', 0]);
   });
 
   test('a half-written file of a killed host is swept away and never listed', async () => {
@@ -290,7 +301,9 @@ describe('a save that fails', () => {
     mend();
     const meta = await body<CaptureMeta>(await host.ask('POST', STOP), CaptureMeta);
     expect(meta.sample_count).toBe(1);
-    expect(await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray)).toEqual([meta]);
+    expect(await body<CaptureMeta[]>(await host.ask('GET', RECORDINGS), anyArray)).toEqual([
+      { ...meta, bytes: expect.any(Number) },
+    ]);
     expect((await host.ask('POST', STOP)).status).toBe(204);
   });
 

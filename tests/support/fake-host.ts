@@ -19,7 +19,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
   const unixMs = () =>
     fake.opened.clock.unix_ms +
     Number((fake.nowNs() - BigInt(fake.opened.clock.monotonic_ns)) / 1_000_000n);
-  const { recorder, recordings, store } = openRecordings({
+  const { recorder, recordings, store, files } = openRecordings({
     engine: {
       nowNs: () => engine.nowNs(),
       measure: (on) => {
@@ -62,6 +62,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
     recorder,
     recordings,
     store,
+    files,
     sessions,
     testStreams,
     /** Lets time pass in steps, with the recorder polling as it would. */
