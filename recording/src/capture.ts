@@ -18,7 +18,7 @@ import { recordingIdOf } from './recording-id.ts';
 import { SampleText } from './sample-text.ts';
 import { StageBins } from './stages.ts';
 import { TriggerDetector } from './triggers.ts';
-import { type ClosedWindow, SESSION_BOUND_US, SessionWindows } from './windows.ts';
+import { type ClosedWindow, GRACE_US, SESSION_BOUND_US, SessionWindows } from './windows.ts';
 
 export interface CaptureStart {
   /** Fixed at Start, see `recordingStem`. */
@@ -42,14 +42,25 @@ export interface About {
   readonly frameCount?: number;
 }
 
+interface Announcement {
+  readonly atUs: number;
+  readonly session: CapturedSession;
+  /** The engine told of this bitrate itself. */
+  readonly isTold: boolean;
+}
+
 /** An announced session; it is in the recording from its first frame on. */
 interface Member {
   readonly sessionId: number;
   readonly windows: SessionWindows;
   /** As it was announced last. */
-  session: CapturedSession;
-  /** As it was at its first frame. */
-  first: CapturedSession | undefined;
+  latest: CapturedSession;
+  /** As it was at its first frame; until its start is known as it was announced first. */
+  first: CapturedSession;
+  /** What was announced before the start was known, and may come after it. */
+  later: Announcement[];
+  /** As its events have told so far. */
+  told: CapturedSession;
   /** The bitrate that the engine told of last. */
   toldKbps: number | undefined;
   endUs: number | undefined;
@@ -106,7 +117,7 @@ export class CaptureBuilder {
 
   /** Kind of the first session that was measured. */
   get kind(): StreamKind | '' {
-    return this.#first()?.session.kind ?? '';
+    return this.#first()?.first.kind ?? '';
   }
 
   /**
@@ -175,6 +186,9 @@ export class CaptureBuilder {
   /** Closes the windows that are over. Whoever replays calls it after what came before, like the one who recorded. */
   advance(nowNs: bigint): void {
     const nowUs = this.#us(nowNs);
+    for (const member of this.#open) {
+      if (member.windows.startUs === undefined) settle(member, nowUs - GRACE_US);
+    }
     this.#close((windows) => windows.advance(nowUs));
     this.#detector.advance(nowNs);
   }
@@ -229,26 +243,27 @@ export class CaptureBuilder {
       const waited = this.#orphans.take(session.sessionId);
       return waited === undefined ? undefined : this.frames(waited);
     }
-    const before = known.session;
-    known.session = session;
-    if (modeOf(before) !== modeOf(session)) {
-      this.#told(known, atUs, {
-        kind: 'mode',
-        detail: { from: modeOf(before), to: modeOf(session) },
-      });
-    }
-    const { bitrateKbps } = session;
-    if (bitrateKbps !== before.bitrateKbps && bitrateKbps !== known.toldKbps) {
-      this.#told(known, atUs, {
-        kind: 'bitrate',
-        detail: { from_kbps: before.bitrateKbps, to_kbps: bitrateKbps },
-      });
-    }
-    if (bitrateKbps !== before.bitrateKbps || session.fps !== before.fps) {
+    const announcement = { atUs, session, isTold: session.bitrateKbps === known.toldKbps };
+    if (known.startTold) this.#change(known, announcement);
+    else known.later.push(announcement);
+    const { bitrateKbps, fps } = known.latest;
+    known.latest = session;
+    if (bitrateKbps !== session.bitrateKbps || fps !== session.fps) {
       known.windows.target(atUs, session);
     }
     if (known.startTold) this.#push({ kind: 'session', session: this.#entry(known) });
     return undefined;
+  }
+
+  /** Makes events of what an announcement changed. */
+  #change(member: Member, { atUs, session, isTold }: Announcement): void {
+    const before = member.told;
+    member.told = session;
+    const [from, to] = [modeOf(before), modeOf(session)];
+    if (from !== to) this.#tell(atUs, member.sessionId, { kind: 'mode', detail: { from, to } });
+    if (session.bitrateKbps === before.bitrateKbps || isTold) return;
+    const detail = { from_kbps: before.bitrateKbps, to_kbps: session.bitrateKbps };
+    this.#tell(atUs, member.sessionId, { kind: 'bitrate', detail });
   }
 
   #enter(session: CapturedSession): void {
@@ -256,8 +271,10 @@ export class CaptureBuilder {
     const member: Member = {
       sessionId,
       windows: new SessionWindows(sessionId, kind, session, this.#bins[kind]),
-      session,
-      first: undefined,
+      latest: session,
+      first: session,
+      later: [],
+      told: session,
       toldKbps: undefined,
       endUs: undefined,
       endReason: '',
@@ -269,14 +286,12 @@ export class CaptureBuilder {
   }
 
   #admit(member: Member, batch: FrameBatch, row: number): boolean {
-    if (member.first === undefined) {
-      if (this.#members.length >= MAX_SESSIONS) {
-        this.#tooManySessions = true;
-        return false;
-      }
-      member.first = member.session;
-      this.#members.push(member);
+    const isNew = member.windows.startUs === undefined;
+    if (isNew && this.#members.length >= MAX_SESSIONS) {
+      this.#tooManySessions = true;
+      return false;
     }
+    if (isNew) this.#members.push(member);
     if (member.windows.add(batch, row)) return true;
     if (member.windows.finished) this.#lost([batch.grabbed_us[row] ?? 0]);
     return false;
@@ -323,15 +338,19 @@ export class CaptureBuilder {
   }
 
   #tellStart(member: Member): void {
+    const startUs = member.windows.startUs ?? 0;
+    settle(member, startUs);
     member.startTold = true;
     this.#push({ kind: 'session', session: this.#entry(member) });
-    this.#tell(member.windows.startUs ?? 0, member.sessionId, { kind: 'session_start' });
+    this.#tell(startUs, member.sessionId, { kind: 'session_start' });
+    for (const announcement of member.later) this.#change(member, announcement);
+    member.later = [];
   }
 
   /** All of the session is closed. */
   #leave(member: Member): void {
     this.#open.delete(member);
-    if (member.first === undefined) {
+    if (member.windows.startUs === undefined) {
       if (this.#sessions.get(member.sessionId) === member) this.#sessions.delete(member.sessionId);
       return;
     }
@@ -350,11 +369,6 @@ export class CaptureBuilder {
     if (grabbedUs.length === 0) return;
     const detail = { count: grabbedUs.length };
     this.#tell(Math.min(...grabbedUs), undefined, { kind: 'records_lost', detail });
-  }
-
-  /** An event of a session that is in the recording. */
-  #told(member: Member, atUs: number, event: SessionEvent): void {
-    if (member.first !== undefined) this.#tell(atUs, member.sessionId, event);
   }
 
   #tell(atUs: number, sessionId: number | undefined, event: SessionEvent): void {
@@ -381,9 +395,9 @@ export class CaptureBuilder {
   }
 
   #entry(member: Member): SessionEntry {
-    const first = member.first ?? member.session;
-    const app = member.session.app ?? first.app;
-    const negotiated = member.session.negotiated ?? first.negotiated;
+    const { first, latest } = member;
+    const app = latest.app ?? first.app;
+    const negotiated = latest.negotiated ?? first.negotiated;
     return {
       session_id: member.sessionId,
       kind: first.kind,
@@ -427,6 +441,17 @@ export class CaptureBuilder {
 
   #us(atNs: bigint): number {
     return Math.round(Number(atNs - this.start.armedNs) / 1000);
+  }
+}
+
+/** What was announced until then is how the session is when it starts. */
+function settle(member: Member, untilUs: number): void {
+  for (;;) {
+    const next = member.later[0];
+    if (next === undefined || next.atUs > untilUs) return;
+    member.first = next.session;
+    member.told = next.session;
+    member.later.shift();
   }
 }
 

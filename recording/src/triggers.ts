@@ -153,15 +153,25 @@ class Watch {
 
   /** Judges everything before `limitUs`; later calls must not look further back. */
   look(limitUs: number, found: Found): void {
-    const count = this.rows.sortedBefore(limitUs);
-    for (let i = 0; i < count; i += 1) this.#frame(this.rows.batch(i), this.rows.row(i), found);
-    this.rows.drop(count);
-    this.#judgeReports(limitUs, found);
+    const due = this.#reports.filter(({ atUs }) => atUs < limitUs);
+    if (due.length > 0) this.#reports = this.#reports.filter(({ atUs }) => atUs >= limitUs);
+    for (const { atUs, totals } of due) {
+      this.#frames(atUs, found);
+      this.#judge(atUs, totals.packetsLost ?? 0, found);
+    }
+    this.#frames(limitUs, found);
+    this.#countSent(limitUs);
     const endUs = this.#endUs;
     if (endUs !== undefined && endUs <= limitUs) {
       this.#until(endUs, found, 'over');
       this.#isOver = true;
     } else this.#until(limitUs, found, 'lasting');
+  }
+
+  #frames(beforeUs: number, found: Found): void {
+    const count = this.rows.sortedBefore(beforeUs);
+    for (let i = 0; i < count; i += 1) this.#frame(this.rows.batch(i), this.rows.row(i), found);
+    this.rows.drop(count);
   }
 
   #frame({ grabbed_us, columns }: FrameBatch, row: number, found: Found): void {
@@ -198,13 +208,6 @@ class Watch {
       if (state === 'over') found.event('freeze', since, { ms: Math.round((us - since) / 1000) });
     }
     if (state === 'over') this.#freezeTold = false;
-  }
-
-  #judgeReports(limitUs: number, found: Found): void {
-    const judged = this.#reports.filter(({ atUs }) => atUs < limitUs);
-    if (judged.length > 0) this.#reports = this.#reports.filter(({ atUs }) => atUs >= limitUs);
-    for (const { atUs, totals } of judged) this.#judge(atUs, totals.packetsLost ?? 0, found);
-    this.#countSent(limitUs);
   }
 
   #judge(atUs: number, lost: number, found: Found): void {

@@ -100,8 +100,6 @@ export class SessionWindows {
       this.#truncated = true;
       return false;
     }
-    // Seen from its first frame on: the receiver's totals began at zero with it.
-    if (batch.columns.frame_index[row] === 1) this.#totals ??= FROM_ZERO;
     this.#rows.push(batch, row);
     return true;
   }
@@ -120,9 +118,12 @@ export class SessionWindows {
     this.#endUs ??= atUs;
   }
 
-  /** Records were lost to a full ring: the source's count cannot be followed across the gap. */
+  /**
+   * Records were lost to a full ring, as was noticed then: at most a grace after it happened. The source's count
+   * cannot be followed across the gap.
+   */
   recordsLost(atUs: number): void {
-    if (this.#startUs !== undefined && !this.#truncated) this.#lossesUs.push(atUs);
+    if (!this.#finished && !this.#truncated) this.#lossesUs.push(atUs);
   }
 
   /** Closes every window whose grace is over, empty ones too: nothing sent is a measured zero. */
@@ -162,7 +163,7 @@ export class SessionWindows {
     const start = this.#startUs;
     const closed: ClosedWindow[] = [];
     if (this.#finished) return closed;
-    if (start === undefined || this.#truncated) this.#forgetReports(limitUs);
+    if (start === undefined || this.#truncated) this.#forget(limitUs);
     if (start === undefined || limitUs < start) return closed;
     this.#started = true;
     const elapsed = Math.min(limitUs - start, SESSION_BOUND_US);
@@ -219,6 +220,8 @@ export class SessionWindows {
       const row = this.#rows.row(i);
       const { columns } = batch;
       this.#bins.add(batch, row);
+      // Seen from its first frame on: the receiver's totals began at zero with it.
+      if (columns.frame_index[row] === 1) this.#totals ??= FROM_ZERO;
       const outcome = columns.outcome[row] ?? ABSENT;
       if (outcome === SENT) figures.bytes += Math.max(0, columns.bytes[row] ?? 0);
       else if (isDropped(outcome)) figures.dropped += 1;
@@ -236,7 +239,7 @@ export class SessionWindows {
   /** Pictures of the source between one frame's picture and the next; undefined where it cannot be known. */
   #skippedIn(count: number, fromUs: number, endUs: number): number | undefined {
     this.#lossesUs = this.#lossesUs.filter((atUs) => atUs >= fromUs);
-    const isBroken = this.#lossesUs.some((atUs) => atUs - LOSS_CHECK_US < endUs);
+    const isBroken = this.#lossesUs.some((atUs) => atUs - GRACE_US < endUs);
     if (isBroken) this.#lastSequence = ABSENT;
     const sequences = new SourceCount(this.#lastSequence);
     for (let i = 0; i < count; i += 1) {
@@ -278,8 +281,9 @@ export class SessionWindows {
     return taken;
   }
 
-  /** No window will ask for them: only where the totals stand is kept. */
-  #forgetReports(limitUs: number): void {
+  /** No window will ask for what was told before: only where the totals stand is kept. */
+  #forget(limitUs: number): void {
+    this.#lossesUs = this.#lossesUs.filter((atUs) => atUs >= limitUs);
     for (const { totals } of this.#takeReports(limitUs)) {
       this.#totals = { ...this.#totals, ...totals };
     }
@@ -421,5 +425,3 @@ class Changes<T> {
 const FROM_ZERO: ReceiverTotals = { packetsLost: 0, packetsRecovered: 0, framesNotShown: 0 };
 /** A shorter rest would turn one frame into hundreds per second. */
 const SLIVER_US = 100_000;
-/** Lost records are noticed within this time after they were lost. */
-const LOSS_CHECK_US = 1_000_000;
