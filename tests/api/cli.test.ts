@@ -3,20 +3,14 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCli } from '../../host/src/cli/cli.ts';
 import { loadHostIdentity } from '../../host/src/identity/host-identity.ts';
 import { type ApiServer, apiServer } from '../support/api-server.ts';
+import { type Ran, ranCli } from '../support/cli.ts';
 import { sessionOf } from '../support/fake-collaborators.ts';
 import { TOKEN, temporaryFolder } from '../support/fake-host.ts';
 
 const DECK = `0123${'01'.repeat(30)}`;
 const PHONE = `0124${'01'.repeat(30)}`;
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
 
 interface CliOptions {
   readonly terminal?: boolean;
@@ -36,26 +30,8 @@ async function cli(server: ApiServer, line: string, options: CliOptions = {}): P
   );
 }
 
-async function run(
-  line: string,
-  env: Readonly<Record<string, string>>,
-  terminal = false,
-): Promise<Ran> {
-  let out = '';
-  let err = '';
-  const code = await runCli(line.split(' '), {
-    env,
-    homeDir: undefined,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    outIsTerminal: terminal,
-    errIsTerminal: false,
-  });
-  return { code, out, err };
+function run(line: string, env: Readonly<Record<string, string>>, terminal = false): Promise<Ran> {
+  return ranCli(line.split(' '), env, { terminal });
 }
 
 /** A server whose configuration holds its token, as a real host’s does. */
@@ -95,7 +71,7 @@ describe('pair', () => {
   test('fails with the host’s sentence and code', async () => {
     await using host = await server();
     expect(await cli(host, 'pair 1234')).toEqual({
-      code: 1,
+      code: 4,
       out: '',
       err: 'punktfunk-host pair: No device waits. [no_attempt]\n',
     });
@@ -130,7 +106,7 @@ describe('clients', () => {
     expect((await cli(host, 'clients revoke 012')).err).toContain('[client_not_found]');
     expect((await cli(host, 'clients revoke 0124')).out).toBe('Phone is not paired any more.\n');
     expect([...host.host.clients.known.values()].map(({ name }) => name)).toEqual(['Bedroom']);
-    expect((await cli(host, 'clients revoke 0124')).code).toBe(1);
+    expect((await cli(host, 'clients revoke 0124')).code).toBe(4);
   });
 
   test('whose ids begin alike are not mixed up', async () => {
@@ -241,14 +217,14 @@ describe('over TLS', () => {
       PUNKTFUNK_API_PORT: String(host.listener.port),
       PUNKTFUNK_API_HOST: '0.0.0.0',
     });
-    expect([code, err.includes('[host_not_running]')]).toEqual([1, true]);
+    expect([code, err.includes('[host_not_running]')]).toEqual([3, true]);
     expect(existsSync(join(configDir, 'identity'))).toBe(false);
   });
 
   test('a plain host is not spoken to in the clear', async () => {
     await using host = await server('http');
     const { code } = await cli(host, 'clients', beyond);
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(host.host.tokens.list()[0]?.last_used_unix_ms).toBeUndefined();
   });
 });

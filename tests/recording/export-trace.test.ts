@@ -74,9 +74,23 @@ function slicesOf(entries: readonly Entry[]): readonly Slice[] {
   return entries.flatMap((entry) => (entry.ph === 'X' ? [entry] : []));
 }
 
+function grouped<T>(
+  list: readonly T[],
+  key: (item: T) => string,
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of list) {
+    const name = key(item);
+    const known = groups.get(name);
+    if (known === undefined) groups.set(name, [item]);
+    else known.push(item);
+  }
+  return groups;
+}
+
 /** Slices of a lane in the order in which they lie in the file: begin in order, and lie inside or beside each other. */
 function expectNested(entries: readonly Entry[]): void {
-  const lanes = Map.groupBy(slicesOf(entries), ({ pid, tid }) => `${pid}/${tid}`);
+  const lanes = grouped(slicesOf(entries), ({ pid, tid }) => `${pid}/${tid}`);
   for (const slices of lanes.values()) {
     let beganAt = 0;
     let ends: number[] = [];
@@ -90,7 +104,7 @@ function expectNested(entries: readonly Entry[]): void {
     });
     expect(wrong).toEqual([]);
   }
-  const counters = Map.groupBy(
+  const counters = grouped(
     entries.flatMap((entry) => (entry.ph === 'C' ? [entry] : [])),
     ({ pid, name }) => `${pid}/${name}`,
   );
@@ -236,7 +250,7 @@ describe.skipIf(missingTraceProcessor !== '')(`the trace processor${missingTrace
        join thread using (utid) join process using (upid)
        group by 1, 2, 3 order by 1, 2, 3`,
     );
-    const groups = Map.groupBy(expected, ({ pid, cat, name }) => `${pid} ${cat} ${name}`);
+    const groups = grouped(expected, ({ pid, cat, name }) => `${pid} ${cat} ${name}`);
     const sums = [...groups].map(([key, list]) => [
       key,
       list.length,

@@ -13,26 +13,40 @@ import {
   parseArguments,
   UsageError,
 } from './command.ts';
+import { completion } from './completion.ts';
 import { doctor } from './doctor.ts';
 import { openapi } from './openapi.ts';
 import { pair } from './pair.ts';
 import { serve } from './serve.ts';
 import { sessions } from './sessions.ts';
+import { stats } from './stats.ts';
 import { testStream } from './test-stream.ts';
 import { token } from './token.ts';
 import { trial } from './trial.ts';
 
-const commands: readonly Command[] = [
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
   serve,
   pair,
   clients,
   sessions,
+  stats,
   token,
   testStream,
   doctor,
   openapi,
+  completion(() => commands),
   trial,
 ];
+
+/** What the exit codes mean, for help and docs/cli.md. */
+export const exitMeanings: Readonly<Record<ExitCode, string>> = {
+  0: 'fine',
+  1: 'a problem: refused, failed, or found by a check',
+  2: 'misuse: an unknown command, option, word or value',
+  3: 'no host answers where the configuration says it listens',
+  4: 'there is no such recording, device, session or token, or nothing waits',
+};
 
 /** Runs one invocation and answers the exit code. */
 export async function runCli(
@@ -74,8 +88,13 @@ export async function runCli(
     }
     const code = error instanceof AppError ? ` [${error.code}]` : '';
     context.err(`punktfunk-host ${command.name}: ${reasonOf(error)}${code}\n`);
-    return exitCode.problem;
+    return error instanceof AppError ? codeOf(error) : exitCode.problem;
   }
+}
+
+function codeOf({ status, code }: AppError): ExitCode {
+  if (code === 'host_not_running' || code === 'host_unreachable') return exitCode.noHost;
+  return status === 404 ? exitCode.notFound : exitCode.problem;
 }
 
 function overview(): string {
@@ -89,7 +108,8 @@ function overview(): string {
     ...visible.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
     'punktfunk-host <command> --help shows its options; --version prints the version.',
-    'Exit codes: 0 fine, 1 a problem was found, 2 misuse.',
+    'Exit codes:',
+    ...Object.entries(exitMeanings).map(([code, meaning]) => `  ${code}  ${meaning}`),
     '',
   ].join('\n');
 }
@@ -100,6 +120,9 @@ function processContext(): CliContext {
     homeDir: homeOfAccount(),
     out: (text) => {
       process.stdout.write(text);
+    },
+    outPiece: async (piece) => {
+      await Bun.write(Bun.stdout, piece);
     },
     err: (text) => {
       process.stderr.write(text);

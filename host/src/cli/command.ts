@@ -1,19 +1,29 @@
-// What a subcommand is, and how its arguments are read. Exit codes are stable: 0 fine, 1 a problem found, 2 misuse.
+// What a subcommand is, and how its arguments are read. Exit codes are stable; docs/cli.md shows them to people.
 import { parseArgs } from 'node:util';
 
-export const exitCode = { ok: 0, problem: 1, usage: 2 } as const;
+/** `noHost`: no host answers; `notFound`: what was named does not exist. */
+export const exitCode = { ok: 0, problem: 1, usage: 2, noHost: 3, notFound: 4 } as const;
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
 export interface Option {
-  /** What stands for the value in the help; undefined = a switch. */
+  /** What stands for the value in the help; undefined = a switch. `a|b` are the values themselves. */
   readonly value?: string;
   readonly doc: string;
+  /** The one letter that stands for it too: `-o`. */
+  readonly short?: string;
+  /** For completion, where `value` does not name them. */
+  readonly choices?: readonly string[];
 }
+
+/** What a shell offers for a word or a value. */
+export type Completion = 'file' | 'recording' | 'deleted recording';
 
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string | undefined;
   readonly out: (text: string) => void;
+  /** Much of it: resolves when there is room for more. */
+  readonly outPiece: (piece: string | Uint8Array) => Promise<void>;
   readonly err: (text: string) => void;
   /** Somebody looks at stdout / at stderr: colours and progress are for people. */
   readonly outIsTerminal: boolean;
@@ -30,6 +40,8 @@ export interface Form {
   readonly doc: string;
   /** Options that only this form takes; those that no form names go with every form. */
   readonly options?: readonly string[];
+  /** What its upper-case words may be. */
+  readonly complete?: Readonly<Record<string, Completion>>;
 }
 
 export interface Command {
@@ -57,9 +69,12 @@ export class UsageError extends Error {
 /** Reads a command's arguments. Throws UsageError naming what is unknown or incomplete. */
 export function parseArguments(command: Command, args: readonly string[]): Arguments {
   const options = Object.fromEntries(
-    [...Object.entries(command.options), HELP].map(([name, { value }]) => [
+    [...Object.entries(command.options), HELP].map(([name, { value, short }]) => [
       name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+      {
+        type: value === undefined ? ('boolean' as const) : ('string' as const),
+        ...(short === undefined ? {} : { short }),
+      },
     ]),
   );
   const { tokens } = parseArgs({
@@ -102,7 +117,8 @@ function checkForm({ forms = [NO_WORDS] }: Command, flags: Flags, words: readonl
   for (const option of Object.keys(flags)) {
     const owners = forms.filter((candidate) => candidate.options?.includes(option));
     if (owners.length > 0 && !owners.includes(form)) {
-      throw new UsageError(`--${option} is for "${owners[0]?.words}" alone`);
+      const names = owners.map(({ words: owner }) => `"${owner}"`);
+      throw new UsageError(`--${option} is for ${names.join(' and ')} alone`);
     }
   }
 }
@@ -143,9 +159,9 @@ export function numberFlag(
 
 /** Help of one command. */
 export function commandHelp(command: Command): string {
-  const options = [...Object.entries(command.options), HELP].map(([name, { value, doc }]) => [
-    `  --${name}${value === undefined ? '' : ` ${value}`}`,
-    doc,
+  const options = [...Object.entries(command.options), HELP].map(([name, option]) => [
+    `  ${optionText(name, option)}`,
+    option.doc,
   ]);
   const forms = (command.forms ?? []).map(({ words, doc }) => [
     `  ${command.name}${words === '' ? '' : ` ${words}`}`,
@@ -160,6 +176,12 @@ export function commandHelp(command: Command): string {
     ...options.map(line),
     '',
   ].join('\n');
+}
+
+/** As in a help: `-o, --output FILE`. */
+export function optionText(name: string, { value, short }: Option): string {
+  const letter = short === undefined ? '' : `-${short}, `;
+  return `${letter}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
 const HELP: [string, Option] = ['help', { doc: 'Show this help.' }];

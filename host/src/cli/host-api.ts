@@ -22,7 +22,10 @@ export const HOST_OPTIONS: Readonly<Record<string, Option>> = {
 };
 
 export interface Ask {
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are. */
+  readonly bytes?: { readonly type: string; readonly data: Uint8Array<ArrayBuffer> };
   /** How long the answer may take. */
   readonly withinMs?: number;
 }
@@ -40,38 +43,86 @@ export class HostApi {
 
   /** Asks, and parses the answer by its schema. Throws AppError with the host’s sentence, or why there is none. */
   async ask<T>(method: string, path: string, schema: TSchema, options: Ask = {}): Promise<T> {
-    const answer: unknown = JSON.parse(await this.#text(method, path, options));
-    if (!isOf<T>(schema, answer)) throw strange(`${method} ${path}`);
-    return answer;
+    const { text } = await this.#asked(method, path, options);
+    return parsed<T>(text, schema, `${method} ${path}`);
+  }
+
+  /** The same for something that may answer nothing (204). */
+  async askMaybe<T>(
+    method: string,
+    path: string,
+    schema: TSchema,
+    options: Ask = {},
+  ): Promise<T | undefined> {
+    const { text, response } = await this.#asked(method, path, options);
+    return response.status === 204 ? undefined : parsed<T>(text, schema, `${method} ${path}`);
+  }
+
+  /** One page of a list, and what names the next; undefined = it was the last. */
+  async askPage<T>(
+    path: string,
+    schema: TSchema,
+  ): Promise<{ readonly page: T; readonly next: string | undefined }> {
+    const { text, response } = await this.#asked('GET', path, {});
+    const next = response.headers.get('x-next-after') ?? undefined;
+    return { page: parsed<T>(text, schema, `GET ${path}`), next };
   }
 
   /** Asks for something to be done that answers nothing. */
   async tell(method: string, path: string): Promise<void> {
-    await this.#text(method, path, {});
+    await this.#asked(method, path, {});
   }
 
-  async #text(method: string, path: string, { body, withinMs = ANSWER_MS }: Ask): Promise<string> {
-    let response: Response;
+  /** The body piece by piece: it may be larger than memory. Throws like `ask`, also half way. */
+  async *download(path: string): AsyncGenerator<Uint8Array> {
+    const response = await this.#send('GET', path, { withinMs: DOWNLOAD_MS });
+    if (!response.ok) throw refusal(response.status, await response.text());
+    try {
+      for await (const piece of response.body ?? []) yield piece;
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  async #asked(
+    method: string,
+    path: string,
+    options: Ask,
+  ): Promise<{ readonly text: string; readonly response: Response }> {
+    const response = await this.#send(method, path, options);
     let text: string;
     try {
-      response = await fetch(`${this.#url}/api/v1${path}`, {
+      text = await response.text();
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    if (!response.ok) throw refusal(response.status, text);
+    return { text, response };
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    { body, bytes, withinMs = ANSWER_MS }: Ask,
+  ): Promise<Response> {
+    const type = bytes?.type ?? (body === undefined ? undefined : 'application/json');
+    const data = bytes?.data ?? (body === undefined ? undefined : JSON.stringify(body));
+    try {
+      return await fetch(`${this.#url}/api/v1${path}`, {
         method,
         headers: {
           authorization: `Bearer ${this.#token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(type === undefined ? {} : { 'content-type': type }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(data === undefined ? {} : { body: data }),
         redirect: 'error',
         signal: AbortSignal.timeout(withinMs),
         timeout: false,
         ...(this.#identity === undefined ? {} : { tls: pinned(this.#identity) }),
       });
-      text = await response.text();
     } catch (error) {
       throw this.#unreachable(error);
     }
-    if (response.ok) return text;
-    throw refusal(response.status, text);
   }
 
   #unreachable(error: unknown): AppError {
@@ -162,6 +213,18 @@ function refusal(status: number, text: string): AppError {
   return new AppError(status, data.code, data.error);
 }
 
+/** Throws AppError when the answer is not what this version expects. */
+function parsed<T>(text: string, schema: TSchema, what: string): T {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw strange(what);
+  }
+  if (!isOf<T>(schema, answer)) throw strange(what);
+  return answer;
+}
+
 function strange(what: string): AppError {
   return new AppError(
     502,
@@ -175,3 +238,5 @@ function isOf<T>(schema: TSchema, data: unknown): data is T {
 }
 
 const ANSWER_MS = 15_000;
+/** Three hours of four sessions over a slow line. */
+const DOWNLOAD_MS = 30 * 60_000;

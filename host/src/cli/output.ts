@@ -34,6 +34,32 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 }
 
+/** At most so many characters; what is cut ends in “…”. */
+export function fitted(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
+}
+
+/** “0:05.2” below a minute, else “12:03” or “2:00:00”. */
+export function clockText(ms: number): string {
+  const tenths = Math.round(ms / 100);
+  if (tenths < 600) return `0:${(tenths / 10).toFixed(1).padStart(4, '0')}`;
+  const seconds = Math.round(ms / 1000);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours === 0
+    ? `${minutes}:${two(seconds % 60)}`
+    : `${hours}:${two(minutes)}:${two(seconds % 60)}`;
+}
+
+/** “34.5 MB”, in thousands. */
+export function byteText(bytes: number): string {
+  const step = [1e9, 1e6, 1e3].findIndex((size) => bytes >= size);
+  if (step < 0) return `${bytes} B`;
+  const size = [1e9, 1e6, 1e3][step] ?? 1;
+  return `${(bytes / size).toFixed(bytes / size < 100 ? 1 : 0)} ${['GB', 'MB', 'kB'][step]}`;
+}
+
 /** “3 min ago”; “–” for what never was. */
 export function ago(unixMs: number | undefined, nowUnixMs: number): string {
   if (unixMs === undefined) return '–';

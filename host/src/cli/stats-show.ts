@@ -1,0 +1,264 @@
+// `stats show`: one recording for people: what each session came to, exact figures a stage, counters, events.
+import {
+  Capture,
+  type CaptureEvent,
+  type Negotiated,
+  RangeQuantiles,
+  type SessionEntry,
+  type StatsSample,
+} from '../../../contract/stats.ts';
+import { AppError } from '../errors.ts';
+import { type CliContext, type ExitCode, exitCode, type Flags } from './command.ts';
+import { type HostApi, hostApi } from './host-api.ts';
+import { byteText, clockText, jsonText, plain, tableText } from './output.ts';
+import { type Part, partOf, partQuery, recordingPath, wanted } from './stats-range.ts';
+
+/** Sums over the windows of a session; undefined: no window knows it. */
+interface Counters {
+  readonly packets_lost: number | undefined;
+  readonly fec_recovered: number | undefined;
+  readonly frames_not_shown: number | undefined;
+  readonly send_refused: number | undefined;
+}
+
+interface SessionView {
+  readonly session_id: number;
+  readonly entry: SessionEntry | undefined;
+  /** Undefined: the recording has windows and no frames. */
+  readonly figures: RangeQuantiles | undefined;
+  readonly counters: Counters;
+}
+
+export async function showRecording(
+  flags: Flags,
+  context: CliContext,
+  word: string,
+): Promise<ExitCode> {
+  recordingPath(word);
+  const part = partOf(flags);
+  const host = hostApi(flags, context);
+  const path = recordingPath(await wanted(host, word));
+  const capture = await host.ask<Capture>('GET', path, Capture, { withinMs: LOAD_MS });
+  const ids = sessionsOf(capture).filter((id) => part.session === undefined || part.session === id);
+  if (ids.length === 0 && part.session !== undefined) {
+    throw new AppError(404, 'session_not_found', `It has no session ${part.session}.`);
+  }
+  const views: SessionView[] = [];
+  for (const id of ids) views.push(await viewOf(host, path, capture, { ...part, session: id }, id));
+  const events = (capture.events ?? []).filter((event) => isIn(part, event));
+  const markers = events.filter(({ kind }) => kind === 'marker');
+  if (flags['json'] === true) {
+    const { samples: _, events: __, sessions: ___, ...head } = capture;
+    context.out(jsonText({ ...head, sessions: views, events: countsOf(events), markers }));
+    return exitCode.ok;
+  }
+  context.out(`${headText(capture)}\n`);
+  for (const view of views) context.out(`\n${sessionText(view, context)}`);
+  context.out(`\n${eventsText(events)}`);
+  return exitCode.ok;
+}
+
+async function viewOf(
+  host: HostApi,
+  path: string,
+  capture: Capture,
+  part: Part,
+  id: number,
+): Promise<SessionView> {
+  const samples = capture.samples.filter(
+    (sample) =>
+      sample.session_id === id &&
+      sample.t_ms > (part.fromMs ?? -1) &&
+      sample.t_ms <= (part.toMs ?? Number.POSITIVE_INFINITY),
+  );
+  const sum = (name: keyof StatsSample): number | undefined => {
+    const known = samples.flatMap((sample) => {
+      const value = sample[name];
+      return typeof value === 'number' ? [value] : [];
+    });
+    return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
+  };
+  return {
+    session_id: id,
+    entry: capture.sessions?.find(({ session_id }) => session_id === id),
+    figures: await figuresOf(host, path, part),
+    counters: {
+      packets_lost: sum('packets_dropped'),
+      fec_recovered: sum('fec_recovered'),
+      frames_not_shown: sum('frames_not_shown'),
+      send_refused: sum('send_dropped'),
+    },
+  };
+}
+
+async function figuresOf(
+  host: HostApi,
+  path: string,
+  part: Part,
+): Promise<RangeQuantiles | undefined> {
+  const query = partQuery(part, { percents: PERCENTS.join(',') });
+  try {
+    return await host.ask<RangeQuantiles>('GET', `${path}/quantiles${query}`, RangeQuantiles, {
+      withinMs: LOAD_MS,
+    });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'no_frames') return undefined;
+    throw error;
+  }
+}
+
+/** Sessions of the header, and those that files of the seed have in their samples alone. */
+function sessionsOf({ sessions = [], samples }: Capture): readonly number[] {
+  const ids = new Set([...sessions, ...samples].map(({ session_id }) => session_id));
+  return [...ids].sort((left, right) => left - right);
+}
+
+function isIn({ session, fromMs = 0, toMs }: Part, event: CaptureEvent): boolean {
+  return (
+    event.t_ms >= fromMs &&
+    event.t_ms < (toMs ?? Number.POSITIVE_INFINITY) &&
+    (session === undefined || event.session_id === undefined || event.session_id === session)
+  );
+}
+
+function headText(capture: Capture): string {
+  const { meta, host, recorder } = capture;
+  const started = new Date(meta.started_unix_ms).toISOString();
+  const notes = [
+    ...(meta.recovered === true ? ['finished by the next start after a bad end'] : []),
+    ...(meta.trigger === undefined ? [] : [`saved by itself: ${meta.trigger}`]),
+    ...(capture.pre_roll_ms === undefined
+      ? []
+      : [`begins ${clockText(capture.pre_roll_ms)} before somebody pressed Start`]),
+    ...(capture.truncated === true ? ['its end is missing: a session reached its bound'] : []),
+    ...(capture.records_lost === undefined ? [] : [`${capture.records_lost} frame records lost`]),
+    ...(recorder === undefined || recorder.shed_frames === 0
+      ? []
+      : [`${recorder.shed_frames} frames could not be kept`]),
+    ...(meta.note === undefined ? [] : [meta.note]),
+  ];
+  const tags = (meta.tags ?? []).map((tag) => ` #${tag}`).join('');
+  const title = `${meta.starred === true ? '  ★' : ''}${meta.name === undefined ? '' : `  ${meta.name}`}${tags}`;
+  const machine = host === undefined ? [] : [host.version, host.os, host.kernel, host.cpu];
+  return [
+    `${meta.id}${title}`,
+    `${started.slice(0, 10)} ${started.slice(11, 19)} UTC, ${clockText(meta.duration_ms)} long`,
+    ...(machine.length === 0
+      ? []
+      : [`host ${machine.filter((fact) => fact !== undefined).join(', ')}`]),
+    ...notes,
+  ]
+    .map(plain)
+    .join('\n');
+}
+
+function sessionText({ session_id, entry, figures, counters }: SessionView, context: CliContext) {
+  const title =
+    entry === undefined
+      ? [`Session ${session_id}`]
+      : [
+          `Session ${session_id}: ${entry.kind} ${entry.width}x${entry.height}@${entry.fps} ${entry.codec}`,
+          entry.client,
+          entry.app,
+          entry.bitrate_kbps === undefined ? undefined : `${entry.bitrate_kbps} kb/s`,
+        ].filter((fact) => fact !== undefined && fact !== '');
+  const lines = [title.join(', '), ...(entry === undefined ? [] : cameToText(entry))].map(plain);
+  if (figures === undefined)
+    lines.push('  no frames were kept: figures of single frames are not known');
+  else {
+    const { count, repeated, dropped, key_frames, bytes, skipped, late } = figures;
+    lines.push(
+      `  frames ${count}: ${figures.new} new, ${repeated} repeated, ${dropped} dropped, ${key_frames} key, ${byteText(bytes)}`,
+      `  source: ${dashed(skipped)} skipped, ${dashed(late)} late`,
+    );
+  }
+  const { packets_lost, fec_recovered, frames_not_shown, send_refused } = counters;
+  lines.push(
+    `  packets: ${dashed(packets_lost)} lost on the way, ${dashed(send_refused)} refused by the socket`,
+    `  client: ${dashed(fec_recovered)} rebuilt, ${dashed(frames_not_shown)} frames not shown`,
+  );
+  return `${lines.join('\n')}\n${figures === undefined ? '' : stagesText(figures, context)}`;
+}
+
+/** What was negotiated and why, a line a matter. */
+function cameToText(entry: SessionEntry): readonly string[] {
+  const { negotiated = {} } = entry;
+  const end = entry.ended_t_ms === undefined ? 'the end' : clockText(entry.ended_t_ms);
+  const why = entry.end_reason === undefined ? '' : ` (${entry.end_reason})`;
+  const encryption = negotiated.encryption;
+  const sealed = (['control', 'video', 'audio'] as const).filter((name) => encryption?.[name]);
+  const picture = negotiated.picture;
+  return [
+    `from ${clockText(entry.started_t_ms)} to ${end}${why}`,
+    `source ${entry.source}${refusedText(negotiated.source_refused)}`,
+    `encoder ${entry.encoder}${negotiated.encoder_detail === undefined ? '' : `, ${negotiated.encoder_detail}`}${refusedText(negotiated.encoder_refused)}`,
+    ...(picture === undefined
+      ? []
+      : [
+          `picture ${picture.source_width}x${picture.source_height} as ${picture.width}x${picture.height} at ${picture.x},${picture.y}`,
+        ]),
+    ...(negotiated.colour === undefined ? [] : [`colour ${negotiated.colour}`]),
+    ...(encryption === undefined
+      ? []
+      : [
+          `encrypted: ${sealed.join(', ') || 'nothing'}${encryption.why === undefined ? '' : ` (${encryption.why})`}`,
+        ]),
+    ...(negotiated.audio === undefined
+      ? []
+      : [`sound ${negotiated.audio.channels} channels, ${negotiated.audio.packet_ms} ms a packet`]),
+    ...packetText(negotiated),
+  ].map((line) => `  ${line}`);
+}
+
+function packetText(negotiated: Negotiated): readonly string[] {
+  const { packet_size, fec_pct, slices, link_mbps, can_invalidate } = negotiated;
+  const facts = [
+    packet_size === undefined ? undefined : `${packet_size} bytes`,
+    fec_pct === undefined ? undefined : `${fec_pct} % parity`,
+    slices === undefined ? undefined : `${slices} slices`,
+    link_mbps === undefined ? undefined : `paced for ${link_mbps} Mb/s`,
+    can_invalidate === undefined
+      ? undefined
+      : `${can_invalidate ? 'can' : 'cannot'} give up lost frames`,
+  ].filter((fact) => fact !== undefined);
+  return facts.length === 0 ? [] : [`packets: ${facts.join(', ')}`];
+}
+
+function refusedText(refused: Negotiated['source_refused']): string {
+  if (refused === undefined || refused.length === 0) return '';
+  return `; refused: ${refused.map(({ name, reason }) => `${name} (${reason})`).join(', ')}`;
+}
+
+function stagesText(figures: RangeQuantiles, context: CliContext): string {
+  const rows = figures.stages.map(({ name, count, max_us, quantiles_us }) => [
+    `  ${name}`,
+    String(count),
+    ...PERCENTS.map((percent) => (count === 0 ? '–' : dashed(quantiles_us[`p${percent}`]))),
+    count === 0 ? '–' : String(max_us),
+  ]);
+  const heading = ['  STAGE, µs', 'FRAMES', ...PERCENTS.map((percent) => `P${percent}`), 'MAX'];
+  return tableText(context, heading, rows, '  no frame lies in this range');
+}
+
+function countsOf(events: readonly CaptureEvent[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+function eventsText(events: readonly CaptureEvent[]): string {
+  if (events.length === 0) return 'No events.\n';
+  const counts = Object.entries(countsOf(events)).map(([kind, count]) => `${count} ${kind}`);
+  const markers = events.flatMap(({ kind, t_ms, detail }) =>
+    kind === 'marker' ? [`  ${clockText(t_ms)}  ${detail?.['text'] ?? ''}`] : [],
+  );
+  return `${[`Events: ${counts.join(', ')}`, ...markers].map(plain).join('\n')}\n`;
+}
+
+function dashed(value: number | undefined): string {
+  return value === undefined ? '–' : String(value);
+}
+
+const PERCENTS = [50, 90, 99, 99.9] as const;
+/** A recording of hours is read, and its figures are counted, at the first question. */
+const LOAD_MS = 60_000;

@@ -1,0 +1,452 @@
+// `stats` against the API of a fake host: what each form asks, prints and ends with.
+import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { CaptureMeta, RangeQuantiles } from '../../contract/stats.ts';
+import { csvText } from '../../recording/src/export/csv.ts';
+import { traceText } from '../../recording/src/export/trace.ts';
+import { type Ran, ranCli, ranCliBytes } from '../support/cli.ts';
+import { CAPTURE_ID, captureOf, steadyFrames } from '../support/exported-frames.ts';
+import { FakeStatsApi, framesFile } from '../support/fake-stats-api.ts';
+
+const SECONDS = 12;
+
+/** A host with one recording of two sessions. */
+function hostOfOne(): FakeStatsApi {
+  const api = new FakeStatsApi();
+  api.hold(captureOf(), { frames: [...steadyFrames(SECONDS)], quantiles });
+  return api;
+}
+
+function stats(api: FakeStatsApi, ...words: readonly string[]): Promise<Ran> {
+  return ranCli(['stats', ...words], api.env);
+}
+
+function quantiles(session: number): RangeQuantiles {
+  return {
+    session,
+    from_ms: 0,
+    to_ms: 30_000,
+    frames: 'all',
+    count: 1800,
+    new: 1700,
+    repeated: 100,
+    dropped: 12,
+    key_frames: 1,
+    bytes: 34_500_000,
+    ...(session === 1 ? { skipped: 3 } : {}),
+    stages: [
+      {
+        name: 'capture',
+        count: 1800,
+        min_us: 1,
+        max_us: 4321,
+        mean_us: 210.5,
+        quantiles_us: { p50: 200, p90: 300, p99: 390, 'p99.9': 1200 },
+      },
+      { name: 'send', count: 0, min_us: 0, max_us: 0, mean_us: 0, quantiles_us: {} },
+    ],
+  };
+}
+
+function metaOf(changes: Partial<CaptureMeta>): CaptureMeta {
+  return { ...captureOf().meta, ...changes };
+}
+
+function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'pf-cli-export-'));
+}
+
+function expectNarrow(text: string): void {
+  expect(text.split('\n').filter((line) => Bun.stringWidth(line) > 80)).toEqual([]);
+}
+
+describe('list', () => {
+  test('is a table within 80 columns, newest first, with length, frames, size and name', async () => {
+    using api = hostOfOne();
+    const meta = metaOf({
+      id: '2026-06-25T20-14-03Z-2_3840x2160',
+      duration_ms: 3 * 3600_000,
+      bytes: 34_567_890,
+      starred: true,
+      tags: ['menu', 'wifi'],
+      name: 'A name that is longer than there is room for',
+    });
+    api.hold(captureOf({ meta }));
+    const { code, out, err } = await stats(api);
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n')).toEqual([
+      'ID                                LENGTH   FRAMES  SIZE     NAME',
+      '2026-06-26T20-14-03Z_1920x1080    0:30.0   3600    –        Stutter in the menu',
+      '2026-06-25T20-14-03Z-2_3840x2160  3:00:00  3600    34.6 MB  ★ A name that is lo…',
+      '',
+    ]);
+    expectNarrow(out);
+    expect((await stats(api, 'list')).out).toBe(out);
+    expect(api.asked).toEqual(['GET /stats/recordings?limit=20', 'GET /stats/recordings?limit=20']);
+  });
+
+  test('passes on what is asked for, and says when there is more', async () => {
+    using api = hostOfOne();
+    for (let i = 0; i < 4; i += 1)
+      api.hold(captureOf({ meta: metaOf({ id: `r${i}`, tags: ['a'] }) }));
+    const some = await stats(api, 'list', '--limit', '2', '--tag', 'a', '--json');
+    expect(JSON.parse(some.out).map(({ id }: CaptureMeta) => id)).toEqual(['r0', 'r1']);
+    expect(some.err).toBe('There are more; --all lists them, --limit so many.\n');
+    expect((await stats(api, 'list', '--limit', '2', '--quiet')).err).toBe('');
+    expect((await stats(api, 'list', '--limit', '5')).err).toBe('');
+    await stats(api, 'list', '--starred', '--text', 'a b');
+    expect(api.asked.at(-1)).toBe('GET /stats/recordings?limit=20&text=a+b&starred=true');
+  });
+
+  test('follows the pages with --all', async () => {
+    using api = new FakeStatsApi();
+    for (let i = 0; i < 1203; i += 1) api.hold(captureOf({ meta: metaOf({ id: `r${i}` }) }));
+    const { out, err } = await stats(api, 'list', '--all', '--json');
+    expect([JSON.parse(out).length, err]).toEqual([1203, '']);
+    expect(api.asked).toEqual([
+      'GET /stats/recordings?limit=500',
+      'GET /stats/recordings?limit=500&after=r499',
+      'GET /stats/recordings?limit=500&after=r999',
+    ]);
+  });
+
+  test('names files that cannot be read, and why', async () => {
+    using api = new FakeStatsApi();
+    const damaged = { file: 'x.json', reason: 'cut off at byte 70\x1b[2J' };
+    api.damaged.push(metaOf({ id: 'x', damaged }));
+    expect((await stats(api)).out).toBe(
+      'No recordings.\nCannot be read: x.json: cut off at byte 70?[2J\n',
+    );
+  });
+
+  test('lists the trash', async () => {
+    using api = hostOfOne();
+    expect((await stats(api, 'list', '--trash')).out).toBe('The trash is empty.\n');
+    await stats(api, 'delete', CAPTURE_ID);
+    expect((await stats(api, 'list', '--trash')).out).toContain(CAPTURE_ID);
+    expect((await stats(api, 'list')).out).toBe('No recordings.\n');
+  });
+});
+
+describe('show', () => {
+  test('prints header, sessions with what was negotiated, figures and events', async () => {
+    using api = hostOfOne();
+    const { code, out, err } = await stats(api, 'show', CAPTURE_ID);
+    expect([code, err]).toEqual([0, '']);
+    expect(out.split('\n')).toEqual([
+      `${CAPTURE_ID}  Stutter in the menu`,
+      '2026-06-26 20:14:03 UTC, 0:30.0 long',
+      '',
+      'Session 1: gamestream 1920x1080@60 h264, Deck, Desktop, 20000 kb/s',
+      '  from 0:00.0 to 0:30.0 (client)',
+      '  source x11; refused: wlroots (no Wayland display)',
+      '  encoder openh264',
+      '  colour bt709 limited',
+      '  encrypted: control (local network)',
+      '  sound 2 channels, 5 ms a packet',
+      '  packets: 1392 bytes, 20 % parity',
+      '  frames 1800: 1700 new, 100 repeated, 12 dropped, 1 key, 34.5 MB',
+      '  source: 3 skipped, – late',
+      '  packets: – lost on the way, – refused by the socket',
+      '  client: – rebuilt, – frames not shown',
+      '  STAGE, µs  FRAMES  P50  P90  P99  P99.9  MAX',
+      '  capture    1800    200  300  390  1200   4321',
+      '  send       0       –    –    –    –      –',
+      '',
+      'Session 2: native 1280x720@60 hevc, Phone',
+      '  from 0:00.0 to the end',
+      '  source x11',
+      '  encoder openh264',
+      '  frames 1800: 1700 new, 100 repeated, 12 dropped, 1 key, 34.5 MB',
+      '  source: – skipped, – late',
+      '  packets: – lost on the way, – refused by the socket',
+      '  client: – rebuilt, – frames not shown',
+      '  STAGE, µs  FRAMES  P50  P90  P99  P99.9  MAX',
+      '  capture    1800    200  300  390  1200   4321',
+      '  send       0       –    –    –    –      –',
+      '',
+      'Events: 1 session_start, 1 freeze, 1 marker, 1 session_end',
+      '  0:06.0  here, "it" stuttered',
+      '',
+    ]);
+    expectNarrow(out);
+  });
+
+  test('takes a range and a session, in ms or as a clock shows them', async () => {
+    using api = hostOfOne();
+    const { out } = await stats(
+      api,
+      ...['show', 'latest', '--session', '1', '--from', '0:04.5', '--to', '1:00:06'],
+    );
+    expect(api.asked).toEqual([
+      'GET /stats/recordings?limit=1',
+      `GET /stats/recordings/${CAPTURE_ID}`,
+      `GET /stats/recordings/${CAPTURE_ID}/quantiles?percents=50,90,99,99.9&session=1&from_ms=4500&to_ms=3606000`,
+    ]);
+    expect(out).not.toContain('Session 2');
+    expect(out).toContain('Events: 1 freeze, 1 marker, 1 session_end\n');
+    expect((await stats(api, 'show', CAPTURE_ID, '--from', '5500', '--to', '6001')).out).toContain(
+      'Events: 1 marker\n',
+    );
+    const none = await stats(api, 'show', CAPTURE_ID, '--session', '9');
+    expect([none.code, none.err]).toEqual([
+      4,
+      'punktfunk-host stats: It has no session 9. [session_not_found]\n',
+    ]);
+  });
+
+  test('of a recording without frames says so, and sums what its windows know', async () => {
+    using api = new FakeStatsApi();
+    const [first, second] = captureOf().samples;
+    if (first === undefined || second === undefined) throw new Error('two samples');
+    const samples = [
+      { ...first, packets_dropped: 3, fec_recovered: 2 },
+      { ...first, t_ms: 2000, packets_dropped: 4, send_dropped: 0 },
+    ];
+    const { sessions: _, ...seed } = captureOf({ samples, events: [] });
+    api.hold(seed);
+    const { out } = await stats(api, 'show', CAPTURE_ID);
+    expect(out).toContain('no frames were kept');
+    expect(out).toContain('packets: 7 lost on the way, 0 refused by the socket');
+    expect(out).toContain('client: 2 rebuilt, – frames not shown');
+    expect(out).toContain('No events.');
+    expect(out).not.toContain('STAGE');
+  });
+
+  test('prints one JSON object without the windows', async () => {
+    using api = hostOfOne();
+    const shown = JSON.parse((await stats(api, 'show', CAPTURE_ID, '--json')).out);
+    expect(shown.meta.id).toBe(CAPTURE_ID);
+    expect(shown.samples).toBeUndefined();
+    expect(shown.sessions[0].figures.stages[0].quantiles_us.p99).toBe(390);
+    expect(shown.sessions[0].counters).toEqual({});
+    expect(shown.events).toEqual({ session_start: 1, freeze: 1, marker: 1, session_end: 1 });
+    expect(shown.markers[0].detail.text).toBe('here, "it" stuttered');
+  });
+});
+
+describe('start, mark, stop and save', () => {
+  test('record from one to the other', async () => {
+    using api = hostOfOne();
+    expect(await stats(api, 'start', '--pre-roll', '30', '--name', 'Menu')).toEqual({
+      code: 0,
+      out: 'It records, since 0:30.0.\n',
+      err: '',
+    });
+    expect((await stats(api, 'mark', 'it stuttered')).out).toBe('Marked at 1:01.\n');
+    expect(api.bodies).toEqual([{ pre_roll_s: 30, name: 'Menu' }, { text: 'it stuttered' }]);
+    expect((await stats(api, 'stop')).out).toBe(`${CAPTURE_ID}: 0:30.0 long, 3600 frames.\n`);
+    expect(await stats(api, 'stop')).toEqual({
+      code: 1,
+      out: '',
+      err: 'punktfunk-host stats: Nothing is being recorded. [not_recording]\n',
+    });
+    expect((await stats(api, 'mark', 'x')).code).toBe(1);
+    await stats(api, 'start');
+    expect(api.bodies.at(-1)).toEqual({});
+    expect(JSON.parse((await stats(api, 'stop', '--json')).out)).toEqual(captureOf().meta);
+  });
+
+  test('the black box is saved when it holds something', async () => {
+    using api = hostOfOne();
+    expect((await stats(api, 'save')).err).toContain('[black_box_empty]');
+    api.blackBox = metaOf({ trigger: 'request' });
+    expect((await stats(api, 'save')).out).toStartWith(`${CAPTURE_ID}: `);
+    expect(JSON.parse((await stats(api, 'save', '--json')).out).trigger).toBe('request');
+  });
+});
+
+describe('import, delete and restore', () => {
+  test('take JSON and gzip, told apart by their bytes', async () => {
+    using api = new FakeStatsApi();
+    const folder = temporaryFolder();
+    const text = JSON.stringify(captureOf());
+    writeFileSync(join(folder, 'a.json'), text);
+    expect((await stats(api, 'import', join(folder, 'a.json'))).out).toStartWith(CAPTURE_ID);
+    expect((await stats(api, 'import', join(folder, 'a.json'))).err).toContain(
+      '[recording_exists]',
+    );
+    api.recordings.clear();
+    writeFileSync(join(folder, 'a.bin'), gzipSync(text));
+    expect((await stats(api, 'import', join(folder, 'a.bin'))).code).toBe(0);
+    expect(api.bodies).toEqual(['application/json', 'application/json', 'application/gzip']);
+    writeFileSync(join(folder, 'b.json'), '{}');
+    expect((await stats(api, 'import', join(folder, 'b.json'))).err).toContain('[import_invalid]');
+    const missing = await stats(api, 'import', join(folder, 'none'));
+    expect([missing.code, missing.err.includes('[unreadable]')]).toEqual([1, true]);
+  });
+
+  test('put away and take out again', async () => {
+    using api = hostOfOne();
+    expect((await stats(api, 'delete', CAPTURE_ID)).out).toBe(
+      `${CAPTURE_ID} is in the trash; restore takes it out within seven days.\n`,
+    );
+    expect((await stats(api, 'delete', CAPTURE_ID)).code).toBe(4);
+    expect((await stats(api, 'restore', CAPTURE_ID)).out).toBe(`${CAPTURE_ID} is back.\n`);
+    expect(JSON.parse((await stats(api, 'delete', CAPTURE_ID, '--forever', '--json')).out)).toEqual(
+      {
+        id: CAPTURE_ID,
+        forever: true,
+      },
+    );
+    expect(await stats(api, 'restore', CAPTURE_ID)).toEqual({
+      code: 4,
+      out: '',
+      err: `punktfunk-host stats: There is no recording "${CAPTURE_ID}". [recording_not_found]\n`,
+    });
+  });
+});
+
+describe('export', () => {
+  const capture = captureOf();
+  const frames = [...steadyFrames(SECONDS)];
+
+  async function exported(api: FakeStatsApi, ...words: readonly string[]): Promise<string> {
+    const args = ['stats', 'export', CAPTURE_ID, '--output', '-', ...words];
+    const { code, err, out, bytes } = await ranCliBytes(args, api.env);
+    expect([code, err, out]).toEqual([0, '', '']);
+    return bytes.toString();
+  }
+
+  test('writes each format, the frames’ ones from the frames of the host', async () => {
+    using api = hostOfOne();
+    expect(JSON.parse(await exported(api))).toEqual(capture);
+    const parquet = await ranCliBytes(
+      ['stats', 'export', CAPTURE_ID, '--format', 'parquet', '-o', '-'],
+      api.env,
+    );
+    expect(parquet.bytes.equals(framesFile(frames, CAPTURE_ID))).toBe(true);
+    expect(await exported(api, '--format', 'csv')).toBe([...csvText(frames, capture)].join(''));
+    expect(await exported(api, '--format', 'trace')).toBe([...traceText(frames, capture)].join(''));
+    const log = await exported(api, '--format', 'hdr');
+    // Twelve windows of five stages, six of five.
+    expect(log.match(/^Tag=/gm)).toHaveLength(12 * 5 + 6 * 5);
+  });
+
+  test('asks for the part that is wanted, and leaves the rest out of what it adds itself', async () => {
+    using api = hostOfOne();
+    const text = await exported(
+      api,
+      ...['--format', 'trace', '--session', '1', '--from', '5500', '--to', '0:12'],
+    );
+    expect(api.asked.at(-1)).toBe(
+      `GET /stats/recordings/${CAPTURE_ID}/frames?format=parquet&session=1&from_ms=5500&to_ms=12000`,
+    );
+    expect(text).toContain('here, \\"it\\" stuttered');
+    expect(text).not.toContain('freeze');
+    expect(text).not.toContain('"fps"');
+  });
+
+  test('goes to a file of its own name, which appears whole and is not written over', async () => {
+    using api = hostOfOne();
+    const folder = temporaryFolder();
+    const file = join(folder, 'a.csv');
+    const args = ['export', CAPTURE_ID, '--format', 'csv', '-o', file];
+    const first = await stats(api, ...args);
+    expect([first.code, first.err]).toEqual([0, '']);
+    expect(first.out).toStartWith(`${file}: `);
+    expect(readdirSync(folder)).toEqual(['a.csv']);
+    const text = readFileSync(file, 'utf8');
+    const asked = api.asked.length;
+    const again = await stats(api, ...args);
+    expect([again.code, again.err]).toEqual([
+      1,
+      `punktfunk-host stats: ${file} is there already; --force writes over it. [file_exists]\n`,
+    ]);
+    expect(api.asked).toHaveLength(asked);
+    writeFileSync(file, 'old');
+    const forced = await stats(api, ...args, '--force', '--json');
+    expect(JSON.parse(forced.out)).toEqual({
+      id: CAPTURE_ID,
+      format: 'csv',
+      file,
+      bytes: Buffer.byteLength(text),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  test('leaves nothing behind when it fails', async () => {
+    using api = hostOfOne();
+    const folder = temporaryFolder();
+    const missing = await stats(api, 'export', 'nothing', '-o', join(folder, 'a.json'));
+    expect([missing.code, missing.err.includes('[recording_not_found]')]).toEqual([4, true]);
+    const nowhere = await stats(api, 'export', CAPTURE_ID, '-o', join(folder, 'no/a.json'));
+    expect([nowhere.code, nowhere.err.includes('[unwritable]')]).toEqual([1, true]);
+    api.breakAfterBytes = 100;
+    const broken = await stats(api, 'export', CAPTURE_ID, '-o', join(folder, 'a.json'));
+    expect([broken.code, broken.err.includes('[host_unreachable]')]).toEqual([3, true]);
+    expect(readdirSync(folder)).toEqual([]);
+    const inTmp = readdirSync(tmpdir()).filter((name) => name.startsWith('punktfunk-export-'));
+    expect(inTmp).toEqual([]);
+  });
+
+  test('of a recording without frames fails, but for its trace of events and counters', async () => {
+    using api = new FakeStatsApi();
+    api.hold(captureOf());
+    const csv = await stats(api, 'export', CAPTURE_ID, '--format', 'csv', '-o', '-');
+    expect([csv.code, csv.err.includes('[no_frames]')]).toEqual([4, true]);
+    const { code, err, bytes } = await ranCliBytes(
+      ['stats', 'export', CAPTURE_ID, '--format', 'trace', '-o', '-'],
+      api.env,
+    );
+    expect([code, err]).toEqual([
+      0,
+      'It has no frames: the trace holds its events and counters alone.\n',
+    ]);
+    expect(bytes.toString()).toBe([...traceText([], captureOf())].join(''));
+  });
+});
+
+describe('any form', () => {
+  test('refuses misuse with exit code 2 before anything is asked', async () => {
+    using api = hostOfOne();
+    for (const [line, sentence] of [
+      ['show', '"show" fits none of'],
+      ['show a/b', '"a/b" is no id of a recording'],
+      ['delete ../x', 'is no id of a recording'],
+      ['show x --session one', '--session is "one"; a session is a number'],
+      ['show x --from 1:99', '--from is "1:99"; a time is 90000 (ms), 1:30 or 0:01:30.5'],
+      ['show x --from 2:00 --to 1:00', '--to must lie after --from'],
+      ['show x --to 0', '--to must lie after --from'],
+      ['list --limit 0', '--limit is "0"; it must be 1 to 1000'],
+      ['list --limit 1.5', '--limit is a whole number'],
+      ['list --all --limit 5', '--all and --limit exclude each other'],
+      ['start --pre-roll 121', '--pre-roll is "121"; it must be 0 to 120'],
+      [`start --name ${'x'.repeat(121)}`, '--name must have 1 to 120 characters'],
+      [`mark ${'x'.repeat(201)}`, 'a marker has 1 to 200 characters'],
+      ['export x --format xml', '--format is "xml"; it must be json, csv, parquet, hdr, trace'],
+      ['export x --from 5', 'json is the recording as it is'],
+      ['start --format csv', '--format is for "export ID" alone'],
+      ['list --from 5', '--from is for "show ID" and "export ID" alone'],
+    ] as const) {
+      const { code, err } = await stats(api, ...line.split(' '));
+      expect([line, code, err.includes(sentence)]).toEqual([line, 2, true]);
+    }
+    expect(api.asked).toEqual([]);
+  });
+
+  test('ends with 3 when no host answers, and with 1 when what answers is none', async () => {
+    let env: Readonly<Record<string, string>>;
+    {
+      using api = new FakeStatsApi();
+      env = api.env;
+    }
+    const none = await ranCli(['stats'], env);
+    expect([none.code, none.err.includes('[host_not_running]')]).toEqual([3, true]);
+    using other = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response('hello') });
+    const strange = await ranCli(['stats'], { ...env, PUNKTFUNK_API_PORT: String(other.port) });
+    expect([strange.code, strange.err.includes('[strange_answer]')]).toEqual([1, true]);
+  });
+
+  test('styles nothing but a heading at a terminal, and nothing with NO_COLOR', async () => {
+    using api = hostOfOne();
+    expect((await stats(api, 'show', CAPTURE_ID)).out).not.toContain('\x1b');
+    const bold = await ranCli(['stats'], api.env, { terminal: true });
+    expect(bold.out).toStartWith('\x1b[1mID');
+    const dull = await ranCli(['stats'], { ...api.env, NO_COLOR: '1' }, { terminal: true });
+    expect(dull.out).not.toContain('\x1b');
+  });
+});
