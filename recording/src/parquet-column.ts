@@ -26,7 +26,7 @@ export function readColumn(
   while (row < out.length) {
     const page = readPageHead(bytes, at);
     const { rows, nulls, levelBytes } = page;
-    if (rows > out.length - row || nulls > rows || (nulls > 0 && !nullable) || rows === 0) {
+    if (rows < 1 || rows > out.length - row || nulls < 0 || nulls > (nullable ? rows : 0)) {
       throw new FormatError(`a page of ${rows} rows, ${nulls} null, where ${out.length - row} are`);
     }
     const target = out.subarray(row, row + rows);

@@ -26,7 +26,7 @@ export function syntheticFrames(options: SyntheticSession): FrameBatch {
   const { columns } = batch;
   const meanBytes = (mbps * 125_000) / fps;
   const [medians, sigmas] = [STAGE_MEDIANS_US, STAGE_SIGMAS];
-  let sequence = Math.floor(random() * 1000);
+  const source = new SyntheticSource(fps, startUs, random);
   let load = 0;
   let wireIndex = 0;
   for (let row = 0; row < batch.length; row += 1) {
@@ -36,8 +36,8 @@ export function syntheticFrames(options: SyntheticSession): FrameBatch {
     // What the scene costs wanders slowly.
     load = load * 0.98 + gauss(random) * 0.02;
     const isKey = row === 0 || random() < 1 / (20 * fps);
-    const isRepeat = !isKey && random() < 0.02;
-    const isSkip = random() < 0.005;
+    const picture = source.newestAt(grabbed);
+    const isRepeat = !picture.isNew;
     const bytes = Math.round(meanBytes * Math.exp(load + 0.2 * gauss(random)) * (isKey ? 6 : 1));
     const ending = random() < dropped ? Math.floor(random() * 6) + 1 : 0;
     let at = 0;
@@ -50,11 +50,9 @@ export function syntheticFrames(options: SyntheticSession): FrameBatch {
     const onWire = ending !== 4 && ending !== 5;
     wireIndex += onWire ? 1 : 0;
     columns.frame_index[row] = onWire ? wireIndex : ABSENT;
-    sequence = (sequence + (isRepeat ? 0 : isSkip ? 2 + Math.floor(random() * 3) : 1)) | 0;
     const sees = options.blindSource === undefined;
-    columns.source_sequence[row] = sees ? sequence : ABSENT;
-    columns.source_age_us[row] =
-      sees && !isRepeat ? Math.round(logNormal(0.35e6 / fps, 0.5)) : ABSENT;
+    columns.source_sequence[row] = sees ? picture.sequence : ABSENT;
+    columns.source_age_us[row] = sees ? picture.ageUs : ABSENT;
     columns.bytes[row] = bytes;
     columns.data_packets[row] = Math.ceil(bytes / 1392);
     columns.parity_packets[row] = Math.ceil(Math.ceil(bytes / 1392) / 5);
@@ -65,6 +63,38 @@ export function syntheticFrames(options: SyntheticSession): FrameBatch {
     columns.qp[row] = Math.round(28 + 4 * load + gauss(random));
   }
   return batch;
+}
+
+/** Pictures by a clock of its own, a little faster than the frames; now and then it is late by some of them. */
+class SyntheticSource {
+  readonly #intervalUs: number;
+  readonly #random: () => number;
+  #sequence: number;
+  #shownUs: number;
+  #nextUs: number;
+  #taken = -1;
+
+  constructor(fps: number, startUs: number, random: () => number) {
+    this.#intervalUs = 1e6 / (fps * 1.0003);
+    this.#random = random;
+    this.#sequence = Math.floor(random() * 1000);
+    this.#shownUs = startUs - random() * this.#intervalUs;
+    this.#nextUs = this.#shownUs + this.#intervalUs;
+  }
+
+  newestAt(us: number): { isNew: boolean; sequence: number; ageUs: number } {
+    while (this.#nextUs <= us) {
+      this.#sequence += 1;
+      this.#shownUs = this.#nextUs;
+      const stall = this.#random() < 0.003 ? 1 + 3 * this.#random() : 1;
+      // Stamps are jittered; the clock behind them is not.
+      this.#nextUs += this.#intervalUs * stall;
+    }
+    const isNew = this.#taken !== this.#sequence;
+    this.#taken = this.#sequence;
+    const ageUs = Math.max(0, Math.round(us - this.#shownUs + 40 * gauss(this.#random)));
+    return { isNew, sequence: this.#sequence, ageUs };
+  }
 }
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

@@ -1,0 +1,65 @@
+// Multisets of durations that were counted once and are added up often: the different values of one minute with how
+// often each came, packed into 32 bits an entry. Exact, whole µs.
+import type { MicroBins } from './quantiles.ts';
+
+/** Counts values and packs them. One counter serves any number of packs, one after the other. */
+export class BinCounter {
+  #bins = new Uint32Array(FIRST_BINS);
+  /** Per block of bins: something was counted in it. */
+  #touched = new Uint8Array(FIRST_BINS / BLOCK);
+
+  /** Adds a duration below MOST_US. */
+  add(us: number): void {
+    if (us >= this.#bins.length) this.#grow(us);
+    this.#bins[us] = (this.#bins[us] ?? 0) + 1;
+    this.#touched[us >>> BLOCK_BITS] = 1;
+  }
+
+  /** Appends what was counted, rising, and forgets it. */
+  packInto(entries: number[]): void {
+    const bins = this.#bins;
+    const touched = this.#touched;
+    for (let block = 0; block < touched.length; block += 1) {
+      if (touched[block] === 0) continue;
+      touched[block] = 0;
+      const end = (block + 1) << BLOCK_BITS;
+      for (let us = block << BLOCK_BITS; us < end; us += 1) {
+        let times = bins[us] ?? 0;
+        if (times === 0) continue;
+        bins[us] = 0;
+        for (; times > MOST_TIMES; times -= MOST_TIMES)
+          entries.push(us * MOST_TIMES + MOST_TIMES - 1);
+        entries.push(us * MOST_TIMES + times - 1);
+      }
+    }
+  }
+
+  #grow(us: number): void {
+    let length = this.#bins.length;
+    while (length <= us) length *= 2;
+    const bins = new Uint32Array(length);
+    bins.set(this.#bins);
+    const touched = new Uint8Array(length / BLOCK);
+    touched.set(this.#touched);
+    this.#bins = bins;
+    this.#touched = touched;
+  }
+}
+
+/** Adds the entries `from` to `to` of a pack to bins. */
+export function addPacked(entries: Uint32Array, from: number, to: number, into: MicroBins): void {
+  for (let i = from; i < to; i += 1) {
+    const entry = entries[i] ?? 0;
+    into.add(entry >>> TIMES_BITS, (entry & (MOST_TIMES - 1)) + 1);
+  }
+}
+
+/** An entry holds 23 bits of µs: 8.4 s, twice what a frame's boundaries can reach. */
+export const MOST_US = 1 << 23;
+
+/** The other 9 bits say how often, less one; what came more often has further entries. */
+const TIMES_BITS = 9;
+const MOST_TIMES = 1 << TIMES_BITS;
+const BLOCK_BITS = 8;
+const BLOCK = 1 << BLOCK_BITS;
+const FIRST_BINS = 1 << 14;
