@@ -13,7 +13,7 @@ setup_for_build() {
 
 setup_for_tests() {
   require_tools && install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" && install_npm_packages &&
-    install_stock_client
+    install_stock_client && install_prometheus
 }
 
 require_tools() {
@@ -81,4 +81,28 @@ stock_client() {
     /usr/bin/python3 -m venv "$1" &&
     "$1/bin/pip" install -q --disable-pip-version-check --no-compile -r "$2" &&
     cp "$2" "$1/pins"
+}
+
+# The program without its package: installed, that would start a server on whatever machine the tests run on.
+install_prometheus() {
+  local folder="$ROOT/.cache/prometheus"
+  [ -x "$folder/usr/bin/prometheus" ] && return 0
+  command -v apt-get >/dev/null || {
+    echo "  - no apt here: with 'prometheus' in the path its tests run too" >&2
+    return 0
+  }
+  step prometheus 'Unpack Prometheus for the tests' unpack_package prometheus "$folder"
+}
+
+# unpack_package NAME FOLDER: a Debian package's files, beside the system.
+unpack_package() {
+  local name="$1" folder="$2" work
+  work="$(mktemp -d)" || return 1
+  if (cd "$work" && { apt-get download -q "$name" || { as_root apt-get update -q && apt-get download -q "$name"; }; }) &&
+    rm -rf "$folder" && dpkg-deb -x "$work/$name"_*.deb "$folder"; then
+    rm -rf "$work"
+  else
+    rm -rf "$work" "$folder"
+    return 1
+  fi
 }

@@ -171,7 +171,9 @@ describe('malformed requests', () => {
     ).toEqual([413, 'body_too_large']);
     expect(await fault(await host.ask('GET', '/api/v1/nothing'))).toEqual([404, 'not_found']);
     expect(await fault(await host.ask('PUT', START))).toEqual([405, 'method_not_allowed']);
-    expect(await fault(await host.ask('GET', START))).toEqual([405, 'method_not_allowed']);
+    const wrong = await host.ask('GET', START);
+    expect(wrong.headers.get('allow')).toBe('POST');
+    expect(await fault(wrong)).toEqual([405, 'method_not_allowed']);
   });
 
   test('name the field that is wrong', async () => {

@@ -64,6 +64,9 @@ export const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ['GET', `${API}/events`],
 ];
 
+/** Answers that have no end. */
+export const ENDLESS: readonly string[] = [`${API}/events`, STREAM];
+
 export async function body<T>(response: Response, schema: TSchema): Promise<T> {
   const data: unknown = await response.json();
   if (!isOf<T>(schema, data)) {

@@ -87,11 +87,13 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
   const app = new Elysia()
     .onError(({ code, error, request }) => {
       const known = toAppError({ code, error });
-      return errorResponse(
-        known.code === 'not_found' ? wrongMethodOr(known, app.routes, request) : known,
-        request,
-        log,
-      );
+      const methods = known.code === 'not_found' ? methodsAt(app.routes, request) : [];
+      if (methods.length === 0 || methods.includes(request.method)) {
+        return errorResponse(known, request, log);
+      }
+      return errorResponse(wrongMethod(request, methods), request, log, {
+        allow: methods.join(', '),
+      });
     })
     .use(
       routes(
@@ -158,14 +160,13 @@ async function specificationText(): Promise<string> {
   return openApiText();
 }
 
-/** A path that exists under another method is 405 and says which methods it has. */
-function wrongMethodOr(
-  notFound: AppError,
+/** The methods that a path has; none when there is no such path. */
+function methodsAt(
   known: readonly { readonly method: string; readonly path: string }[],
   request: Request,
-): AppError {
+): readonly string[] {
   const parts = new URL(request.url).pathname.split('/');
-  const methods = known
+  return known
     .filter(({ path }) => {
       const pattern = path.split('/');
       return (
@@ -174,7 +175,9 @@ function wrongMethodOr(
       );
     })
     .map(({ method }) => method);
-  if (methods.length === 0 || methods.includes(request.method)) return notFound;
+}
+
+function wrongMethod(request: Request, methods: readonly string[]): AppError {
   return new AppError(
     405,
     'method_not_allowed',

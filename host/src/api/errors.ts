@@ -28,7 +28,12 @@ export function toAppError({ code, error }: Thrown): AppError {
 }
 
 /** The answer; our own faults are logged here, once. */
-export function errorResponse(error: AppError, request: Request, log: Log): Response {
+export function errorResponse(
+  error: AppError,
+  request: Request,
+  log: Log,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   if (error.status >= 500) {
     log.error('request failed', {
       method: request.method,
@@ -40,7 +45,7 @@ export function errorResponse(error: AppError, request: Request, log: Log): Resp
   const body: ApiError = { error: error.message, code: error.code };
   return Response.json(body, {
     status: error.status,
-    ...(error.status === 401 ? { headers: { 'www-authenticate': 'Bearer' } } : {}),
+    headers: error.status === 401 ? { ...headers, 'www-authenticate': 'Bearer' } : headers,
   });
 }
 

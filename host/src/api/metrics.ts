@@ -20,7 +20,7 @@ export const metricsRoutes = (host: () => ApiHost) =>
       }
       const wanted = preferred(request.headers.get('accept'), [OPEN_METRICS, PLAIN]) ?? PLAIN;
       const headers = { 'content-type': `${wanted}; ${PARAMETERS[wanted]}`, vary: 'Accept' };
-      return new Response(text, { headers });
+      return new Response(wanted === PLAIN ? asPlain(text) : text, { headers });
     },
     {
       response: {
@@ -34,6 +34,20 @@ export const metricsRoutes = (host: () => ApiHost) =>
       },
     },
   );
+
+/** For scrapers that do not know OpenMetrics: there counters are named with their suffix, and there are no units. */
+function asPlain(text: string): string {
+  const lines = text.split('\n');
+  const counters = new Set(lines.flatMap((line) => /^# TYPE (\S+) counter$/.exec(line)?.[1] ?? []));
+  return lines
+    .filter((line) => line !== '# EOF' && !line.startsWith('# UNIT '))
+    .map((line) =>
+      line.replace(/^(# (?:TYPE|HELP)) (\S+)/, (all, what: string, name: string) =>
+        counters.has(name) ? `${what} ${name}_total` : all,
+      ),
+    )
+    .join('\n');
+}
 
 const OPEN_METRICS = 'application/openmetrics-text';
 const PLAIN = 'text/plain';

@@ -6,7 +6,7 @@ import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
 import { VERSION } from '../version.ts';
 import { routes } from './routes.ts';
-import { HEADERS, MEDIA_TYPE } from './schema.ts';
+import { HEADERS, MEDIA_TYPE, OPTIONAL } from './schema.ts';
 import { needOf } from './scopes.ts';
 
 /** The document's text, the same at every run: sorted keys, two spaces, a final newline. */
@@ -121,9 +121,10 @@ function mendOperation(operation: unknown, schemas: Json): Json {
 function mendBody(body: unknown, schemas: Json): unknown {
   if (at(body, 'content', FORM_TYPE) === undefined) return body;
   const schema = at(body, 'content', JSON_TYPE, 'schema');
+  const { [OPTIONAL]: optional, ...rest } = object(schema);
   return {
-    required: entries(at(schema, 'required')).length > 0,
-    content: { [JSON_TYPE]: { schema: mendSchema(schema, schemas) } },
+    required: optional !== true,
+    content: { [JSON_TYPE]: { schema: mendSchema(rest, schemas) } },
   };
 }
 
@@ -140,7 +141,7 @@ function mendResponse(status: string, response: unknown, schemas: Json): Json {
     ...mislaid,
     ...object(at(kept, 'schema')),
   };
-  if (rest['type'] === 'void') return { description };
+  if (rest['type'] === 'void' || NO_CONTENT.includes(status)) return { description };
   const { description: _d, ...schema } = object(mendSchema(rest, schemas));
   if (schema['$ref'] === ERROR_SCHEMA) return errorRef(status);
   const types = Array.isArray(mediaTypes) ? mediaTypes.map(String) : [JSON_TYPE];
@@ -256,6 +257,7 @@ function text(value: unknown): string | undefined {
 
 const JSON_TYPE = 'application/json';
 const FORM_TYPE = 'multipart/form-data';
+const NO_CONTENT = ['204', '416'];
 const ERROR_SCHEMA = '#/components/schemas/ApiError';
 const STATUS_TEXT: Readonly<Record<string, string>> = {
   '200': 'Done',

@@ -37,7 +37,7 @@ export function std<S extends TSchema>(
   // Compiled at the first request: thirty schemas at every start would cost more than the rest of the API.
   let compiled: ReturnType<typeof Compile> | undefined;
   const validate = (given: unknown): { value: Static<S> } | { issues: Issue[] } => {
-    const present = given === undefined || given === null || given === '' ? options.absent : given;
+    const present = given === undefined || given === '' ? options.absent : given;
     const value = options.coerce === true ? fromQuery(schema, present) : present;
     compiled ??= Compile(schema);
     const check = compiled;
@@ -51,6 +51,7 @@ export function std<S extends TSchema>(
   const copy: S = structuredClone(schema);
   return Object.assign(copy, {
     ...(options.mediaType === undefined ? {} : { [MEDIA_TYPE]: [options.mediaType].flat() }),
+    ...(options.absent === undefined ? {} : { [OPTIONAL]: true }),
     ...(options.headers === undefined ? {} : { [HEADERS]: options.headers }),
     '~standard': { version: 1 as const, vendor: 'typebox' as const, validate },
   });
@@ -115,6 +116,7 @@ function typed(schema: unknown): { readonly type?: unknown; readonly items?: unk
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$/;
-/** The keys under which a schema tells the specification media types and headers. */
+/** The keys under which a schema tells the specification what no schema can say. */
 export const MEDIA_TYPE = 'x-media-type';
 export const HEADERS = 'x-headers';
+export const OPTIONAL = 'x-optional';
