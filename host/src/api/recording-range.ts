@@ -77,6 +77,7 @@ export const recordingRangeRoutes = (host: () => ApiHost, caller: (request: Requ
           headers: {
             'content-type': MEDIA_TYPES[format],
             vary: 'Accept',
+            ...(opened instanceof Blob ? { 'accept-ranges': 'bytes' } : {}),
             ...(download === undefined ? {} : savedAs(`${id}.frames.${format}`)),
           },
         });

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { Value } from 'typebox/value';
+import type { HostFigures } from '../../../recording/src/metrics.ts';
 import { loadLibrary, monotonicClock } from '../engine/ffi.ts';
 import { Snapshot } from '../engine/messages.ts';
 import { AppError, assertNever, reasonOf } from '../errors.ts';
@@ -12,6 +13,7 @@ import type { Log, LogFields } from '../log.ts';
 import { type BlackBoxParts, type OpenedRecordings, openRecordings } from './assembly.ts';
 import { LastRuns, systemProcesses } from './last-run.ts';
 import { LiveBlackBox } from './live-black-box.ts';
+import { HostMetrics } from './metrics.ts';
 import type { BlackBox, MeasuredEngine } from './parts.ts';
 import type {
   CallRequest,
@@ -133,6 +135,7 @@ function open(start: RecordingsStart): OpenedRecordings {
     bootMs,
     clockMs: () => performance.now(),
     blackBox: (parts) => blackBoxOf(start, engine, log, parts),
+    ...(start.metrics ? { metrics: new HostMetrics(figures) } : {}),
     recovers: true,
     onActive: (active) => {
       clearInterval(timer);
@@ -140,6 +143,14 @@ function open(start: RecordingsStart): OpenedRecordings {
     },
   });
   const { recorder, store, recovered } = opened;
+  function figures(): HostFigures {
+    const { armed, recorder: own, black_box: blackBox } = recorder.status();
+    return {
+      ...{ version: host.version, armed },
+      ...(own === undefined ? {} : { recorder: own }),
+      ...(blackBox === undefined ? {} : { blackBox }),
+    };
+  }
   function poll(): void {
     try {
       recorder.poll();
