@@ -110,14 +110,21 @@ export function decodeRecords(bytes: Uint8Array, originNs: bigint): FrameBatch {
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const ours: number[] = [];
+  const origin = { high: Number(originNs >> 32n), low: Number(originNs & 0xffff_ffffn) };
+  let length = 0;
   for (let at = 0; at < bytes.byteLength; at += RECORD_BYTES) {
-    if (view.getBigUint64(at, true) >= originNs) ours.push(at);
+    if (nsSince(view, at, origin) >= 0) length += 1;
   }
-  const batch = new FrameBatch(ours.length);
-  ours.forEach((at, row) => {
-    decodeAt(view, at, originNs, batch, row);
-  });
+  const batch = new FrameBatch(length);
+  const boundaries = boundaryColumns.map((name) => batch.columns[name]);
+  let row = 0;
+  for (let at = 0; at < bytes.byteLength; at += RECORD_BYTES) {
+    const grabbedNs = nsSince(view, at, origin);
+    if (grabbedNs < 0) continue;
+    decodeBoundaries(view, at, grabbedNs, batch, boundaries, row);
+    decodeRest(view, at, batch.columns, row);
+    row += 1;
+  }
   return batch;
 }
 
@@ -131,17 +138,32 @@ export function sessionAt(bytes: Uint8Array, at: number): number {
   return (bytes[at + 52] ?? 0) | ((bytes[at + 53] ?? 0) << 8);
 }
 
-function decodeAt(view: DataView, at: number, originNs: bigint, into: FrameBatch, row: number) {
-  // ns since the origin: below 2^53 for 104 days.
-  const grabbedNs = Number(view.getBigUint64(at, true) - originNs);
+/** ns from the origin to a record's first boundary: exact below 2^53, which is 104 days, and made without a bigint. */
+function nsSince(view: DataView, at: number, origin: { high: number; low: number }): number {
+  const high = view.getUint32(at + 4, true) - origin.high;
+  return high * 2 ** 32 + (view.getUint32(at, true) - origin.low);
+}
+
+function decodeBoundaries(
+  view: DataView,
+  at: number,
+  grabbedNs: number,
+  into: FrameBatch,
+  boundaries: readonly Int32Array[],
+  row: number,
+): void {
   const grabbedUs = Math.round(grabbedNs / 1000);
   into.grabbed_us[row] = grabbedUs;
-  const { columns } = into;
-  boundaryColumns.forEach((name, i) => {
+  for (let i = 0; i < boundaries.length; i += 1) {
     const offsetNs = view.getUint32(at + 8 + 4 * i, true);
-    columns[name][row] =
+    const column = boundaries[i];
+    if (column === undefined) continue;
+    column[row] =
       offsetNs === UNKNOWN_U32 ? ABSENT : Math.round((grabbedNs + offsetNs) / 1000) - grabbedUs;
-  });
+  }
+}
+
+function decodeRest(view: DataView, at: number, columns: FrameBatch['columns'], row: number): void {
   const frameIndex = view.getUint32(at + 36, true);
   columns.frame_index[row] = frameIndex === 0 ? ABSENT : frameIndex;
   // The engine's "does not count" is all ones, which is ABSENT in signed bits.
