@@ -5,7 +5,7 @@
 # g++ and nasm build the encoder (without nasm it builds too, and runs at half the speed); the rest fetches crates.
 BUILD_PACKAGES=(ca-certificates g++ nasm)
 # A screen and a compositor to stream, a browser for the page, a decoder and clients that are not ours, a lossy link.
-TEST_PACKAGES=(chromium curl ffmpeg iproute2 nftables openssl procps python3 python3-venv sway x11-xserver-utils xdotool xvfb)
+TEST_PACKAGES=(chromium curl ffmpeg fish iproute2 nftables openssl procps python3 python3-venv sway x11-xserver-utils xdotool xvfb zsh)
 
 setup_for_build() {
   require_tools && install_packages "${BUILD_PACKAGES[@]}" && install_npm_packages

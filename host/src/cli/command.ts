@@ -117,7 +117,8 @@ function checkForm({ forms = [NO_WORDS] }: Command, flags: Flags, words: readonl
   for (const option of Object.keys(flags)) {
     const owners = forms.filter((candidate) => candidate.options?.includes(option));
     if (owners.length > 0 && !owners.includes(form)) {
-      const names = owners.map(({ words: owner }) => `"${owner}"`);
+      const named = owners.filter((owner) => owner.words !== '');
+      const names = named.map((owner) => `"${owner.words}"`);
       throw new UsageError(`--${option} is for ${names.join(' and ')} alone`);
     }
   }

@@ -1,5 +1,6 @@
 // `serve`: runs the host until a signal.
 import { startHost } from '../app.ts';
+import { sourceNames } from '../engine/location.ts';
 import { reasonOf } from '../errors.ts';
 import { type Command, exitCode } from './command.ts';
 import { configure } from './setup.ts';
@@ -12,10 +13,22 @@ export const serve: Command = {
     'gamestream-host': { value: 'ADDRESS', doc: 'Address that GameStream listens on (all).' },
     'host-name': { value: 'NAME', doc: 'Name that clients show (the machine’s).' },
     discovery: { value: 'on|off', doc: 'Be found on the local network (on).' },
-    source: { value: 'SOURCE', doc: 'auto, synthetic, x11 or wlroots (auto).' },
+    source: {
+      value: 'SOURCE',
+      doc: 'auto, synthetic, x11 or wlroots (auto).',
+      choices: ['auto', ...sourceNames],
+    },
     'max-sessions': { value: 'N', doc: 'Clients that may stream at once (4).' },
-    encryption: { value: 'WHEN', doc: 'Of video: off, lan-optional or required (lan-optional).' },
-    'old-clients': { value: 'WHO', doc: 'Of 2023 and before: refuse, lan or allow (lan).' },
+    encryption: {
+      value: 'WHEN',
+      doc: 'Of video: off, lan-optional or required (lan-optional).',
+      choices: ['off', 'lan-optional', 'required'],
+    },
+    'old-clients': {
+      value: 'WHO',
+      doc: 'Of 2023 and before: refuse, lan or allow (lan).',
+      choices: ['refuse', 'lan', 'allow'],
+    },
     'auto-bitrate': { value: 'on|off', doc: 'Let the bitrate follow the line (off).' },
     'api-host': {
       value: 'ADDRESS',

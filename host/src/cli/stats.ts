@@ -28,7 +28,7 @@ export const stats: Command = {
   name: 'stats',
   summary: 'record, list, show and export what streams did',
   forms: [
-    { words: '', doc: 'The same as list.' },
+    { words: '', doc: 'The same as list.', options: LISTING },
     { words: 'list', doc: 'List recordings, newest first.', options: LISTING },
     {
       words: 'show ID',

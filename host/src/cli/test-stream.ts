@@ -1,6 +1,7 @@
 // `test-stream`: the real session path over loopback to the built-in receiver; a progress line, a report, an exit code.
 import { closeSync, openSync } from 'node:fs';
 import type { TestStreamReport, TestStreamSource } from '../../../contract/test-streams.ts';
+import { sourceNames } from '../engine/location.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import type { TestStreamOptions, TestStreamProgress } from '../sessions/test-streams.ts';
 import {
@@ -18,7 +19,11 @@ export const testStream: Command = {
   name: 'test-stream',
   summary: 'stream to a receiver inside this program and report what arrived',
   options: {
-    source: { value: 'NAME', doc: 'auto, x11, wlroots or synthetic (auto).' },
+    source: {
+      value: 'NAME',
+      doc: 'auto, x11, wlroots or synthetic (auto).',
+      choices: ['auto', ...sourceNames],
+    },
     seconds: { value: 'S', doc: 'How long (10).' },
     mode: { value: 'WxH@FPS', doc: 'Mode (1920x1080@60).' },
     bitrate: { value: 'KBPS', doc: 'Target of the encoder, kb/s (20000).' },

@@ -33,7 +33,11 @@ export const token: Command = {
     { words: 'revoke ID', doc: 'End a token at once.', options: CALLING },
   ],
   options: {
-    scope: { value: 'SCOPE', doc: `What it may: ${scopes().join(', ')}.` },
+    scope: {
+      value: 'SCOPE',
+      doc: `What it may: ${scopes().join(', ')}.`,
+      choices: scopes(),
+    },
     name: { value: 'NAME', doc: 'What it is for.' },
     ...HOST_OPTIONS,
   },
