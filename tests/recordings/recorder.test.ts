@@ -217,7 +217,8 @@ describe('with a black box', () => {
     world.pass(1000);
     world.endStream(1);
     expect(world.engine.measuring).toBe(false);
-    expect(box.taken.map(({ kind }) => kind)).toEqual([
+    const kinds: string[] = box.taken.map(({ kind }) => kind);
+    expect(kinds).toEqual([
       'session',
       ...Array.from({ length: 5 }, () => 'records'),
       'session_ended',

@@ -2,12 +2,14 @@
 // command line and tests differ only in what they hand in.
 import { join } from 'node:path';
 import type { CaptureMeta, HostFacts } from '../../../contract/stats.ts';
+import type { HostFigures } from '../../../recording/src/metrics.ts';
 import { parseRecordingId } from '../../../recording/src/recording-id.ts';
 import type { Log } from '../log.ts';
 import type { AutomaticRecordings } from './auto-save.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { Downloads } from './downloads.ts';
-import type { BlackBox, MeasuredEngine, Metrics, RecordingSaver } from './parts.ts';
+import { HostMetrics } from './metrics.ts';
+import type { BlackBox, MeasuredEngine, RecordingSaver } from './parts.ts';
 import { Recorder } from './recorder.ts';
 import { LocalRecordings } from './recordings.ts';
 import { type Recovery, recover } from './recovery.ts';
@@ -29,7 +31,8 @@ export interface RecordingsOptions {
   readonly host?: HostFacts;
   readonly keep?: KeepLimits;
   readonly disk?: Disk;
-  readonly metrics?: Metrics;
+  /** Whether everything is counted for /metrics. */
+  readonly metrics?: boolean;
   /** Made here because it saves through the same store. */
   readonly blackBox?: (parts: BlackBoxParts) => BlackBox;
   /** Whether recordings that earlier runs could not finish are finished. */
@@ -54,7 +57,7 @@ export interface OpenedRecordings {
 }
 
 export function openRecordings(options: RecordingsOptions): OpenedRecordings {
-  const { configDir, log, nowUnixMs, clockMs, keep, engine, bootMs, host, metrics } = options;
+  const { configDir, log, nowUnixMs, clockMs, keep, engine, bootMs, host } = options;
   const disk = options.disk ?? realDisk;
   const folder = configDir === undefined ? undefined : join(configDir, 'captures');
   const store = new RecordingStore(configDir, log, {
@@ -63,7 +66,9 @@ export function openRecordings(options: RecordingsOptions): OpenedRecordings {
   });
   const files = new RecordingFiles(disk, folder, log, (id) => store.saved(id));
   const blackBox = options.blackBox?.({ saver: files, recordings: automatic(store), disk, folder });
-  const recorder = new Recorder({
+  const metrics =
+    options.metrics === true ? new HostMetrics(() => figuresOf(recorder, host)) : undefined;
+  const recorder: Recorder = new Recorder({
     ...{ engine, disk, folder, files, log, nowUnixMs, bootMs, clockMs, blackBox, metrics },
     ...(host === undefined ? {} : { host }),
     onActive: options.onActive,
@@ -96,6 +101,16 @@ async function inSlices<T>(begin: () => Generator<void, T>): Promise<T> {
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function figuresOf(recorder: Recorder, host: HostFacts | undefined): HostFigures {
+  const { armed, recorder: figures, black_box: blackBox } = recorder.status();
+  return {
+    version: host?.version ?? '',
+    armed,
+    ...(figures === undefined ? {} : { recorder: figures }),
+    ...(blackBox === undefined ? {} : { blackBox }),
+  };
 }
 
 /** What triggers made: an operator asked for none of them. */

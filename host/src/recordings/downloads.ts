@@ -54,8 +54,15 @@ export class Downloads {
 
   /** Undefined when there is no such recording. Throws AppError 404 `no_frames`, `recording_damaged`. */
   async quantiles(id: RecordingId, query: QuantilesQuery): Promise<RangeQuantiles | undefined> {
-    const figures = await this.#figuresOf(id);
-    return figures?.quantiles(query);
+    // Loaded when it is asked for: an idle host needs the memory more.
+    const { RangeFigures } = await import('../../../recording/src/range-figures.ts');
+    // No turn of anybody else in between: figures that are let go are closed.
+    const figures = this.#figuresOf(id, (...args) => new RangeFigures(...args));
+    try {
+      return figures?.quantiles(query);
+    } catch (error) {
+      throw damaged(id, error);
+    }
   }
 
   /** Undefined when there is no such recording. Throws AppError `recording_damaged`. */
@@ -142,7 +149,10 @@ export class Downloads {
     );
   }
 
-  async #figuresOf(id: RecordingId): Promise<RangeFigures | undefined> {
+  #figuresOf(
+    id: RecordingId,
+    make: (...args: ConstructorParameters<typeof RangeFigures>) => RangeFigures,
+  ): RangeFigures | undefined {
     const path = this.#framesPath(id);
     if (path === undefined) return undefined;
     const opened = openFramesFile(id, path);
@@ -154,14 +164,16 @@ export class Downloads {
       return known.figures;
     }
     try {
-      const sessions = (this.#capture(id)?.sessions ?? []).map(({ session_id, kind, fps }) => ({
+      const capture = this.#capture(id);
+      const sessions = (capture?.sessions ?? []).map(({ session_id, kind, fps }) => ({
         sessionId: session_id,
         kind,
         fps,
       }));
-      // Loaded when it is asked for: an idle host needs the memory more.
-      const { RangeFigures } = await import('../../../recording/src/range-figures.ts');
-      const figures = new RangeFigures(opened.frames, sessions);
+      const lossesMs = (capture?.events ?? []).flatMap(({ kind, t_ms }) =>
+        kind === 'records_lost' ? [t_ms] : [],
+      );
+      const figures = make(opened.frames, sessions, lossesMs);
       this.#figures.push({ key, figures, close: opened.close });
       if (this.#figures.length > MOST_FIGURES) this.#figures.shift()?.close();
       return figures;

@@ -136,6 +136,7 @@ function open(start: RecordingsStart): OpenedRecordings {
     clockMs: () => performance.now(),
     blackBox: (parts) => blackBoxOf(start, engine, log, parts),
     ...(start.metrics ? { metrics: new HostMetrics(figures) } : {}),
+    metrics: start.metrics,
     recovers: true,
     onActive: (active) => {
       clearInterval(timer);
