@@ -16,7 +16,7 @@ export const missingPrometheus =
     : '';
 
 export interface Prometheus {
-  /** The value of each series that the expression names, by its labels as JSON. */
+  /** The value of each series that the expression names: `name{a="b"}`. */
   query(expression: string): Promise<ReadonlyMap<string, number>>;
   log(): string;
   end(): Promise<void>;
@@ -43,7 +43,7 @@ export async function startPrometheus(target: string, token: string): Promise<Pr
   const child = Bun.spawn(
     [
       ...[PROMETHEUS ?? 'prometheus', `--config.file=${config}`],
-      ...[`--storage.tsdb.path=${join(folder, 'data')}`, '--storage.tsdb.no-lockfile'],
+      ...[`--storage.tsdb.path=${join(folder, 'data')}`],
       ...[`--web.listen-address=127.0.0.1:${port}`, '--log.level=info'],
     ],
     { cwd: folder, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
@@ -58,7 +58,8 @@ export async function startPrometheus(target: string, token: string): Promise<Pr
     await reading;
   };
   try {
-    await ready(`http://127.0.0.1:${port}/-/ready`);
+    const ended = child.exited.then(() => Promise.reject(new Error('Prometheus ended')));
+    await Promise.race([ready(`http://127.0.0.1:${port}/-/ready`), ended]);
   } catch (error) {
     await end();
     throw new Error(`${String(error)}: ${log}`);
@@ -104,9 +105,27 @@ function configuration(target: string, token: string): string {
   });
 }
 
-/** Labels that tell series of one name apart. */
-function keyOf({ __name__: _name, job: _job, instance: _instance, ...labels }: LabelSet): string {
-  return JSON.stringify(labels);
+/** The samples of a text in the plain form, by the same names as `query` has. */
+export function samplesOf(text: string): ReadonlyMap<string, number> {
+  const samples = text.split('\n').flatMap((line): [string, number][] => {
+    const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map((pair) => [pair[1], pair[2]]);
+    return name === ''
+      ? []
+      : [[keyOf({ __name__: name, ...Object.fromEntries(pairs) }), Number(value)]];
+  });
+  return new Map(samples);
+}
+
+/** `name{a="b",c="d"}`, without what Prometheus adds. */
+function keyOf({
+  __name__: name = '',
+  job: _job,
+  instance: _instance,
+  ...labels
+}: LabelSet): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return `${name}{${pairs.toSorted().join(',')}}`;
 }
 
 type LabelSet = Readonly<Record<string, string>>;
