@@ -191,4 +191,4 @@ const MAX_VALUE_BYTES = 32 * 1024 * 1024;
 const MAX_SAMPLES_BYTES = 256 * 1024 * 1024;
 const CHUNK_CHARACTERS = 1024 * 1024;
 /** The last millisecond that a Date can name. */
-const MAX_DATE_MS = 8_640_000_000_000_000;
+export const MAX_DATE_MS = 8_640_000_000_000_000;

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { parseRecordingId, type RecordingId } from '../../../recording/src/recording-id.ts';
@@ -39,6 +40,7 @@ export type FolderDisk = Pick<
 export class Folder {
   readonly path: string;
   readonly #disk: FolderDisk;
+  #lastStorable: RecordingId | undefined;
 
   constructor(path: string, disk: FolderDisk) {
     this.path = path;
@@ -47,8 +49,18 @@ export class Folder {
 
   /** Throws RangeError for an id whose files could be taken for another's. */
   file(id: RecordingId, part: Part): string {
-    if (!isStorableId(id)) throw new RangeError(`no recording is named ${id}`);
-    return join(this.path, `${id}${suffixes[part]}`);
+    if (!this.#isStorable(id)) throw new RangeError(`no recording is named ${id}`);
+    return `${this.path}/${id}${suffixes[part]}`;
+  }
+
+  /**
+   * The same text as long as no name in the folder was added, removed or replaced; undefined while that is too fresh to
+   * be told by its time. Throws system errors.
+   */
+  stamp(): string | undefined {
+    const stats = statSync(this.path, { throwIfNoEntry: false });
+    if (stats === undefined || Date.now() - stats.mtimeMs < COARSEST_TIME_MS) return undefined;
+    return `${stats.mtimeMs}:${stats.ctimeMs}:${stats.ino}:${stats.dev}`;
   }
 
   /** Empty when there is no folder yet. Throws system errors. */
@@ -135,6 +147,14 @@ export class Folder {
   sync(): void {
     this.#disk.syncFolder(this.path);
   }
+
+  /** Asked of every file of a list: the last answer is mostly the next. */
+  #isStorable(id: RecordingId): boolean {
+    if (id === this.#lastStorable) return true;
+    if (!isStorableId(id)) return false;
+    this.#lastStorable = id;
+    return true;
+  }
 }
 
 /** Whose file a name is; the longest suffix counts. Undefined for names that are not ours. */
@@ -199,7 +219,7 @@ function readEntries(path: string) {
   return readdirSync(path, { withFileTypes: true });
 }
 
-const suffixes: Readonly<Record<Part, string>> = {
+export const suffixes: Readonly<Record<Part, string>> = {
   user: '.user.json',
   deleted: '.deleted.json',
   gzip: '.json.gz',
@@ -212,3 +232,5 @@ export const allParts: readonly Part[] = ['user', 'deleted', 'gzip', 'frames', '
 
 const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+/** FAT counts in steps of two seconds. */
+const COARSEST_TIME_MS = 3000;

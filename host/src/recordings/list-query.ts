@@ -3,12 +3,8 @@ import type { CaptureMeta } from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
 import type { ListQuery, RecordingsPage } from './service.ts';
 
-/** Where something stands in the list: remembered for pages that were asked for before it was deleted. */
-export interface Place {
-  readonly damaged: boolean;
-  readonly startedUnixMs: number;
-  readonly id: string;
-}
+/** Where something stands in the list. */
+export type Place = Pick<CaptureMeta, 'id' | 'started_unix_ms' | 'damaged'>;
 
 /** `placeOf`: where an id stood that is no longer there. Throws AppError 422 `unknown_recording` when nobody knows. */
 export function pageOf(
@@ -16,7 +12,7 @@ export function pageOf(
   query: ListQuery,
   placeOf: (id: string) => Place | undefined,
 ): RecordingsPage {
-  const sorted = metas.toSorted((a, b) => comparePlaces(placeIn(a), placeIn(b)));
+  const sorted = metas.toSorted(comparePlaces);
   const begin = query.after === undefined ? 0 : firstAfter(sorted, query.after, placeOf);
   const wanted: CaptureMeta[] = [];
   for (const meta of sorted.slice(begin)) {
@@ -30,19 +26,11 @@ export function pageOf(
 /** Newest first, of one second the last one first; what is damaged comes last. */
 export function comparePlaces(a: Place, b: Place): number {
   return (
-    Number(a.damaged) - Number(b.damaged) ||
-    b.startedUnixMs - a.startedUnixMs ||
+    Number(a.damaged !== undefined) - Number(b.damaged !== undefined) ||
+    b.started_unix_ms - a.started_unix_ms ||
     ordinalOf(b.id) - ordinalOf(a.id) ||
     (a.id < b.id ? -1 : Number(a.id > b.id))
   );
-}
-
-export function placeIn(meta: CaptureMeta): Place {
-  return {
-    damaged: meta.damaged !== undefined,
-    startedUnixMs: meta.started_unix_ms,
-    id: meta.id,
-  };
 }
 
 function firstAfter(
@@ -56,7 +44,7 @@ function firstAfter(
   if (place === undefined) {
     throw new AppError(422, 'unknown_recording', `There is no recording to go on after: ${after}.`);
   }
-  const next = sorted.findIndex((meta) => comparePlaces(placeIn(meta), place) > 0);
+  const next = sorted.findIndex((meta) => comparePlaces(meta, place) > 0);
   return next < 0 ? sorted.length : next;
 }
 
@@ -66,7 +54,7 @@ function placeByName(id: string): Place | undefined {
   if (found === null) return undefined;
   const [, date, hours, minutes, seconds] = found;
   const startedUnixMs = Date.parse(`${date}T${hours}:${minutes}:${seconds}.999Z`);
-  return Number.isNaN(startedUnixMs) ? undefined : { damaged: false, startedUnixMs, id };
+  return Number.isNaN(startedUnixMs) ? undefined : { started_unix_ms: startedUnixMs, id };
 }
 
 function matches(meta: CaptureMeta, query: ListQuery): boolean {

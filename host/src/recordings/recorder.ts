@@ -406,7 +406,8 @@ const BLACK_BOX_OFF: BlackBoxStatus = {
 };
 /** 16 sessions of 240 frames a second, a second's worth at a time. */
 const DRAIN_RECORDS = 4096;
-const LOST_CHECK_NS = 1_000_000_000n;
+/** Every poll of the timer: a loss must be noticed while its window is open, within the grace of windows.ts. */
+const LOST_CHECK_NS = 100_000_000n;
 /** A page that rounds the host's clock up is not wrong. */
 const FUTURE_MS = 1000;
 const ASLEEP_MS = 2000;

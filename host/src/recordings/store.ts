@@ -19,10 +19,11 @@ import {
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { realDisk } from './disk.ts';
+import { type FileHead, MAX_RECORDING_BYTES } from './file-head.ts';
 import { Folder, type FolderDisk, isStorableId } from './folder.ts';
 import { readImport } from './import.ts';
-import { type FileHead, Library, MAX_RECORDING_BYTES } from './library.ts';
-import { comparePlaces, type Place, pageOf, placeIn } from './list-query.ts';
+import { Library } from './library.ts';
+import { comparePlaces, pageOf } from './list-query.ts';
 import {
   hasRoom,
   type KeepLimits,
@@ -49,7 +50,6 @@ export class RecordingStore {
   readonly #log: Log;
   readonly #keep: KeepLimits;
   readonly #nowUnixMs: () => number;
-  readonly #places = new Map<string, Place>();
   readonly #library: Library | undefined;
   readonly #trash: Trash | undefined;
   readonly #trashLibrary: Library | undefined;
@@ -90,9 +90,7 @@ export class RecordingStore {
   /** Throws AppError `recordings_unreadable`, or 422 `unknown_recording` for an `after` that nobody knows. */
   list(query: ListQuery = {}): RecordingsPage {
     const metas = this.#reached(() => this.#library?.scan() ?? []).map(({ meta }) => meta);
-    const page = pageOf(metas, query, (id) => this.#places.get(id));
-    for (const meta of page.metas) this.#remember(placeIn(meta));
-    return page;
+    return pageOf(metas, query, (id) => this.#library?.placeOf(id));
   }
 
   /** One recording as the list has it; undefined when there is none. */
@@ -164,9 +162,7 @@ export class RecordingStore {
       .flatMap(({ id, meta }) =>
         id === undefined ? [] : [{ ...meta, deleted_unix_ms: trash.deletedUnixMs(id) }],
       )
-      .sort(
-        (a, b) => b.deleted_unix_ms - a.deleted_unix_ms || comparePlaces(placeIn(a), placeIn(b)),
-      );
+      .sort((a, b) => b.deleted_unix_ms - a.deleted_unix_ms || comparePlaces(a, b));
   }
 
   /** Out of the trash; undefined when it is not there. Throws AppError 409 `recording_exists`, `restore_failed`. */
@@ -345,13 +341,6 @@ export class RecordingStore {
     }
   }
 
-  #remember(place: Place): void {
-    this.#places.delete(place.id);
-    this.#places.set(place.id, place);
-    const oldest = this.#places.keys().next().value;
-    if (this.#places.size > MAX_PLACES && oldest !== undefined) this.#places.delete(oldest);
-  }
-
   /** Half-written files of a host that was killed; a file in the list is never half-written. */
   #removeLeftovers(): void {
     for (const folder of [this.#folder, this.#trash?.folder]) {
@@ -422,6 +411,3 @@ function exists(id: RecordingId): AppError {
 function inFolder(folder: Folder | undefined): string {
   return folder === undefined ? '' : ` in ${folder.path}`;
 }
-
-/** Pages that wait for a click between two deletions are few. */
-const MAX_PLACES = 10_000;
