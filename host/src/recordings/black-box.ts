@@ -341,9 +341,10 @@ class KnownSessions {
   }
 
   #put(sessionId: number, known: Omit<Known, 'bytes'>): void {
-    this.#drop(sessionId);
+    this.#bytes -= this.#known.get(sessionId)?.bytes ?? 0;
     const parts = [known.announced, ...list(known.receiver), ...list(known.ended)];
     const bytes = parts.reduce((sum, part) => sum + bytesOf(encodeInput(part)), 0);
+    // Where it stood before: sessions stay in the order in which they came.
     this.#known.set(sessionId, { ...known, bytes });
     this.#bytes += bytes;
   }
