@@ -73,6 +73,21 @@ describe('example messages', () => {
 
 describe('the frame record’s bytes', () => {
   const example = read('frame-record.json');
+
+  test('say of a repeat which picture it repeats, and why datagrams were refused', () => {
+    const refused = at(example, 'refused');
+    const bytes = Buffer.from(String(at(refused, 'hex')).replaceAll(' ', ''), 'hex');
+    const fields = Object.fromEntries(entries(at(refused, 'fields')));
+    const { columns } = decodeRecords(bytes, 0n);
+    const { repeat, refusedNoRoom, refusedNoBuffer, refusedByPeer } = frameFlags;
+    expect(columns.flags[0]).toBe(repeat | refusedNoRoom | refusedNoBuffer | refusedByPeer);
+    expect<unknown>([columns.source_sequence[0], columns.send_refused[0]]).toEqual([
+      fields['source_sequence'],
+      fields['send_refused'],
+    ]);
+    expect([columns.source_age_us[0], columns.qp[0]]).toEqual([ABSENT, ABSENT]);
+  });
+
   const bytes = Buffer.from(String(at(example, 'hex')).replaceAll(' ', ''), 'hex');
   const field = (name: string): unknown => at(example, 'fields', name);
   const number = (name: string): number => Number(field(name));

@@ -1,6 +1,7 @@
 // Schemas of every message that crosses the FFI (docs/ffi-abi.md). tests/contract/ holds one example of each, read by
 // both languages. What the engine adds later is tolerated; what it leaves out is not.
 import Type, { type Static, type TSchema } from 'typebox';
+import { scriptEffect } from '../../../contract/test-streams.ts';
 
 const count = Type.Integer({ minimum: 0 });
 /** 64-bit nanoseconds travel as decimal strings. */
@@ -127,6 +128,22 @@ export const EncryptionRequest = Type.Object(
 );
 export type EncryptionRequest = Static<typeof EncryptionRequest>;
 
+const ScriptAction = Type.Object(
+  { at_frame: count, ...scriptEffect },
+  { additionalProperties: false },
+);
+
+/** Faults put into a stream on purpose, by number of frame (docs/test-scripts.md). */
+export const SessionScript = Type.Object(
+  {
+    actions: Type.Array(ScriptAction),
+    /** A regular file, opened for appending: what really happened to each frame. */
+    truth_fd: Type.Optional(Type.Integer()),
+  },
+  { additionalProperties: false },
+);
+export type SessionScript = Static<typeof SessionScript>;
+
 export const SessionRequest = Type.Object(
   {
     kind: Type.Literal('gamestream'),
@@ -152,6 +169,7 @@ export const SessionRequest = Type.Object(
     drop_pct: Type.Number(),
     client_timeout_ms: count,
     invalidation: Type.Boolean(),
+    script: Type.Optional(SessionScript),
     colour: Type.Optional(Colour),
     /** The client's control stream; absent for test streams, whose pings alone say that they live. */
     control: Type.Optional(ControlRequest),
@@ -235,6 +253,11 @@ export const commands = {
   'session.ack_ltr': { fields: Type.Object({ session: count, frame: count }), reply: nothing },
   'session.set_bitrate': {
     fields: Type.Object({ session: count, bitrate_kbps: count }),
+    reply: nothing,
+  },
+  /** Whether a session of this source could play it. */
+  'script.check': {
+    fields: Type.Object({ script: SessionScript, source: SourceName }),
     reply: nothing,
   },
   'probe.start': {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pf_session::{Engine, SessionRequest, TrialRequest};
+use pf_session::script::{Script, ScriptRequest};
+use pf_session::{Engine, Refusal, SessionRequest, TrialRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -43,6 +44,11 @@ pub enum Command {
     AckLtr { session: u16, frame: u32 },
     #[serde(rename = "session.set_bitrate")]
     SetBitrate { session: u16, bitrate_kbps: u32 },
+    #[serde(rename = "script.check")]
+    ScriptCheck {
+        script: Box<ScriptRequest>,
+        source: String,
+    },
     #[serde(rename = "probe.start")]
     ProbeStart(ProbeRequest),
     #[serde(rename = "probe.stop")]
@@ -98,10 +104,8 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
             json!({})
         }
         Command::SessionStart { mut session } => {
-            if let Some(script) = &mut session.script
-                && let Some(fd) = script.truth_fd
-            {
-                script.truth = Some(Arc::new(duplicate(fd, "script_invalid")?));
+            if let Some(script) = &mut session.script {
+                lend_truth(script)?;
             }
             let (op, number) = engine.start_session(*session)?;
             json!({ "op": op, "session": number })
@@ -138,6 +142,11 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
             engine.set_bitrate(session, bitrate_kbps)?;
             json!({})
         }
+        Command::ScriptCheck { mut script, source } => {
+            lend_truth(&mut script)?;
+            Script::check(&script, &source)?;
+            json!({})
+        }
         Command::ProbeStart(request) => {
             let (op, probe) = open.probes.start(engine, request)?;
             json!({ "op": op, "probe": probe })
@@ -149,7 +158,15 @@ pub fn run(open: &Open, command: Command) -> Result<Value, Failure> {
         Command::Trial(request) => json!({ "op": engine.trial(request)? }),
         Command::Answer { id, value } => {
             let text = format!("Nothing was asked under {id} (answer {value}).");
-            return Err(pf_session::Refusal::new("unknown_question", text).into());
+            return Err(Refusal::new("unknown_question", text).into());
         }
     })
+}
+
+/// Gives a script a descriptor of its own for the file that the host opened.
+fn lend_truth(script: &mut ScriptRequest) -> Result<(), Refusal> {
+    if let Some(fd) = script.truth_fd {
+        script.truth = Some(Arc::new(duplicate(fd, "script_invalid")?));
+    }
+    Ok(())
 }

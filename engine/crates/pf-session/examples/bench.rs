@@ -17,7 +17,7 @@ use pf_proto::gamestream::video::{FrameMeta, FramePlan, FrameType, VideoFormat, 
 use pf_proto::units::{PacketSize, RtpTimestamp};
 use pf_seal::{ControlStyle, SessionKey, VIDEO_PREFIX_BYTES, VideoSealer};
 use pf_session::monotonic_ns;
-use pf_stats::{Boundary, Gate, RECORD_BYTES, mark, record_ring};
+use pf_stats::{Boundary, Gate, RECORD_BYTES, mark, mark_at, record_ring};
 
 const REPETITIONS: usize = 41;
 
@@ -240,48 +240,46 @@ fn gate() -> Row {
     }
 }
 
-/// A measured frame: its timer, seven boundaries and the record's way into the ring, against reading the clock as often.
-/// The eighth reading, of `grabbed`, is the frame's own and happens with or without statistics.
+/// What a measured frame costs more than one that nobody measures: five readings of the clock (encoding and pacing read
+/// two of the seven boundaries' moments in any case, and every frame that of `grabbed`), the timer, and the record's way
+/// into the ring. Against reading the clock five times.
 fn armed() -> Row {
-    const LOOPS: u64 = 20_000;
-    const BOUNDARIES: [Boundary; 7] = [
-        Boundary::Converted,
-        Boundary::Submitted,
-        Boundary::Encoded,
-        Boundary::Packetized,
-        Boundary::Dequeued,
-        Boundary::FirstSent,
-        Boundary::LastSent,
-    ];
-    let gate = Gate::closed();
-    gate.set(true);
+    const LOOPS: u64 = 4_000;
     let now_ns: fn() -> u64 = monotonic_ns;
+    let gate = Gate::closed();
     let (mut producer, mut consumer) = record_ring(LOOPS as usize);
     let mut drained = vec![0_u8; LOOPS as usize * RECORD_BYTES];
-    let (mut clock, mut frame) = (Vec::new(), Vec::new());
+    let mut frame = |i: u64, x: u64| {
+        let now_ns = black_box(now_ns);
+        let mut timer = gate.timer(1, black_box(i));
+        mark(&mut timer, Boundary::Converted, now_ns);
+        mark(&mut timer, Boundary::Submitted, now_ns);
+        mark_at(&mut timer, Boundary::Encoded, now_ns());
+        mark(&mut timer, Boundary::Packetized, now_ns);
+        mark_at(&mut timer, Boundary::Dequeued, now_ns());
+        mark(&mut timer, Boundary::FirstSent, now_ns);
+        mark(&mut timer, Boundary::LastSent, now_ns);
+        x ^ u64::from(timer.is_some_and(|timer| producer.push(&timer.record)))
+    };
+    let (mut clock, mut off, mut on) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPETITIONS {
         clock.push(time(LOOPS, |_, x| {
-            BOUNDARIES
-                .iter()
-                .fold(x, |x, _| black_box(x ^ black_box(now_ns)()))
+            (0..5).fold(x, |x, _| x ^ black_box(now_ns)())
         }));
-        frame.push(time(LOOPS, |i, x| {
-            let mut timer = gate.timer(1, black_box(i));
-            for boundary in BOUNDARIES {
-                mark(&mut timer, boundary, black_box(now_ns));
-            }
-            x ^ u64::from(timer.is_some_and(|timer| producer.push(&timer.record)))
-        }));
+        gate.set(false);
+        off.push(time(LOOPS, &mut frame));
+        gate.set(true);
+        on.push(time(LOOPS, &mut frame));
         black_box(consumer.drain_into(&mut drained));
     }
-    let (clock_ns, frame_ns) = (median(&mut clock), median(&mut frame));
+    // The least of many short runs: what it costs, not what the neighbours cost.
+    let least = |values: &[f64]| values.iter().copied().fold(f64::MAX, f64::min);
+    let (clock_ns, armed_ns) = (least(&clock), least(&on) - least(&off));
     Row {
-        name: "armed: a frame's seven boundaries and its record / clock read as often",
-        ratio: frame_ns / clock_ns,
-        target: 1.25,
-        detail: format!(
-            "{frame_ns:.0} ns a frame, {clock_ns:.0} ns of it the clock; 130 ns is the aim"
-        ),
+        name: "armed: a frame's boundaries and record / five readings of the clock",
+        ratio: armed_ns / clock_ns,
+        target: 1.15,
+        detail: format!("{armed_ns:.0} ns a frame, at most 130; {clock_ns:.0} ns of it the clock"),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::grab::{Grab, Grabber};
 use crate::handoff::{Outbox, Slot};
 use crate::perf::PerfWindow;
 use crate::request::Refusal;
-use crate::script::{DropWhy, Place, Player, ScriptedFrame, SourceTruth, stall, stamp};
+use crate::script::{DropWhy, Place, Player, ScriptedFrame, SourceTruth, stall, stamp, stamp_now};
 use crate::sender::close;
 use crate::shared::SessionShared;
 
@@ -243,7 +243,7 @@ impl FramePath {
             .finish(&mut self.access_unit)
             .map_err(encoder_failed)?;
         stall(&mut turn.scripted, Place::Encoded, now_ns);
-        stamp(
+        let encoded_ns = stamp_now(
             &mut turn.scripted,
             &mut turn.timer,
             Boundary::Encoded,
@@ -254,7 +254,7 @@ impl FramePath {
             frame.made = unit.as_ref().map(|unit| kind_name(unit.kind));
             frame.bytes = unit.as_ref().map_or(0, |_| self.access_unit.len());
         }
-        self.encode_ns += 0.1 * ((now_ns() - submitted_ns) as f64 - self.encode_ns);
+        self.encode_ns += 0.1 * ((encoded_ns - submitted_ns) as f64 - self.encode_ns);
         let Some(unit) = unit else {
             // The recovery slot asks again with the next frame.
             self.tell(turn.scripted.take(), "encoder_skipped");

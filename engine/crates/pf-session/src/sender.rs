@@ -16,7 +16,7 @@ use crate::control::SEQUENCES_EXHAUSTED;
 use crate::handoff::{Inbox, Slot, SpinPolicy};
 use crate::listener::Medium;
 use crate::perf::PerfWindow;
-use crate::script::{DropWhy, Loss, Place, ScriptedFrame, TruthSender, stall, stamp};
+use crate::script::{DropWhy, Loss, Place, ScriptedFrame, TruthSender, stall, stamp, stamp_now};
 use crate::shared::{Endpoint, SessionShared};
 
 /// A refusing peer without a ping for so long is gone (video-plane, "Sender").
@@ -72,6 +72,11 @@ impl Watched {
 
     fn stamp(&mut self, boundary: Boundary, now_ns: fn() -> u64) {
         stamp(&mut self.scripted, &mut self.timer, boundary, now_ns);
+    }
+
+    /// As `stamp`, with a moment that is needed in any case.
+    fn stamp_now(&mut self, boundary: Boundary, now_ns: fn() -> u64) -> u64 {
+        stamp_now(&mut self.scripted, &mut self.timer, boundary, now_ns)
     }
 
     /// How a script wants the frame to be lost.
@@ -135,12 +140,18 @@ impl Sender {
             };
             watched.stall(Place::Dequeued, now_ns);
             self.inbox.taken();
-            watched.stamp(Boundary::Dequeued, now_ns);
+            let dequeued_ns = watched.stamp_now(Boundary::Dequeued, now_ns);
             watched.stall(Place::FirstSent, now_ns);
+            // A script may have waited in between.
+            let begin_ns = watched.scripted.as_ref().map_or(dequeued_ns, |_| now_ns());
             let progress = match self.session.endpoint(Medium::Video) {
-                Some(to) if !self.session.is_ending() => {
-                    self.send_frame(&mut slot, to, &mut watched, &mut sleeper, &mut drops)
-                }
+                Some(to) if !self.session.is_ending() => self.send_frame(
+                    &mut slot,
+                    (to, begin_ns),
+                    &mut watched,
+                    &mut sleeper,
+                    &mut drops,
+                ),
                 _ => Progress::new(FrameOutcome::SessionEnded),
             };
             if progress.outcome == FrameOutcome::Sent {
@@ -187,7 +198,7 @@ impl Sender {
     fn send_frame(
         &mut self,
         slot: &mut Slot,
-        to: Endpoint,
+        (to, begin_ns): (Endpoint, u64),
         watched: &mut Watched,
         sleeper: &mut DeadlineSleeper,
         drops: &mut PacketDrops,
@@ -212,7 +223,7 @@ impl Sender {
         let datagrams = slot.datagrams();
         let mut progress = Progress::new(FrameOutcome::Sent);
         let mut at = 0;
-        self.pacer.begin_frame(now_ns(), datagrams.len());
+        self.pacer.begin_frame(begin_ns, datagrams.len());
         while at < datagrams.len() {
             let bytes = match self.pacer.poll(now_ns()) {
                 PacerAction::Done => datagrams.len() - at,

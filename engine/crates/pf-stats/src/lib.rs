@@ -11,6 +11,6 @@ mod ring;
 pub use gate::Gate;
 pub use record::{
     Boundary, FrameFlags, FrameOutcome, FrameRecord, FrameTimer, NOT_REACHED, RECORD_BYTES,
-    UNKNOWN_QP, UNKNOWN_U32, mark,
+    UNKNOWN_QP, UNKNOWN_U32, mark, mark_at,
 };
 pub use ring::{RecordConsumer, RecordProducer, record_ring};

@@ -202,7 +202,15 @@ impl FrameTimer {
     }
 }
 
-/// Stamps a boundary of a frame that is measured.
+/// Stamps a boundary of a frame that is measured with a moment that was read anyway.
+#[inline]
+pub fn mark_at(timer: &mut Option<FrameTimer>, boundary: Boundary, at_ns: u64) {
+    if let Some(timer) = timer {
+        timer.mark(boundary, at_ns);
+    }
+}
+
+/// Stamps a boundary of a frame that is measured; the clock is read for that alone.
 #[inline]
 pub fn mark(timer: &mut Option<FrameTimer>, boundary: Boundary, now_ns: fn() -> u64) {
     if let Some(timer) = timer {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameTimer};
+use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameRecord, FrameTimer, UNKNOWN_QP};
 use serde_json::{Value, json};
 
 use crate::support::{Host, synthetic};
@@ -68,9 +68,29 @@ fn sessions_and_their_events_have_the_fields_of_the_contract() {
 }
 
 #[test]
-fn the_record_of_the_contract_is_written_byte_for_byte() {
+fn the_records_of_the_contract_are_written_byte_for_byte() {
     let example = example("frame-record.json");
-    let fields = &example["fields"];
+    let mut late = record_of(&example["fields"]);
+    late.outcome = FrameOutcome::SendDeadline;
+    late.flags.insert(FrameFlags::KEY);
+    late.flags.insert(FrameFlags::AFTER_INVALIDATION);
+    assert_eq!(hex(&late), hex_of(&example));
+
+    let refused = &example["refused"];
+    let mut repeat = record_of(&refused["fields"]);
+    for flag in [
+        FrameFlags::REPEAT,
+        FrameFlags::REFUSED_NO_ROOM,
+        FrameFlags::REFUSED_NO_BUFFER,
+        FrameFlags::REFUSED_BY_PEER,
+    ] {
+        repeat.flags.insert(flag);
+    }
+    assert_eq!(hex(&repeat), hex_of(refused));
+}
+
+/// The record with these fields, but for outcome and flags.
+fn record_of(fields: &Value) -> FrameRecord {
     let number = |name: &str| fields[name].as_u64().unwrap_or_else(|| panic!("{name}"));
     let grabbed_ns = fields["grabbed_ns"]
         .as_str()
@@ -90,23 +110,23 @@ fn the_record_of_the_contract_is_written_byte_for_byte() {
             timer.mark(boundary, grabbed_ns.saturating_add(after_ns));
         }
     }
-    let record = &mut timer.record;
+    let mut record = timer.record;
     record.frame_index = number("frame_index") as u32;
     record.source_sequence = number("source_sequence") as u32;
     record.bytes = number("bytes") as u32;
-    record.flags.insert(FrameFlags::KEY);
-    record.flags.insert(FrameFlags::AFTER_INVALIDATION);
     record.data_packets = number("data_packets") as u16;
     record.parity_packets = number("parity_packets") as u16;
     record.queue_depth = number("queue_depth") as u8;
-    record.outcome = FrameOutcome::SendDeadline;
     record.send_refused = number("send_refused") as u8;
-    record.qp = number("qp") as u8;
-    let hex: String = record
-        .to_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let wanted: String = example["hex"].as_str().expect("hex").split(' ').collect();
-    assert_eq!(hex, wanted);
+    record.qp = fields["qp"].as_u64().map_or(UNKNOWN_QP, |qp| qp as u8);
+    record
+}
+
+fn hex(record: &FrameRecord) -> String {
+    let bytes = record.to_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hex_of(example: &Value) -> String {
+    example["hex"].as_str().expect("hex").split(' ').collect()
 }

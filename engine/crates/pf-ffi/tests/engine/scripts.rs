@@ -294,6 +294,16 @@ fn a_script_that_cannot_be_played_is_refused_in_the_call() {
         assert!(message.contains(why), "{script}: {message}");
     }
     drop(read);
+    let check = |script: Value, source: &str| {
+        host.call(&json!({ "cmd": "script.check", "script": script, "source": source }))
+    };
+    let withhold = json!({ "actions": [{ "at_frame": 1, "what": "withhold" }] });
+    assert_eq!(
+        check(withhold.clone(), "synthetic").expect("can be played"),
+        json!({})
+    );
+    let failed = check(withhold, "x11").expect_err("a desktop does not obey");
+    assert_eq!(failed.error["code"], "script_invalid");
     assert_eq!(refused(json!({ "actions": [], "more": 1 })).status, -1);
     assert_eq!(
         refused(json!({ "actions": [{ "at_frame": 1, "what": "explode" }] })).status,
@@ -355,72 +365,48 @@ fn sixteen_scripted_sessions_at_once_share_a_file_and_the_seventeenth_is_refused
     }
 }
 
-/// Truth: 5 ms put into each of the eight places lengthens the time that ends at that boundary, and no other.
+/// 5 ms put into each of the eight places lie between the boundary before and the boundary of that name, in the record
+/// as in truth: however busy the machine is.
 #[test]
-fn an_injected_stall_moves_exactly_its_boundary() {
-    const STALL_US: u32 = 5000;
-    const INTERVAL_US: i64 = 50_000;
-    let places = [
-        "grabbed",
-        "converted",
-        "submitted",
-        "encoded",
-        "packetized",
-        "dequeued",
-        "first_sent",
-        "last_sent",
-    ];
-    for (at, place) in places.iter().enumerate() {
-        let mut host = Host::open();
-        // 20 fps leave room for the stall in the frame; every other frame is stalled and compared with its neighbours.
-        stream(&mut host, 1.6, |session| {
-            session["fps"] = json!(20);
-            session["script"] = json!({ "actions": [
-                { "at_frame": 0, "every": 2, "what": "stall", "place": place, "us": STALL_US }
-            ] });
-        });
-        let records = records(&host);
-        let first = records[0].frame_index;
-        let (mut stalled, mut calm) = (vec![Vec::new(); 8], vec![Vec::new(); 8]);
-        for record in &records[1..] {
-            if record.flags & REPEAT != 0 || record.outcome != 0 {
+fn an_injected_stall_lies_before_exactly_its_boundary() {
+    const STALL_US: u64 = 5_000;
+    for (at, place) in PLACES.iter().enumerate() {
+        let (_host, truth, records) = play(
+            place,
+            0.8,
+            json!([{ "at_frame": 0, "every": 2, "what": "stall", "place": place, "us": STALL_US }]),
+        );
+        let mut stalled = 0;
+        for line in truth {
+            let record = agreeing(&records, &line);
+            let Some(spun) = line.get("spun") else {
+                assert!(
+                    line["nth"].as_u64().is_some_and(|nth| nth % 2 == 1),
+                    "{line}"
+                );
                 continue;
-            }
-            // The tick is not recorded; how late in its interval a frame was grabbed tells the same.
-            let since_first_us = (record.grabbed_ns - records[0].grabbed_ns) as i64 / 1000;
-            let phase_us = (since_first_us + INTERVAL_US / 2).rem_euclid(INTERVAL_US);
-            let mut spans = vec![phase_us];
-            let mut before = 0;
-            for boundary in record.boundaries {
-                spans.push(i64::from(boundary - before) / 1000);
-                before = boundary;
-            }
-            let side = if (record.frame_index - first).is_multiple_of(2) {
-                &mut stalled
-            } else {
-                &mut calm
             };
-            side.iter_mut()
-                .zip(spans)
-                .for_each(|(all, span)| all.push(span));
-        }
-        // The least of each: a busy machine lengthens a span now and then, and shortens none.
-        let least = |values: &[i64]| values.iter().copied().min().unwrap_or(i64::MAX);
-        let moved: Vec<i64> = stalled
-            .iter()
-            .zip(&calm)
-            .map(|(stalled, calm)| least(stalled) - least(calm))
-            .collect();
-        for (boundary, difference) in moved.iter().enumerate() {
-            let expected = if boundary == at {
-                i64::from(STALL_US)
-            } else {
-                0
+            assert_eq!(spun.as_object().map(|spun| spun.len()), Some(1), "{line}");
+            let ns = |end: usize| {
+                let ns = spun[place][end].as_str();
+                ns.and_then(|ns| ns.parse::<u64>().ok()).expect("ns")
+            };
+            assert!(ns(1) - ns(0) >= STALL_US * 1000, "{line}");
+            let boundary = |at: usize| {
+                let since = at.checked_sub(1).map_or(0, |at| record.boundaries[at]);
+                record.grabbed_ns + u64::from(since)
             };
             assert!(
-                (difference - expected).abs() < 1500,
-                "stall at {place}: µs moved by boundary: {moved:?}"
+                ns(1) <= boundary(at),
+                "{place} was stamped before its stall ended: {line}"
             );
+            let before = at.checked_sub(1).map(boundary);
+            assert!(
+                before.is_none_or(|before| before <= ns(0)),
+                "{place} began early: {line}"
+            );
+            stalled += 1;
         }
+        assert!(stalled >= 4, "{stalled} stalls at {place}");
     }
 }

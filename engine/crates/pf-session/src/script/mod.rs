@@ -11,4 +11,6 @@ mod truth;
 
 pub use plan::Loss;
 pub use request::{ActionRequest, DropWhy, Place, Script, ScriptRequest, What};
-pub use truth::{Player, ScriptedFrame, SourceTruth, TruthLog, TruthSender, stall, stamp};
+pub use truth::{
+    Player, ScriptedFrame, SourceTruth, TruthLog, TruthSender, stall, stamp, stamp_now,
+};

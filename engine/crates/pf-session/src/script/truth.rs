@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_stats::{Boundary, FrameTimer, mark};
+use pf_stats::{Boundary, FrameTimer, mark, mark_at};
 use serde_json::{Map, Value, json};
 
 use crate::events::Level;
@@ -164,6 +164,23 @@ pub fn stamp(
     mark(timer, boundary, now_ns);
     let after_ns = now_ns();
     frame.pass(Place::ENDING_AT[boundary as usize], before_ns, after_ns);
+}
+
+/// As [`stamp`], with a moment that the caller needs whether anybody looks or not; answers it.
+#[inline]
+pub fn stamp_now(
+    scripted: &mut Option<Box<ScriptedFrame>>,
+    timer: &mut Option<FrameTimer>,
+    boundary: Boundary,
+    now_ns: fn() -> u64,
+) -> u64 {
+    let before_ns = scripted.as_ref().map(|_| now_ns());
+    let at_ns = now_ns();
+    mark_at(timer, boundary, at_ns);
+    if let (Some(frame), Some(before_ns)) = (scripted, before_ns) {
+        frame.pass(Place::ENDING_AT[boundary as usize], before_ns, now_ns());
+    }
+    at_ns
 }
 
 /// Waits at a place, where a script says so.
