@@ -1,6 +1,6 @@
 // Frames as CSV, one line a frame: RFC 4180, comma and dot, absent = empty, and never a cell that needs quotes, because
 // readers exist that split at every comma. docs/exports.md holds the table of columns and why each is called as it is.
-import type { Capture } from '../../../contract/stats.ts';
+import type { Capture, StreamKind } from '../../../contract/stats.ts';
 import {
   ABSENT,
   boundaryColumns,
@@ -9,7 +9,7 @@ import {
   outcomeOf,
   type SmallColumn,
 } from '../frames.ts';
-import type { FrameSpans } from '../stages.ts';
+import { type FrameSpans, stageProjection } from '../stages.ts';
 import { SessionTable } from './spans.ts';
 
 export interface CsvColumn {
@@ -38,127 +38,145 @@ export function* csvText(
   capture: Pick<Capture, 'sessions' | 'meta'>,
 ): Generator<string> {
   const sessions = new SessionTable(capture);
+  const cells = { gamestream: cellsOf('gamestream'), native: cellsOf('native') };
   const lastUs = new Map<number, number>();
   yield `${csvColumns.map(({ name }) => name).join(',')}\r\n`;
-  let piece: string[] = [];
+  let piece = '';
+  let lines = 0;
   for (const batch of frames) {
     for (let index = 0; index < batch.length; index += 1) {
       const session = batch.columns.session[index] ?? 0;
       const grabbedUs = batch.grabbed_us[index] ?? 0;
       const before = lastUs.get(session);
       lastUs.set(session, grabbedUs);
-      const row: Row = {
+      piece += line(cells[sessions.kind(session)], {
         batch,
         index,
         spans: sessions.spans(batch, index),
         sinceLastUs: before === undefined ? undefined : grabbedUs - before,
-      };
-      piece.push(`${cells.map(({ text }) => text(row)).join(',')}\r\n`);
-      if (piece.length === LINES_A_PIECE) {
-        yield piece.join('');
-        piece = [];
+      });
+      lines += 1;
+      if (lines % LINES_A_PIECE === 0) {
+        yield piece;
+        piece = '';
       }
     }
   }
-  if (piece.length > 0) yield piece.join('');
+  if (piece !== '') yield piece;
 }
 
-const cells: readonly Cell[] = [
-  {
-    name: 'Application',
-    doc: 'PresentMon’s: the process that made the frame. Always `punktfunk-host`: a line is a frame of the stream, and the host makes those',
-    text: () => 'punktfunk-host',
-  },
-  {
-    name: 'TimeInSeconds',
-    doc: 'PresentMon 1’s: when the frame was presented, s since recording began. The host presents to the stream by taking the picture: `grabbed`',
-    text: ({ batch, index }) => decimal(batch.grabbed_us[index] ?? 0, 6),
-  },
-  {
-    name: 'MsBetweenPresents',
-    doc: 'PresentMon’s: ms since the same presenter’s frame before, here of the same session; empty for the first. Repeats count as frames, as everywhere',
-    text: ({ sinceLastUs }) => (sinceLastUs === undefined ? '' : decimal(sinceLastUs, 3)),
-  },
-  {
-    name: 'session',
-    doc: 'Session that the frame is of',
-    text: column('session'),
-  },
-  {
-    name: 'frame_index',
-    doc: 'The number that the client sees; empty when the frame got none',
-    text: column('frame_index'),
-  },
-  {
-    name: 'outcome',
-    doc: 'sent, or where it ended: queue_full, send_deadline, send_error, encoder_skipped, oversize, session_ended',
-    text: ({ batch, index }) => outcomeOf(batch, index),
-  },
-  {
-    name: 'repeated',
-    doc: '1: the source had nothing new and its last picture was encoded again',
-    text: flag(frameFlags.repeat),
-  },
-  { name: 'key_frame', doc: '1: decodable by itself', text: flag(frameFlags.key) },
-  {
-    name: 'after_invalidation',
-    doc: '1: made after frames that the client had lost were given up',
-    text: flag(frameFlags.afterInvalidation),
-  },
-  ...(['capture', 'submit', 'encode', 'packetize', 'send'] as const).map((name) => ({
-    name: `${name}_us`,
-    doc: `Stage “${name}”, µs; empty when it was not finished or the path has none`,
-    text: span(name),
-  })),
-  {
-    name: 'total_us',
-    doc: 'Grabbed → last datagram in the kernel, µs; empty when it was not sent whole',
-    text: span('total'),
-  },
-  ...boundaryColumns.map((name) => ({
-    name: `at_${name}`,
-    doc: `Boundary “${name.slice(0, -'_us'.length)}”, µs after grabbed`,
-    text: column(name),
-  })),
-  {
-    name: 'source_sequence',
-    doc: 'The source’s own count of its pictures, modulo 2³²; empty where it does not count',
-    text: ({ batch, index }) => {
-      const signed = batch.columns.source_sequence[index] ?? ABSENT;
-      return signed === ABSENT ? '' : String(signed >>> 0);
+function line(cells: readonly Cell[], row: Row): string {
+  let text = '';
+  let separator = '';
+  for (const cell of cells) {
+    text += separator + cell.text(row);
+    separator = ',';
+  }
+  return `${text}\r\n`;
+}
+
+/** The columns, and how they are written for frames of one path. */
+function cellsOf(kind: StreamKind): readonly Cell[] {
+  return [
+    {
+      name: 'Application',
+      doc: 'PresentMon’s: the process that made the frame. Always `punktfunk-host`: a line is a frame of the stream, and the host makes those',
+      text: () => 'punktfunk-host',
     },
-  },
-  {
-    name: 'source_age_us',
-    doc: 'How old the picture was when it was taken, by the source’s own stamp, µs; empty where it stamps none',
-    text: column('source_age_us'),
-  },
-  { name: 'bytes', doc: 'Of the encoded picture', text: column('bytes') },
-  { name: 'data_packets', doc: 'Packets with data', text: column('data_packets') },
-  { name: 'parity_packets', doc: 'Packets with parity', text: column('parity_packets') },
-  {
-    name: 'queue_depth',
-    doc: 'Frames that waited for the send thread when this one was put there',
-    text: column('queue_depth'),
-  },
-  {
-    name: 'send_refused',
-    doc: 'Datagrams that the socket refused; 255 stands for more',
-    text: column('send_refused'),
-  },
-  {
-    name: 'refused_because',
-    doc: 'Why the socket refused some: no_room (its deadline passed), no_buffer (the kernel had none), by_peer (nobody listens there); empty when none was or nobody knows',
-    text: ({ batch, index }) => {
-      const flags = batch.columns.flags[index] ?? 0;
-      return refusals.flatMap(([bit, name]) => (flags & bit ? [name] : [])).join(' ');
+    {
+      name: 'TimeInSeconds',
+      doc: 'PresentMon 1’s: when the frame was presented, s since recording began. The host presents to the stream by taking the picture: `grabbed`',
+      text: ({ batch, index }) => decimal(batch.grabbed_us[index] ?? 0, 6),
     },
-  },
-  { name: 'qp', doc: 'Quantiser that the encoder told', text: column('qp') },
-];
+    {
+      name: 'MsBetweenPresents',
+      doc: 'PresentMon’s: ms since the same presenter’s frame before, here of the same session; empty for the first. Repeats count as frames, as everywhere',
+      text: ({ sinceLastUs }) => (sinceLastUs === undefined ? '' : decimal(sinceLastUs, 3)),
+    },
+    {
+      name: 'session',
+      doc: 'Session that the frame is of',
+      text: column('session'),
+    },
+    {
+      name: 'frame_index',
+      doc: 'The number that the client sees; empty when the frame got none',
+      text: column('frame_index'),
+    },
+    {
+      name: 'outcome',
+      doc: 'sent, or where it ended: queue_full, send_deadline, send_error, encoder_skipped, oversize, session_ended',
+      text: ({ batch, index }) => outcomeOf(batch, index),
+    },
+    {
+      name: 'repeated',
+      doc: '1: the source had nothing new and its last picture was encoded again',
+      text: flag(frameFlags.repeat),
+    },
+    { name: 'key_frame', doc: '1: decodable by itself', text: flag(frameFlags.key) },
+    {
+      name: 'after_invalidation',
+      doc: '1: made after frames that the client had lost were given up',
+      text: flag(frameFlags.afterInvalidation),
+    },
+    ...(['capture', 'submit', 'encode', 'packetize', 'send'] as const).map((name) => ({
+      name: `${name}_us`,
+      doc: `Stage “${name}”, µs; empty when it was not finished or the path has none`,
+      text: span(kind, name),
+    })),
+    {
+      name: 'total_us',
+      doc: 'Grabbed → last datagram in the kernel, µs; empty when it was not sent whole',
+      text: span(kind, 'total'),
+    },
+    ...boundaryColumns.map((name) => ({
+      name: `at_${name}`,
+      doc: `Boundary “${name.slice(0, -'_us'.length)}”, µs after grabbed`,
+      text: column(name),
+    })),
+    {
+      name: 'source_sequence',
+      doc: 'The source’s own count of its pictures, modulo 2³²; empty where it does not count',
+      text: ({ batch, index }) => {
+        const signed = batch.columns.source_sequence[index] ?? ABSENT;
+        return signed === ABSENT ? '' : String(signed >>> 0);
+      },
+    },
+    {
+      name: 'source_age_us',
+      doc: 'How old the picture was when it was taken, by the source’s own stamp, µs; empty where it stamps none',
+      text: column('source_age_us'),
+    },
+    { name: 'bytes', doc: 'Of the encoded picture', text: column('bytes') },
+    { name: 'data_packets', doc: 'Packets with data', text: column('data_packets') },
+    { name: 'parity_packets', doc: 'Packets with parity', text: column('parity_packets') },
+    {
+      name: 'queue_depth',
+      doc: 'Frames that waited for the send thread when this one was put there',
+      text: column('queue_depth'),
+    },
+    {
+      name: 'send_refused',
+      doc: 'Datagrams that the socket refused; 255 stands for more',
+      text: column('send_refused'),
+    },
+    {
+      name: 'refused_because',
+      doc: 'Why the socket refused some: no_room (its deadline passed), no_buffer (the kernel had none), by_peer (nobody listens there); empty when none was or nobody knows',
+      text: ({ batch, index }) => {
+        const flags = batch.columns.flags[index] ?? 0;
+        return refusals.flatMap(([bit, name]) => (flags & bit ? [name] : [])).join(' ');
+      },
+    },
+    { name: 'qp', doc: 'Quantiser that the encoder told', text: column('qp') },
+  ];
+}
 
 /** Names and meanings, in the order of the file; docs/exports.md is made of them. */
-export const csvColumns: readonly CsvColumn[] = cells.map(({ name, doc }) => ({ name, doc }));
+export const csvColumns: readonly CsvColumn[] = cellsOf('gamestream').map(({ name, doc }) => ({
+  name,
+  doc,
+}));
 
 const refusals = [
   [frameFlags.refusedNoRoom, 'no_room'],
@@ -177,11 +195,13 @@ function flag(bit: number): (row: Row) => string {
   return ({ batch, index }) => ((batch.columns.flags[index] ?? 0) & bit ? '1' : '0');
 }
 
-/** A stage of the frame’s path, or its total. */
-function span(name: string): (row: Row) => string {
+/** A stage, or the total: where it stands among the spans of a path is looked up once. */
+function span(kind: StreamKind, name: string): (row: Row) => string {
+  const stages = stageProjection[kind];
+  const place = name === 'total' ? stages.length : stages.findIndex((stage) => stage.name === name);
   return ({ spans }) => {
-    const us = spans.values[spans.names.indexOf(name)] ?? ABSENT;
-    return us === ABSENT || spans.names.indexOf(name) > spans.stageCount ? '' : String(us);
+    const us = spans.values[place] ?? ABSENT;
+    return us === ABSENT ? '' : String(us);
   };
 }
 
