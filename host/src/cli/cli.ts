@@ -1,7 +1,8 @@
 // The command line: finds the subcommand, shows help, turns errors into sentences and exit codes.
+import { writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { ConfigError } from '../config.ts';
-import { AppError, reasonOf } from '../errors.ts';
+import { AppError, reasonOf, systemCode } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { clients } from './clients.ts';
 import {
@@ -86,6 +87,8 @@ export async function runCli(
       context.err(`punktfunk-host: ${error.message}\n`);
       return exitCode.usage;
     }
+    // Whoever read our output had enough: nothing to say, and nobody to say it to.
+    if (systemCode(error) === 'EPIPE') return exitCode.problem;
     const code = error instanceof AppError ? ` [${error.code}]` : '';
     context.err(`punktfunk-host ${command.name}: ${reasonOf(error)}${code}\n`);
     return error instanceof AppError ? codeOf(error) : exitCode.problem;
@@ -121,15 +124,27 @@ function processContext(): CliContext {
     out: (text) => {
       process.stdout.write(text);
     },
-    outPiece: async (piece) => {
-      await Bun.write(Bun.stdout, piece);
-    },
+    outPiece: writeStdout,
     err: (text) => {
       process.stderr.write(text);
     },
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
   };
+}
+
+/** By hand: `Bun.write` repeats part of what it writes when a pipe takes less than all at once. */
+async function writeStdout(piece: string | Uint8Array): Promise<void> {
+  const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      // Whoever shares the pipe made it non-blocking.
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      await Bun.sleep(FULL_PIPE_MS);
+    }
+  }
 }
 
 /** From the user database: HOME may be unset, and an account may have no entry. */
@@ -140,3 +155,6 @@ function homeOfAccount(): string | undefined {
     return undefined;
   }
 }
+
+const STDOUT = 1;
+const FULL_PIPE_MS = 5;
