@@ -353,7 +353,8 @@ function readAbout(texts: ReadonlyMap<string, string>): Partial<FramesAbout> {
 /** All but steps counts from zero. */
 function refuseNegative(values: Int32Array | Float64Array, nullable: boolean): void {
   const least = nullable ? ABSENT : 0;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? 0;
     if (value < least) throw new FormatError(`holds ${value}`);
   }
 }

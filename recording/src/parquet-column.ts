@@ -33,7 +33,7 @@ export function readColumn(
     const values = nulls === 0 ? target : target.subarray(nulls);
     const data = { bytes: padded, from: page.from + levelBytes, end: page.end };
     if (page.encoding === ENCODING.plain) readPlain(data, wide, values);
-    else readDeltas(data, wide, values);
+    else readDeltas(data, values);
     if (nulls > 0) {
       const levels = { bytes: padded, from: page.from, end: page.from + levelBytes };
       spread(levels, target, nulls, absent);
@@ -100,43 +100,75 @@ function readPlain({ bytes, from, end }: Part, wide: boolean, out: Int32Array | 
 }
 
 /** Deltas of INT32 wrap; those of INT64 stay below 2^53 or are refused. */
-function readDeltas({ bytes, from, end }: Part, wide: boolean, out: Int32Array | Float64Array) {
+function readDeltas({ bytes, from, end }: Part, out: Int32Array | Float64Array): void {
   if (out.length === 0) return;
-  const head = new ThriftReader(bytes.subarray(0, end), from);
-  const blockSize = head.varint();
-  const miniCount = head.varint();
-  const count = head.varint();
-  let value = head.zigzag();
+  const cursor = new ThriftReader(bytes.subarray(0, end), from);
+  const blockSize = cursor.varint();
+  const miniCount = cursor.varint();
+  const count = cursor.varint();
   if (blockSize !== BLOCK_SIZE || miniCount !== MINI_BLOCKS || count !== out.length) {
     throw new FormatError(
       `deltas of ${count} numbers in blocks of ${blockSize}/${miniCount}, expected ${out.length} in ${BLOCK_SIZE}/${MINI_BLOCKS}`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const cursor = new ThriftReader(bytes.subarray(0, end), head.at);
-  out[0] = value;
-  let row = 1;
-  while (row < out.length) {
+  out[0] = cursor.zigzag();
+  for (let row = 1; row < out.length; ) {
     const least = cursor.zigzag();
     const widthsAt = cursor.skip(MINI_BLOCKS);
     for (let mini = 0; mini < MINI_BLOCKS && row < out.length; mini += 1) {
       const width = bytes[widthsAt + mini] ?? 0;
       if (width > MOST_WIDTH) throw new FormatError(`deltas of ${width} bits`);
-      const start = cursor.skip((MINI_SIZE / 8) * width);
-      const stop = Math.min(row + MINI_SIZE, out.length);
-      const mask = (1 << width) - 1;
-      for (let bit = start * 8; row < stop; row += 1, bit += width) {
-        const delta =
-          width <= FAST_WIDTH
-            ? (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & mask
-            : wideBits(view, bit, width);
-        value += least + delta;
-        if (wide) {
-          if (!Number.isSafeInteger(value)) throw new FormatError('a number beyond 2^53');
-        } else value |= 0;
-        out[row] = value;
-      }
+      const at = { view, bit: cursor.skip((MINI_SIZE / 8) * width) * 8, width, least };
+      const to = Math.min(row + MINI_SIZE, out.length);
+      if (out instanceof Int32Array) addNarrow(at, out, row, to);
+      else addWide(at, out, row, to);
+      row = to;
     }
+  }
+}
+
+interface MiniBlock {
+  readonly view: DataView;
+  /** Where its bits begin. */
+  readonly bit: number;
+  readonly width: number;
+  readonly least: number;
+}
+
+/** Writes rows `from` to `to` of a mini block; a row lies before. Two loops of one kind each take a third of the time. */
+function addNarrow(block: MiniBlock, out: Int32Array, from: number, to: number): void {
+  const { view, width } = block;
+  const mask = (1 << width) - 1;
+  const least = block.least | 0;
+  let at = block.bit;
+  let sum = out[from - 1] ?? 0;
+  if (width > FAST_WIDTH) {
+    for (let row = from; row < to; row += 1, at += width) {
+      sum = (sum + least + (wideBits(view, at, width) | 0)) | 0;
+      out[row] = sum;
+    }
+    return;
+  }
+  for (let row = from; row < to; row += 1, at += width) {
+    sum = (sum + least + ((view.getInt32(at >>> 3, true) >>> (at & 7)) & mask)) | 0;
+    out[row] = sum;
+  }
+}
+
+function addWide(block: MiniBlock, out: Float64Array, from: number, to: number): void {
+  const { view, width, least } = block;
+  const mask = (1 << width) - 1;
+  let at = block.bit;
+  let sum = out[from - 1] ?? 0;
+  for (let row = from; row < to; row += 1, at += width) {
+    const isNarrow = width <= FAST_WIDTH;
+    sum += isNarrow
+      ? (view.getInt32(at >>> 3, true) >>> (at & 7)) & mask
+      : wideBits(view, at, width);
+    sum += least;
+    if (!Number.isSafeInteger(sum)) throw new FormatError('a number beyond 2^53');
+    out[row] = sum;
   }
 }
 

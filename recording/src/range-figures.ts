@@ -8,7 +8,7 @@ import type { FramesFile } from './frames-file.ts';
 import { type RangeUs, rangeUs } from './frames-query.ts';
 import { MicroBins } from './quantiles.ts';
 import { SkippedPictures } from './skipped-pictures.ts';
-import { addPacked, BinCounter, MOST_US } from './sparse-bins.ts';
+import { BinCounter, forEachPacked, MOST_US } from './sparse-bins.ts';
 import { FrameSpans, fineSpans } from './stages.ts';
 import { isDropped, SENT } from './windows.ts';
 
@@ -28,8 +28,7 @@ export interface FiguresQuery extends FrameRange {
 export class RangeFigures {
   readonly #file: FramesFile;
   readonly #sessions: ReadonlyMap<number, FiguresSession>;
-  readonly #pieces: Piece[] = [];
-  readonly #skipped = new Map<number, SkippedPictures>();
+  readonly #timelines = new Map<number, Timeline>();
   readonly #bins = new Map<string, MicroBins>();
   readonly #spans: Readonly<Record<StreamKind, FrameSpans>>;
   /** The groups that were read last, for questions whose edges move. */
@@ -52,21 +51,20 @@ export class RangeFigures {
     const counter = new BinCounter();
     file.groups.forEach((_, group) => {
       const batch = file.read(group, COLUMNS);
-      for (const { session, from, to } of runsOf(batch)) {
-        this.#pieces.push(this.#count(batch, { group, session, from, to }, counter));
-        let skipped = this.#skipped.get(session);
-        if (skipped === undefined) {
-          skipped = new SkippedPictures(lossesUs);
-          this.#skipped.set(session, skipped);
-        }
-        skipped.take(batch, from, to, horizons[group] ?? Number.POSITIVE_INFINITY);
+      for (const run of runsOf(batch)) {
+        const { session, from, to } = run;
+        const timeline = this.#timelines.get(session) ?? new Timeline(lossesUs);
+        this.#timelines.set(session, timeline);
+        timeline.add(this.#count(batch, { ...run, group }, counter), counter);
+        timeline.skipped.take(batch, from, to, horizons[group] ?? Number.POSITIVE_INFINITY);
       }
     });
   }
 
   /** Bytes that the packed counts take. */
   get indexBytes(): number {
-    return this.#pieces.reduce((sum, { packed }) => sum + packed.entries.byteLength, 0);
+    const counts = [...this.#timelines.values()].flatMap(({ all }) => all);
+    return counts.reduce((sum, { packed }) => sum + packed.entries.byteLength, 0);
   }
 
   /** Figures of a range. Throws RangeError for a percentile outside 0 … 100. */
@@ -80,15 +78,19 @@ export class RangeFigures {
     const names = this.#namesFor(query.session);
     for (const bins of this.#bins.values()) bins.clear();
     const counters = noCounters();
-    let endUs = 0;
-    for (const piece of this.#pieces) {
-      if (query.session !== undefined && piece.session !== query.session) continue;
-      endUs = Math.max(endUs, piece.toUs + 1);
-      if (piece.toUs < range.fromUs || piece.fromUs >= range.toUs) continue;
-      if (piece.fromUs >= range.fromUs && piece.toUs < range.toUs) {
-        addCounters(counters, piece.counters);
-        this.#addPiece(piece, names, frames);
-      } else this.#addRows(piece, range, names, frames, counters);
+    const asked = query.session === undefined ? [...this.#timelines.keys()] : [query.session];
+    let [endUs, skipped] = [0, 0];
+    for (const session of asked) {
+      const timeline = this.#timelines.get(session);
+      if (timeline === undefined) continue;
+      endUs = Math.max(endUs, timeline.endUs);
+      skipped += timeline.skipped.between(range.fromUs, range.toUs);
+      for (const part of timeline.partsIn(range)) {
+        if (isWithin(part, range)) {
+          addCounters(counters, part.counters);
+          this.#addPacked(session, part.packed, names, frames);
+        } else if ('group' in part) this.#addRows(part, range, names, frames, counters);
+      }
     }
     const { count, repeated, counted, stamped, late, dropped, key_frames, bytes } = counters;
     return {
@@ -97,7 +99,7 @@ export class RangeFigures {
       to_ms: query.to_ms ?? endUs / 1000,
       frames,
       ...{ count, new: count - repeated, repeated, dropped, key_frames, bytes },
-      ...(counted === 0 ? {} : { skipped: this.#skippedIn(query.session, range) }),
+      ...(counted === 0 ? {} : { skipped }),
       ...(stamped === 0 ? {} : { late }),
       stages: names.flatMap((name) => stageOf(name, this.#bins.get(name), rising)),
     };
@@ -120,41 +122,38 @@ export class RangeFigures {
     return this.#spans[this.#known(session)?.kind ?? 'gamestream'];
   }
 
-  #skippedIn(session: number | undefined, { fromUs, toUs }: RangeUs): number {
-    const asked = session === undefined ? this.#skipped.values() : [this.#skipped.get(session)];
-    let sum = 0;
-    for (const skipped of asked) sum += skipped?.between(fromUs, toUs) ?? 0;
-    return sum;
-  }
-
   #count(batch: FrameBatch, run: Run, counter: BinCounter): Piece {
     const { session, from, to } = run;
     const spans = this.#spansOf(session);
     const slots = spans.values.length;
     const rows = to - from;
-    // Each span's durations side by side, so that one counter serves them one after the other.
+    // Each span's durations side by side, so that one counter serves them one after the other: those of new frames from
+    // the front, those of repeats from the back.
     const durations = new Int32Array(slots * rows);
+    let [fresh, repeats] = [0, 0];
     const counters = noCounters();
     const intervalUs = this.#intervalUs(session);
     for (let row = from; row < to; row += 1) {
       spans.read(batch, row);
+      if (isRepeat(batch, row)) repeats += 1;
+      else fresh += 1;
+      const place = isRepeat(batch, row) ? rows - repeats : fresh - 1;
       for (let slot = 0; slot < slots; slot += 1) {
         const us = spans.values[slot] ?? ABSENT;
         if (us >= MOST_US) throw new FormatError(`a frame of ${us} µs; no engine measures that`);
-        durations[slot * rows + row - from] = us;
+        durations[slot * rows + place] = us;
       }
       countRow(batch, row, intervalUs, counters);
     }
-    const { flags } = batch.columns;
     const entries: number[] = [];
     const starts = new Uint32Array(2 * slots + 1);
     for (let pack = 0; pack < 2 * slots; pack += 1) {
-      const wanted = pack < slots ? 0 : frameFlags.repeat;
       const first = (pack % slots) * rows;
+      const isFresh = pack < slots;
       starts[pack] = entries.length;
-      for (let i = 0; i < rows; i += 1) {
-        const us = durations[first + i] ?? ABSENT;
-        if (us >= 0 && ((flags[from + i] ?? 0) & frameFlags.repeat) === wanted) counter.add(us);
+      for (let i = first + (isFresh ? 0 : fresh); i < first + (isFresh ? fresh : rows); i += 1) {
+        const us = durations[i] ?? ABSENT;
+        if (us >= 0) counter.add(us, 1);
       }
       counter.packInto(entries);
     }
@@ -168,14 +167,21 @@ export class RangeFigures {
     };
   }
 
-  #addPiece({ session, packed }: Piece, names: readonly string[], frames: 'all' | 'new'): void {
+  #addPacked(
+    session: number,
+    { entries, starts }: Packed,
+    names: readonly string[],
+    frames: 'all' | 'new',
+  ): void {
     const { names: known } = this.#spansOf(session);
     for (const name of names) {
       const slot = known.indexOf(name);
       const packs = frames === 'new' ? [slot] : [slot, slot + known.length];
       for (const pack of packs) {
-        const [from = 0, to = 0] = packed.starts.subarray(pack, pack + 2);
-        addPacked(packed.entries, from, to, this.#binsOf(name));
+        const bins = this.#binsOf(name);
+        forEachPacked(entries, starts[pack] ?? 0, starts[pack + 1] ?? 0, (us, times) =>
+          bins.add(us, times),
+        );
       }
     }
   }
@@ -189,7 +195,7 @@ export class RangeFigures {
     counters: Counters,
   ): void {
     const batch = this.#groupOf(piece.group);
-    const { grabbed_us: grabbed, columns } = batch;
+    const { grabbed_us: grabbed } = batch;
     const spans = this.#spansOf(piece.session);
     const targets = names.map((name) => [spans.names.indexOf(name), this.#binsOf(name)] as const);
     const intervalUs = this.#intervalUs(piece.session);
@@ -197,7 +203,7 @@ export class RangeFigures {
       const us = grabbed[row] ?? 0;
       if (us < fromUs || us >= toUs) continue;
       countRow(batch, row, intervalUs, counters);
-      if (frames === 'new' && ((columns.flags[row] ?? 0) & frameFlags.repeat) !== 0) continue;
+      if (frames === 'new' && isRepeat(batch, row)) continue;
       spans.read(batch, row);
       for (const [slot, bins] of targets) {
         const duration = spans.values[slot] ?? ABSENT;
@@ -236,13 +242,92 @@ interface Run {
   readonly to: number;
 }
 
-interface Piece extends Run {
+/** For each span its new frames, then for each its repeats: entries from `starts[i]` to `starts[i + 1]`. */
+interface Packed {
+  readonly entries: Uint32Array;
+  readonly starts: Uint32Array;
+}
+
+interface Part {
   /** Of its first and its last frame. */
   readonly fromUs: number;
   readonly toUs: number;
   readonly counters: Readonly<Counters>;
-  /** For each span its new frames, then for each its repeats: from `starts[i]` to `starts[i + 1]`. */
-  readonly packed: { readonly entries: Uint32Array; readonly starts: Uint32Array };
+  readonly packed: Packed;
+}
+
+type Piece = Part & Run;
+
+/** Pieces that were added up, because most ranges hold them whole. */
+interface Block extends Part {
+  readonly pieces: readonly Piece[];
+}
+
+/** One session. */
+class Timeline {
+  readonly skipped: SkippedPictures;
+  readonly #blocks: Block[] = [];
+  #open: Piece[] = [];
+
+  constructor(lossesUs: readonly number[]) {
+    this.skipped = new SkippedPictures(lossesUs);
+  }
+
+  get all(): Part[] {
+    return [...this.#blocks.flatMap((block) => [block, ...block.pieces]), ...this.#open];
+  }
+
+  /** The µs after its last frame. */
+  get endUs(): number {
+    return this.all.reduce((end, { toUs }) => Math.max(end, toUs + 1), 0);
+  }
+
+  add(piece: Piece, counter: BinCounter): void {
+    this.#open.push(piece);
+    if (this.#open.length < BLOCK_PIECES) return;
+    this.#blocks.push(blockOf(this.#open, counter));
+    this.#open = [];
+  }
+
+  /** Everything that touches a range, in as few parts as it takes: only a piece may reach beyond it. */
+  *partsIn(range: RangeUs): Generator<Part | Piece> {
+    for (const block of this.#blocks) {
+      if (isWithin(block, range)) yield block;
+      else if (isTouching(block, range))
+        yield* block.pieces.filter((one) => isTouching(one, range));
+    }
+    yield* this.#open.filter((one) => isTouching(one, range));
+  }
+}
+
+function blockOf(pieces: readonly Piece[], counter: BinCounter): Block {
+  const counters = noCounters();
+  const entries: number[] = [];
+  const starts = new Uint32Array(pieces[0]?.packed.starts.length ?? 0);
+  for (let pack = 0; pack + 1 < starts.length; pack += 1) {
+    starts[pack] = entries.length;
+    for (const { packed } of pieces) {
+      const [from = 0, to = 0] = packed.starts.subarray(pack, pack + 2);
+      forEachPacked(packed.entries, from, to, (us, times) => counter.add(us, times));
+    }
+    counter.packInto(entries);
+  }
+  starts[starts.length - 1] = entries.length;
+  for (const piece of pieces) addCounters(counters, piece.counters);
+  return {
+    fromUs: Math.min(...pieces.map(({ fromUs }) => fromUs)),
+    toUs: Math.max(...pieces.map(({ toUs }) => toUs)),
+    ...{ counters, pieces },
+    packed: { entries: Uint32Array.from(entries), starts },
+  };
+}
+
+function isWithin(part: Part, { fromUs, toUs }: RangeUs): boolean {
+  return part.fromUs >= fromUs && part.toUs < toUs;
+}
+
+function isTouching(part: Part, { fromUs, toUs }: RangeUs): boolean {
+  return part.toUs >= fromUs && part.fromUs < toUs;
 }
 
 interface Counters {
@@ -276,12 +361,12 @@ function addCounters(to: Counters, from: Readonly<Counters>): void {
   to.late += from.late;
 }
 
-function countRow(
-  { columns }: FrameBatch,
-  row: number,
-  intervalUs: number,
-  counters: Counters,
-): void {
+function isRepeat({ columns }: FrameBatch, row: number): boolean {
+  return ((columns.flags[row] ?? 0) & frameFlags.repeat) !== 0;
+}
+
+function countRow(batch: FrameBatch, row: number, intervalUs: number, counters: Counters): void {
+  const { columns } = batch;
   const flags = columns.flags[row] ?? 0;
   const outcome = columns.outcome[row] ?? ABSENT;
   counters.count += 1;
@@ -289,7 +374,7 @@ function countRow(
   if (outcome === SENT) counters.bytes += columns.bytes[row] ?? 0;
   else if (isDropped(outcome)) counters.dropped += 1;
   if (columns.source_sequence[row] !== ABSENT) counters.counted += 1;
-  if ((flags & frameFlags.repeat) !== 0) {
+  if (isRepeat(batch, row)) {
     counters.repeated += 1;
     return;
   }
@@ -365,6 +450,9 @@ const COLUMNS: readonly FrameColumn[] = [
   'source_age_us',
   ...boundaryColumns,
 ];
+
+/** A quarter of an hour: its different values are few more than a minute's. */
+const BLOCK_PIECES = 16;
 
 /** Both edges of a range. */
 const GROUPS_KEPT = 2;

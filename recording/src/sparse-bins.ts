@@ -1,6 +1,5 @@
 // Multisets of durations that were counted once and are added up often: the different values of one minute with how
 // often each came, packed into 32 bits an entry. Exact, whole µs.
-import type { MicroBins } from './quantiles.ts';
 
 /** Counts values and packs them. One counter serves any number of packs, one after the other. */
 export class BinCounter {
@@ -8,10 +7,10 @@ export class BinCounter {
   /** Per block of bins: something was counted in it. */
   #touched = new Uint8Array(FIRST_BINS / BLOCK);
 
-  /** Adds a duration below MOST_US. */
-  add(us: number): void {
+  /** Adds a duration below MOST_US, so many times. */
+  add(us: number, times: number): void {
     if (us >= this.#bins.length) this.#grow(us);
-    this.#bins[us] = (this.#bins[us] ?? 0) + 1;
+    this.#bins[us] = (this.#bins[us] ?? 0) + times;
     this.#touched[us >>> BLOCK_BITS] = 1;
   }
 
@@ -46,11 +45,16 @@ export class BinCounter {
   }
 }
 
-/** Adds the entries `from` to `to` of a pack to bins. */
-export function addPacked(entries: Uint32Array, from: number, to: number, into: MicroBins): void {
+/** Calls with every entry from `from` to `to` of a pack. */
+export function forEachPacked(
+  entries: Uint32Array,
+  from: number,
+  to: number,
+  take: (us: number, times: number) => void,
+): void {
   for (let i = from; i < to; i += 1) {
     const entry = entries[i] ?? 0;
-    into.add(entry >>> TIMES_BITS, (entry & (MOST_TIMES - 1)) + 1);
+    take(entry >>> TIMES_BITS, (entry & (MOST_TIMES - 1)) + 1);
   }
 }
 

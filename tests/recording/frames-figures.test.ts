@@ -40,7 +40,7 @@ function groupsOf(batch: FrameBatch, seed: number): FrameBatch[] {
   const groups = new Map<number, number[]>();
   for (let row = 0; row < batch.length; row += 1) {
     const late = random() < 0.02 ? 0.4e6 : 0;
-    const group = Math.floor(((batch.grabbed_us[row] ?? 0) + late) / 1.7e6);
+    const group = Math.floor(((batch.grabbed_us[row] ?? 0) + late) / 0.5e6);
     groups.set(group, [...(groups.get(group) ?? []), row]);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => batch.pick(rows));

@@ -2,10 +2,9 @@
 // and repeats, key frames, drops. For sizes and speeds of recordings and for tests that compare two ways of counting.
 import { ABSENT, boundaryColumns, FrameBatch, frameFlags } from '../../recording/src/frames.ts';
 
-export interface SyntheticSession {
+export interface SyntheticOptions {
   readonly session: number;
   readonly fps: number;
-  readonly seconds: number;
   readonly seed: number;
   /** Where on the axis it begins. */
   readonly startUs?: number;
@@ -16,53 +15,75 @@ export interface SyntheticSession {
   readonly blindSource?: true;
 }
 
-/** Whole session in order of grabbing. The same seed makes the same frames. */
-export function syntheticFrames(options: SyntheticSession): FrameBatch {
-  const { session, fps, seconds, seed, startUs = 0, mbps = 30, dropped = 0 } = options;
-  const random = randomFrom(seed);
-  const logNormal = (median: number, sigma: number): number =>
-    median * Math.exp(sigma * gauss(random));
-  const batch = new FrameBatch(Math.round(fps * seconds));
-  const { columns } = batch;
-  const meanBytes = (mbps * 125_000) / fps;
-  const [medians, sigmas] = [STAGE_MEDIANS_US, STAGE_SIGMAS];
-  const source = new SyntheticSource(fps, startUs, random);
-  let load = 0;
-  let wireIndex = 0;
-  for (let row = 0; row < batch.length; row += 1) {
-    const grabbed = startUs + Math.round((row * 1e6) / fps + logNormal(60, 0.5));
-    batch.grabbed_us[row] = grabbed;
-    columns.session[row] = session;
-    // What the scene costs wanders slowly.
-    load = load * 0.98 + gauss(random) * 0.02;
-    const isKey = row === 0 || random() < 1 / (20 * fps);
-    const picture = source.newestAt(grabbed);
-    const isRepeat = !picture.isNew;
-    const bytes = Math.round(meanBytes * Math.exp(load + 0.2 * gauss(random)) * (isKey ? 6 : 1));
+/** A whole session in order of grabbing. The same seed makes the same frames. */
+export function syntheticFrames(
+  options: SyntheticOptions & { readonly seconds: number },
+): FrameBatch {
+  return new SyntheticStream(options).next(Math.round(options.fps * options.seconds));
+}
+
+/** A session piece by piece, however long. */
+export class SyntheticStream {
+  readonly #options: SyntheticOptions;
+  readonly #random: () => number;
+  readonly #source: SyntheticSource;
+  /** What the scene costs wanders slowly. */
+  #load = 0;
+  #frame = 0;
+  #wireIndex = 0;
+
+  constructor(options: SyntheticOptions) {
+    this.#options = options;
+    this.#random = randomFrom(options.seed);
+    this.#source = new SyntheticSource(options.fps, options.startUs ?? 0, this.#random);
+  }
+
+  next(rows: number): FrameBatch {
+    const batch = new FrameBatch(rows);
+    for (let row = 0; row < rows; row += 1) this.#write(batch, row);
+    return batch;
+  }
+
+  #write({ grabbed_us, columns }: FrameBatch, row: number): void {
+    const { session, fps, startUs = 0, mbps = 30, dropped = 0, blindSource } = this.#options;
+    const random = this.#random;
+    const isKey = this.#frame === 0 || random() < 1 / (20 * fps);
+    const grabbed = startUs + Math.round((this.#frame * 1e6) / fps + this.#logNormal(60, 0.5));
+    const picture = this.#source.newestAt(grabbed);
+    this.#frame += 1;
+    this.#load = this.#load * 0.98 + gauss(random) * 0.02;
+    const noise = Math.exp(this.#load + 0.2 * gauss(random));
+    const bytes = Math.round(((mbps * 125_000) / fps) * noise * (isKey ? 6 : 1));
     const ending = random() < dropped ? Math.floor(random() * 6) + 1 : 0;
     let at = 0;
     boundaryColumns.forEach((name, i) => {
-      const slow = i === 2 ? Math.exp(load) * (isKey ? 1.7 : 1) : 1;
-      const repeats = i === 0 && isRepeat ? 0 : 1;
-      at += logNormal(medians[i] ?? 0, sigmas[i] ?? 0) * slow * repeats;
+      const slow = i === 2 ? Math.exp(this.#load) * (isKey ? 1.7 : 1) : 1;
+      // A repeat converts nothing.
+      const share = i === 0 && !picture.isNew ? 0 : slow;
+      at += this.#logNormal(STAGE_MEDIANS_US[i] ?? 0, STAGE_SIGMAS[i] ?? 0) * share;
       columns[name][row] = reaches(ending, i) ? Math.round(at) : ABSENT;
     });
-    const onWire = ending !== 4 && ending !== 5;
-    wireIndex += onWire ? 1 : 0;
-    columns.frame_index[row] = onWire ? wireIndex : ABSENT;
-    const sees = options.blindSource === undefined;
-    columns.source_sequence[row] = sees ? picture.sequence : ABSENT;
-    columns.source_age_us[row] = sees ? picture.ageUs : ABSENT;
+    const isOnWire = ending !== 4 && ending !== 5;
+    this.#wireIndex += isOnWire ? 1 : 0;
+    const packets = Math.ceil(bytes / 1392);
+    grabbed_us[row] = grabbed;
+    columns.session[row] = session;
+    columns.frame_index[row] = isOnWire ? this.#wireIndex : ABSENT;
+    columns.source_sequence[row] = blindSource ? ABSENT : picture.sequence;
+    columns.source_age_us[row] = blindSource ? ABSENT : picture.ageUs;
     columns.bytes[row] = bytes;
-    columns.data_packets[row] = Math.ceil(bytes / 1392);
-    columns.parity_packets[row] = Math.ceil(Math.ceil(bytes / 1392) / 5);
+    columns.data_packets[row] = packets;
+    columns.parity_packets[row] = Math.ceil(packets / 5);
     columns.queue_depth[row] = random() < 0.01 ? 1 : 0;
     columns.outcome[row] = ending;
-    columns.flags[row] = (isKey ? frameFlags.key : 0) | (isRepeat ? frameFlags.repeat : 0);
+    columns.flags[row] = (isKey ? frameFlags.key : 0) | (picture.isNew ? 0 : frameFlags.repeat);
     columns.send_refused[row] = ending === 2 ? 1 + Math.floor(random() * 5) : 0;
-    columns.qp[row] = Math.round(28 + 4 * load + gauss(random));
+    columns.qp[row] = Math.round(28 + 4 * this.#load + gauss(random));
   }
-  return batch;
+
+  #logNormal(median: number, sigma: number): number {
+    return median * Math.exp(sigma * gauss(this.#random));
+  }
 }
 
 /** Pictures by a clock of its own, a little faster than the frames; now and then it is late by some of them. */
