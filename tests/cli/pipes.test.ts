@@ -36,6 +36,15 @@ describe('a pipe', () => {
     expect(text === [...csvText(FRAMES, captureOf())].join('')).toBe(true);
   }, 20_000);
 
+  test('gets a long list whole', async () => {
+    using api = hostOfOne();
+    const { meta } = captureOf();
+    for (let i = 0; i < 900; i += 1) api.hold(captureOf({ meta: { ...meta, id: `r${i}` } }));
+    const child = shell(api, '$HOST stats list --all --json | (sleep 0.3; dd bs=777 status=none)');
+    const list: unknown = JSON.parse(await new Response(child.stdout).text());
+    expect(list).toBeArrayOfSize(901);
+  }, 20_000);
+
   test('that is closed early ends the export without a word', async () => {
     using api = hostOfOne();
     const child = shell(
