@@ -174,6 +174,9 @@ describe('malformed requests', () => {
     const wrong = await host.ask('GET', START);
     expect(wrong.headers.get('allow')).toBe('POST');
     expect(await fault(wrong)).toEqual([405, 'method_not_allowed']);
+    // Not those of /clients/{id}, which this path looks like too.
+    const pin = await host.ask('PUT', `${API}/clients/pin`);
+    expect([pin.status, pin.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
   test('name the field that is wrong', async () => {

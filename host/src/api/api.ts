@@ -160,21 +160,22 @@ async function specificationText(): Promise<string> {
   return openApiText();
 }
 
-/** The methods that a path has; none when there is no such path. */
+/** The methods that a path has; none when there is no such path. A path that is written out hides one with a name. */
 function methodsAt(
   known: readonly { readonly method: string; readonly path: string }[],
   request: Request,
 ): readonly string[] {
-  const parts = new URL(request.url).pathname.split('/');
-  return known
-    .filter(({ path }) => {
-      const pattern = path.split('/');
-      return (
-        pattern.length === parts.length &&
-        pattern.every((part, i) => part.startsWith(':') || part === parts[i])
-      );
-    })
-    .map(({ method }) => method);
+  const { pathname } = new URL(request.url);
+  const exact = known.filter(({ path }) => path === pathname);
+  const parts = pathname.split('/');
+  const named = known.filter(({ path }) => {
+    const pattern = path.split('/');
+    return (
+      pattern.length === parts.length &&
+      pattern.every((part, i) => part.startsWith(':') || part === parts[i])
+    );
+  });
+  return (exact.length > 0 ? exact : named).map(({ method }) => method);
 }
 
 function wrongMethod(request: Request, methods: readonly string[]): AppError {

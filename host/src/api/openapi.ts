@@ -6,7 +6,7 @@ import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
 import { VERSION } from '../version.ts';
 import { routes } from './routes.ts';
-import { HEADERS, MEDIA_TYPE, OPTIONAL } from './schema.ts';
+import { HEADERS, MEDIA_TYPE, ONE_OF, OPTIONAL } from './schema.ts';
 import { needOf } from './scopes.ts';
 
 /** The document's text, the same at every run: sorted keys, two spaces, a final newline. */
@@ -187,6 +187,8 @@ function mendSchema(raw: unknown, schemas: Json): unknown {
           ? value
           : mendSchema(value, schemas);
   }
+  const { [ONE_OF]: oneOf, ...plain } = schema;
+  if (Array.isArray(oneOf)) return { ...plain, enum: oneOf };
   const literals = literalsOf(schema);
   if (literals !== undefined) {
     const { anyOf: _anyOf, ...rest } = schema;

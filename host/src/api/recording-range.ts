@@ -20,15 +20,16 @@ import {
   recordingNotFound,
   savedAs,
 } from './recording-params.ts';
-import { errors, std } from './schema.ts';
+import { errors, ONE_OF, std } from './schema.ts';
 
 const Format = Type.Union([Type.Literal('parquet'), Type.Literal('jsonl')]);
 type Format = Type.Static<typeof Format>;
 const FramesParams = Type.Object({
   ...FrameRange.properties,
   columns: Type.Optional(
-    Type.Array(Type.String(), {
-      description: `Separated by commas; all without it: ${frameColumns.join(', ')}`,
+    Type.Array(Type.String({ [ONE_OF]: [...frameColumns] }), {
+      minItems: 1,
+      description: 'Separated by commas; all without it',
     }),
   ),
   format: Type.Optional(Format),

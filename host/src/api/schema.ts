@@ -120,3 +120,5 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d{1,3})?$/;
 export const MEDIA_TYPE = 'x-media-type';
 export const HEADERS = 'x-headers';
 export const OPTIONAL = 'x-optional';
+/** What a text may be, where the route itself refuses the rest, with a sentence of its own. */
+export const ONE_OF = 'x-one-of';
