@@ -141,14 +141,17 @@ export const TestScript = Type.Object(
 );
 export type TestScript = Static<typeof TestScript>;
 
+/** What the engine can be told at all; which modes there are it says itself. */
+const EngineInteger = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
+
 export const TestStreamRequest = Type.Object(
   {
     source: Type.Optional(TestStreamSource),
     seconds: Type.Optional(Type.Number({ minimum: 0.1, maximum: 3600 })),
-    width: Type.Optional(Type.Integer()),
-    height: Type.Optional(Type.Integer()),
-    fps: Type.Optional(Type.Integer()),
-    bitrate_kbps: Type.Optional(Type.Integer()),
+    width: Type.Optional(EngineInteger),
+    height: Type.Optional(EngineInteger),
+    fps: Type.Optional(EngineInteger),
+    bitrate_kbps: Type.Optional(EngineInteger),
     drop_pct: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
     script: Type.Optional(TestScript),
     truth: Type.Optional(
