@@ -72,6 +72,11 @@ export class StoreFolder implements Disposable {
     return [...here, ...there].sort();
   }
 
+  /** Without what the next start takes away once this process is dead. */
+  lastingNames(): string[] {
+    return this.names().filter((name) => !name.endsWith(`.${process.pid}.tmp`));
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.configDir, { recursive: true, force: true });
   }

@@ -40,11 +40,14 @@ export type FolderDisk = Pick<
 export class Folder {
   readonly path: string;
   readonly #disk: FolderDisk;
+  readonly #linked: boolean;
   #lastStorable: RecordingId | undefined;
 
-  constructor(path: string, disk: FolderDisk) {
+  /** `linked`: the folder itself may be a link, because people put it where there is room. */
+  constructor(path: string, disk: FolderDisk, { linked }: { readonly linked: boolean }) {
     this.path = path;
     this.#disk = disk;
+    this.#linked = linked;
   }
 
   /** Throws RangeError for an id whose files could be taken for another's. */
@@ -58,6 +61,7 @@ export class Folder {
    * be told by its time. Throws system errors.
    */
   stamp(): string | undefined {
+    this.#mustBeFolder();
     const stats = statSync(this.path, { throwIfNoEntry: false });
     if (stats === undefined || Date.now() - stats.mtimeMs < COARSEST_TIME_MS) return undefined;
     return `${stats.mtimeMs}:${stats.ctimeMs}:${stats.ino}:${stats.dev}`;
@@ -65,6 +69,7 @@ export class Folder {
 
   /** Empty when there is no folder yet. Throws system errors. */
   entries(): FolderEntry[] {
+    this.#mustBeFolder();
     let found: ReturnType<typeof readEntries>;
     try {
       found = readEntries(this.path);
@@ -85,6 +90,7 @@ export class Folder {
   /** Names that begin with a dot, which are nobody's recordings. Empty when the folder cannot be read. */
   hiddenNames(): string[] {
     try {
+      this.#mustBeFolder();
       return readdirSync(this.path).filter((name) => name.startsWith('.'));
     } catch {
       return [];
@@ -100,8 +106,9 @@ export class Folder {
     return isStorableId(id) && this.stat(id, part) !== undefined;
   }
 
-  /** The parts that are there. */
+  /** The parts that are there. Throws system errors. */
   parts(id: RecordingId): Part[] {
+    this.#mustBeFolder();
     return allParts.filter((part) => this.has(id, part));
   }
 
@@ -112,6 +119,7 @@ export class Folder {
 
   /** Makes the folder itself, for its owner only. */
   make(): void {
+    this.#mustBeFolder();
     this.#disk.makeFolder(this.path);
   }
 
@@ -146,6 +154,14 @@ export class Folder {
 
   sync(): void {
     this.#disk.syncFolder(this.path);
+  }
+
+  /** What lies under a link is not ours to move or delete. */
+  #mustBeFolder(): void {
+    if (this.#linked || lstatSync(this.path, { throwIfNoEntry: false })?.isDirectory() !== false) {
+      return;
+    }
+    throw Object.assign(new Error(`ENOTDIR: ${this.path} is no folder`), { code: 'ENOTDIR' });
   }
 
   /** Asked of every file of a list: the last answer is mostly the next. */

@@ -63,7 +63,7 @@ export class RecordingStore {
     this.#nowUnixMs = options.nowUnixMs ?? Date.now;
     if (configDir !== undefined) {
       const disk = options.disk ?? realDisk;
-      const folder = new Folder(join(configDir, 'captures'), disk);
+      const folder = new Folder(join(configDir, 'captures'), disk, { linked: true });
       this.#folder = folder;
       this.#library = new Library(folder, log);
       this.#trash = new Trash(folder, disk, log);
@@ -141,8 +141,9 @@ export class RecordingStore {
     const there = this.#reached(() => trash.holds(id));
     if (!here && (how === 'trash' || !there)) return false;
     try {
-      if (here) trash.take(id, this.#nowUnixMs());
-      if (how === 'forever') trash.purge(id);
+      if (how === 'trash') trash.take(id, this.#nowUnixMs());
+      else if (here) trash.destroy(id);
+      else trash.purge(id);
     } catch (error) {
       throw new AppError(
         500,
@@ -290,8 +291,9 @@ export class RecordingStore {
 
   #carryOut({ id, from, to, reason }: Removal, nowUnixMs: number): void {
     try {
-      if (from === 'captures') this.#trash?.take(id, nowUnixMs);
-      if (to === 'nowhere') this.#trash?.purge(id);
+      if (from === 'trash') this.#trash?.purge(id);
+      else if (to === 'trash') this.#trash?.take(id, nowUnixMs);
+      else this.#trash?.destroy(id);
       this.#log.info('a recording was removed', { id, from, to, reason });
     } catch (error) {
       const why = reasonOf(error);

@@ -14,7 +14,7 @@ export class Trash {
 
   constructor(captures: Folder, disk: FolderDisk, log: Log) {
     this.#captures = captures;
-    this.folder = new Folder(join(captures.path, '.trash'), disk);
+    this.folder = new Folder(join(captures.path, '.trash'), disk, { linked: false });
     this.#log = log;
   }
 
@@ -24,6 +24,12 @@ export class Trash {
     this.folder.make();
     this.#mark(id, nowUnixMs);
     this.#moveAll(id, this.#captures, this.folder, allParts.toReversed());
+  }
+
+  /** Removes everything of a recording for good; by way of the trash, so that no half of it is left. Throws system errors. */
+  destroy(id: RecordingId): void {
+    this.take(id, GONE);
+    this.purge(id);
   }
 
   /** Moves a recording back. Throws AppError `recording_exists` when something of it is there already. */
@@ -36,7 +42,7 @@ export class Trash {
     this.folder.remove(id, 'deleted');
   }
 
-  /** Removes a recording for good. Throws system errors. */
+  /** Removes what lies here of a recording. Throws system errors. */
   purge(id: RecordingId): void {
     // Should it stop halfway: what is left is no deleted recording that somebody could want back.
     this.#mark(id, GONE);
