@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { csvText } from '../../recording/src/export/csv.ts';
 import { CAPTURE_ID, captureOf, steadyFrames } from '../support/exported-frames.ts';
-import { FakeStatsApi } from '../support/fake-stats-api.ts';
+import { FakeStatsApi, fileOf } from '../support/fake-stats-api.ts';
 
 const MAIN = join(import.meta.dir, '../../host/src/main.ts');
 const FRAMES = [...steadyFrames(60)];
@@ -65,7 +65,7 @@ describe('a pipe', () => {
     );
     expect(await new Response(child.stderr).text()).toBe('');
     expect(await child.exited).toBe(0);
-    expect(other.recordings.get(CAPTURE_ID)?.capture).toEqual(captureOf());
+    expect(other.recordings.get(CAPTURE_ID)?.capture).toEqual(fileOf(captureOf()));
     expect(other.bodies).toEqual(['application/gzip']);
   }, 20_000);
 });

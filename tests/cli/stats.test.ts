@@ -9,7 +9,7 @@ import { csvText } from '../../recording/src/export/csv.ts';
 import { traceText } from '../../recording/src/export/trace.ts';
 import { type Ran, ranCli, ranCliBytes } from '../support/cli.ts';
 import { CAPTURE_ID, captureOf, steadyFrames } from '../support/exported-frames.ts';
-import { FakeStatsApi, framesFile } from '../support/fake-stats-api.ts';
+import { FakeStatsApi, fileOf, framesFile } from '../support/fake-stats-api.ts';
 
 const SECONDS = 12;
 
@@ -313,7 +313,7 @@ describe('export', () => {
 
   test('writes each format, the frames’ ones from the frames of the host', async () => {
     using api = hostOfOne();
-    expect(JSON.parse(await exported(api))).toEqual(capture);
+    expect(JSON.parse(await exported(api))).toEqual(fileOf(capture));
     const parquet = await ranCliBytes(
       ['stats', 'export', CAPTURE_ID, '--format', 'parquet', '-o', '-'],
       api.env,

@@ -90,10 +90,10 @@ export class FakeStatsApi implements Disposable {
     const wanted = [...this.recordings.values()]
       .map(({ capture }) => capture.meta)
       .filter(
-        ({ tags = [], starred, name = '' }) =>
+        ({ id, tags = [], starred, name = '' }) =>
           (query.get('tag') === null || tags.includes(query.get('tag') ?? '')) &&
           (query.get('starred') === null || starred === true) &&
-          (query.get('text') === null || name.includes(query.get('text') ?? '')),
+          (query.get('text') === null || `${id} ${name}`.includes(query.get('text') ?? '')),
       );
     const metas = [...wanted, ...this.damaged];
     const from = after === null ? 0 : metas.findIndex(({ id }) => id === after) + 1;
@@ -163,7 +163,7 @@ export class FakeStatsApi implements Disposable {
       if (query.get('forever') !== 'true') this.trash.set(id, held);
       return new Response(undefined, { status: 204 });
     }
-    if (what === '') return this.#download(Buffer.from(JSON.stringify(held.capture)));
+    if (what === '') return this.#download(Buffer.from(JSON.stringify(fileOf(held.capture))));
     if (what === 'quantiles' && held.quantiles !== undefined) {
       return Response.json(held.quantiles(Number(query.get('session'))));
     }
@@ -191,6 +191,12 @@ export class FakeStatsApi implements Disposable {
   async #body(request: Request): Promise<unknown> {
     return request.json();
   }
+}
+
+/** What people added lies in a file of its own, and only lists have it. */
+export function fileOf(capture: Capture): Capture {
+  const { name: _, note: __, tags: ___, starred: ____, bytes: _____, ...meta } = capture.meta;
+  return { ...capture, meta };
 }
 
 /** The groups as the one file that a host keeps. */

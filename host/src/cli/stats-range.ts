@@ -51,16 +51,29 @@ export function recordingPath(id: string): string {
 
 /** `latest` is the newest that can be read. */
 export async function wanted(host: HostApi, id: string): Promise<string> {
-  if (id !== LATEST) return id;
+  return id === LATEST ? (await newest(host)).id : id;
+}
+
+/** What the list says of it, with name, note, tags and star, which lie in no recording; undefined: not listed. */
+export async function listed(host: HostApi, id: string): Promise<CaptureMeta | undefined> {
+  if (id === LATEST) return newest(host);
+  const { page } = await host.askPage<CaptureMeta[]>(
+    `/stats/recordings?${new URLSearchParams({ text: id })}`,
+    Type.Array(CaptureMeta),
+  );
+  return page.find((meta) => meta.id === id);
+}
+
+async function newest(host: HostApi): Promise<CaptureMeta> {
   const { page } = await host.askPage<CaptureMeta[]>(
     '/stats/recordings?limit=1',
     Type.Array(CaptureMeta),
   );
-  const [newest] = page.filter(({ damaged }) => damaged === undefined);
-  if (newest === undefined) {
+  const [meta] = page.filter(({ damaged }) => damaged === undefined);
+  if (meta === undefined) {
     throw new AppError(404, 'recording_not_found', 'There is no recording yet.');
   }
-  return newest.id;
+  return meta;
 }
 
 /** `1500` is ms; `1:30`, `0:01:30.5` are minutes and hours. */

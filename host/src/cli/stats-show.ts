@@ -11,7 +11,7 @@ import { AppError } from '../errors.ts';
 import { type CliContext, type ExitCode, exitCode, type Flags } from './command.ts';
 import { type HostApi, hostApi } from './host-api.ts';
 import { byteText, clockText, jsonText, plain, tableText } from './output.ts';
-import { type Part, partOf, partQuery, recordingPath, wanted } from './stats-range.ts';
+import { listed, type Part, partOf, partQuery, recordingPath } from './stats-range.ts';
 
 /** Sums over the windows of a session; undefined: no window knows it. */
 interface Counters {
@@ -37,8 +37,10 @@ export async function showRecording(
   recordingPath(word);
   const part = partOf(flags);
   const host = hostApi(flags, context);
-  const path = recordingPath(await wanted(host, word));
-  const capture = await host.ask<Capture>('GET', path, Capture, { withinMs: LOAD_MS });
+  const meta = await listed(host, word);
+  const path = recordingPath(meta?.id ?? word);
+  const file = await host.ask<Capture>('GET', path, Capture, { withinMs: LOAD_MS });
+  const capture = { ...file, meta: { ...file.meta, ...meta } };
   const ids = sessionsOf(capture).filter((id) => part.session === undefined || part.session === id);
   if (ids.length === 0 && part.session !== undefined) {
     throw new AppError(404, 'session_not_found', `It has no session ${part.session}.`);
