@@ -11,7 +11,13 @@ import { FormatError } from './format.ts';
 import { ABSENT, boundaryColumns, FrameBatch, frameFlags, frameOutcomes } from './frames.ts';
 import { type FileColumn, fileColumns, NO_STEP, Steps, stepOf, stepsTo } from './frames-columns.ts';
 import { readColumn } from './parquet-column.ts';
-import { MAGIC, type ParquetFooter, type ReadableFile, readFooter } from './parquet-footer.ts';
+import {
+  MAGIC,
+  type ParquetChunk,
+  type ParquetFooter,
+  type ReadableFile,
+  readFooter,
+} from './parquet-footer.ts';
 
 /** What a file begins with. The first group lies right after it. */
 export const FILE_HEAD = MAGIC;
@@ -32,6 +38,8 @@ export const SavedGroup = Type.Object({
     Type.Object({
       name: Type.String(),
       offset: Whole,
+      /** Where its values begin, when a dictionary lies before them. */
+      values: Type.Optional(Whole),
       bytes: Whole,
       nulls: Whole,
       least: Type.Optional(Type.Integer()),
@@ -68,8 +76,9 @@ export function encodeGroup(
   const schema = schemaOf(prepared.map(({ name }) => name));
   const writer = new ParquetWriter({ writer: out, schema, codec: 'UNCOMPRESSED' });
   writer.write({
-    columnData: prepared.map(({ name, data }) => ({
-      ...{ name, data, encoding: 'DELTA_BINARY_PACKED', statistics: false, offsetIndex: false },
+    columnData: prepared.map(({ name, data, coded }) => ({
+      ...{ name, data, statistics: false, offsetIndex: false },
+      encoding: coded ? 'RLE_DICTIONARY' : 'DELTA_BINARY_PACKED',
     })),
     rowGroupSize: rows,
     // One page a column and group.
@@ -80,9 +89,13 @@ export function encodeGroup(
   const saved = prepared.map(({ name, nulls, least, most }, i) => {
     const chunk = written[i]?.meta_data;
     if (chunk === undefined) throw new RangeError(`column ${name} was not written`);
+    const values = Number(chunk.data_page_offset) + shift;
+    const dictionary = chunk.dictionary_page_offset;
     return {
       name,
-      offset: Number(chunk.data_page_offset) + shift,
+      ...(dictionary === undefined
+        ? { offset: values }
+        : { offset: Number(dictionary) + shift, values }),
       bytes: Number(chunk.total_compressed_size),
       nulls,
       ...(nulls === rows ? {} : { least, most }),
@@ -192,7 +205,7 @@ export class FramesFile {
       const isStep = stepOf(column.column) >= 0;
       readColumn(bytes, { ...type, absent: isStep ? NO_STEP : ABSENT }, out);
       if (isStep && out instanceof Int32Array) steps.add(out);
-      else if (!column.unsigned) refuseNegative(out, column.nullable);
+      else if (!column.unsigned) refuseOutside(out, column.nullable ? ABSENT : 0, chunk);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       throw new FormatError(`column ${name} of group ${index}: ${error.message}`);
@@ -223,13 +236,15 @@ function rowGroup({
         file_offset: BigInt(column.offset),
         meta_data: {
           type: wide ? 'INT64' : 'INT32',
-          encodings: ['DELTA_BINARY_PACKED'],
+          encodings:
+            column.values === undefined ? ['DELTA_BINARY_PACKED'] : ['PLAIN', 'RLE_DICTIONARY'],
           path_in_schema: [column.name],
           codec: 'UNCOMPRESSED',
           num_values: BigInt(rows),
           total_uncompressed_size: BigInt(column.bytes),
           total_compressed_size: BigInt(column.bytes),
-          data_page_offset: BigInt(column.offset),
+          data_page_offset: BigInt(column.values ?? column.offset),
+          ...(column.values === undefined ? {} : { dictionary_page_offset: BigInt(column.offset) }),
           statistics: {
             ...(column.least === undefined ? {} : { min_value: bound(column.least) }),
             ...(column.most === undefined ? {} : { max_value: bound(column.most) }),
@@ -265,6 +280,7 @@ function columnsFor(columns: readonly FrameColumn[]): readonly FileColumn[] {
 
 interface Prepared {
   readonly name: string;
+  readonly coded: boolean;
   readonly data: Int32Array | Uint32Array | Float64Array | (number | null)[];
   readonly nulls: number;
   readonly least: number;
@@ -272,7 +288,8 @@ interface Prepared {
 }
 
 /** A column as the writer takes it, and its bounds. */
-function prepare(batch: FrameBatch, { name, column, nullable, unsigned }: FileColumn): Prepared {
+function prepare(batch: FrameBatch, description: FileColumn): Prepared {
+  const { name, column, nullable, unsigned, coded } = description;
   const boundary = boundaryColumns[stepOf(column)];
   const values = boundary === undefined ? valuesOf(batch, column) : stepsTo(boundary, batch);
   const absent = boundary === undefined ? ABSENT : NO_STEP;
@@ -290,12 +307,12 @@ function prepare(batch: FrameBatch, { name, column, nullable, unsigned }: FileCo
     throw new RangeError(`${nulls} of ${values.length} rows have no ${name}`);
   }
   if (nulls === 0) {
-    return { name, data: unsigned ? Uint32Array.from(values) : values, nulls, least, most };
+    return { name, coded, data: unsigned ? Uint32Array.from(values) : values, nulls, least, most };
   }
   const data = Array.from(values, (bits) =>
     bits === absent ? null : unsigned ? bits >>> 0 : bits,
   );
-  return { name, data, nulls, least, most };
+  return { name, coded, data, nulls, least, most };
 }
 
 function valuesOf(batch: FrameBatch, column: FrameColumn): Int32Array | Float64Array {
@@ -350,12 +367,16 @@ function readAbout(texts: ReadonlyMap<string, string>): Partial<FramesAbout> {
   };
 }
 
-/** All but steps counts from zero. */
-function refuseNegative(values: Int32Array | Float64Array, nullable: boolean): void {
-  const least = nullable ? ABSENT : 0;
+/** All but steps counts from zero, and lies where the footer says: groups are passed over by its word. */
+function refuseOutside(
+  values: Int32Array | Float64Array,
+  from: number,
+  { least = 0, most = Number.POSITIVE_INFINITY }: ParquetChunk,
+): void {
+  const lowest = Math.min(from, least) < 0 ? from : Math.max(from, least);
   for (let row = 0; row < values.length; row += 1) {
     const value = values[row] ?? 0;
-    if (value < least) throw new FormatError(`holds ${value}`);
+    if (value < lowest || value > most) throw new FormatError(`holds ${value}`);
   }
 }
 

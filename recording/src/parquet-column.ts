@@ -1,8 +1,8 @@
-// Pages of one column of a Parquet file: data pages of version 2, not compressed, whole numbers either plain or
-// DELTA_BINARY_PACKED, null or not. Exactly what frames-file.ts writes; anything else is named and refused. Its bytes
-// may come from anywhere: nothing is read outside them, no work exceeds the rows that were asked for.
+// Pages of one column of a Parquet file: data pages of version 2, not compressed, whole numbers as deltas, out of a
+// dictionary or plain, null or not. What frames-file.ts writes; anything else is named and refused. Its bytes may come
+// from anywhere: nothing is read outside them, no work exceeds the rows that were asked for.
 import { FormatError } from './format.ts';
-import { integerOf, structOf, ThriftReader } from './parquet-thrift.ts';
+import { integerOf, structOf, ThriftReader, type ThriftStruct } from './parquet-thrift.ts';
 
 export interface ColumnType {
   readonly nullable: boolean;
@@ -19,12 +19,19 @@ export function readColumn(
   { nullable, wide, absent }: ColumnType & { readonly absent: number },
   out: Int32Array | Float64Array,
 ): void {
-  let [at, row] = [0, 0];
   // Reads of four bytes may look past the last value.
   const padded = new Uint8Array(bytes.length + PADDING);
   padded.set(bytes);
+  let [at, row] = [0, 0];
+  let dictionary: Int32Array | undefined;
   while (row < out.length) {
-    const page = readPageHead(bytes, at);
+    const head = readHead(bytes, at);
+    if (head.type === PAGE.dictionary && dictionary === undefined && !wide) {
+      dictionary = readDictionary(padded, head);
+      at = head.end;
+      continue;
+    }
+    const page = dataPage(head);
     const { rows, nulls, levelBytes } = page;
     if (rows < 1 || rows > out.length - row || nulls < 0 || nulls > (nullable ? rows : 0)) {
       throw new FormatError(`a page of ${rows} rows, ${nulls} null, where ${out.length - row} are`);
@@ -33,9 +40,11 @@ export function readColumn(
     const values = nulls === 0 ? target : target.subarray(nulls);
     const data = { bytes: padded, from: page.from + levelBytes, end: page.end };
     if (page.encoding === ENCODING.plain) readPlain(data, wide, values);
-    else readDeltas(data, values);
+    else if (page.encoding === ENCODING.delta) readDeltas(data, values);
+    else readIndexes(data, dictionary, values);
     if (nulls > 0) {
-      const levels = { bytes: padded, from: page.from, end: page.from + levelBytes };
+      const levels = new Int32Array(rows);
+      readRuns({ bytes: padded, from: page.from, end: page.from + levelBytes }, 1, levels);
       spread(levels, target, nulls, absent);
     }
     row += rows;
@@ -49,7 +58,26 @@ interface Part {
   readonly end: number;
 }
 
-interface PageHead {
+interface Head {
+  readonly type: number | undefined;
+  readonly fields: ThriftStruct;
+  /** Where what follows the head lies. */
+  readonly from: number;
+  readonly end: number;
+}
+
+function readHead(bytes: Uint8Array, at: number): Head {
+  const reader = new ThriftReader(bytes, at);
+  const fields = reader.struct();
+  const size = integerOf(fields, 3) ?? -1;
+  const from = reader.at;
+  if (size < 0 || size > bytes.length - from) {
+    throw new FormatError(`a page of ${size} bytes where ${bytes.length - from} are`);
+  }
+  return { type: integerOf(fields, 1), fields, from, end: from + size };
+}
+
+interface DataPage {
   readonly from: number;
   readonly end: number;
   readonly rows: number;
@@ -58,34 +86,74 @@ interface PageHead {
   readonly encoding: number;
 }
 
-function readPageHead(bytes: Uint8Array, at: number): PageHead {
-  const reader = new ThriftReader(bytes, at);
-  const head = reader.struct();
-  const type = integerOf(head, 1);
-  const data = structOf(head, 8);
-  if (type !== DATA_PAGE_V2 || data === undefined) {
+function dataPage({ type, fields, from, end }: Head): DataPage {
+  const data = structOf(fields, 8);
+  if (type !== PAGE.dataV2 || data === undefined) {
     throw new FormatError(`a page of type ${type}: only data pages of version 2 are read`);
   }
-  const size = integerOf(head, 3) ?? -1;
   const levelBytes = integerOf(data, 5) ?? 0;
   const repetitionBytes = integerOf(data, 6) ?? 0;
-  if (size < 0 || size > bytes.length - reader.at) {
-    throw new FormatError(`a page of ${size} bytes where ${bytes.length - reader.at} are`);
-  }
-  if (levelBytes < 0 || levelBytes > size || repetitionBytes !== 0) {
-    throw new FormatError(`${levelBytes} bytes of levels in a page of ${size} bytes`);
+  if (levelBytes < 0 || levelBytes > end - from || repetitionBytes !== 0) {
+    throw new FormatError(`${levelBytes} bytes of levels in a page of ${end - from} bytes`);
   }
   const encoding = integerOf(data, 4) ?? -1;
-  if (encoding !== ENCODING.plain && encoding !== ENCODING.delta) {
-    throw new FormatError(`encoding ${encoding}: only plain and DELTA_BINARY_PACKED are read`);
+  if (!Object.values<number>(ENCODING).includes(encoding)) {
+    throw new FormatError(`encoding ${encoding}: only plain, dictionary and delta are read`);
   }
-  return {
-    from: reader.at,
-    end: reader.at + size,
-    rows: integerOf(data, 1) ?? 0,
-    nulls: integerOf(data, 2) ?? 0,
-    ...{ levelBytes, encoding },
-  };
+  const [rows, nulls] = [integerOf(data, 1) ?? 0, integerOf(data, 2) ?? 0];
+  return { from, end, rows, nulls, levelBytes, encoding };
+}
+
+function readDictionary(bytes: Uint8Array, { fields, from, end }: Head): Int32Array {
+  const length = integerOf(structOf(fields, 7) ?? new Map(), 1) ?? -1;
+  if (length < 0 || length * 4 > end - from) {
+    throw new FormatError(`a dictionary of ${length} values in ${end - from} bytes`);
+  }
+  const values = new Int32Array(length);
+  readPlain({ bytes, from, end }, false, values);
+  return values;
+}
+
+/** A byte that says how wide an index is, then runs of them. */
+function readIndexes(
+  { bytes, from, end }: Part,
+  dictionary: Int32Array | undefined,
+  out: Int32Array | Float64Array,
+): void {
+  if (out.length === 0) return;
+  const width = from < end ? (bytes[from] ?? 0) : MOST_WIDTH;
+  if (dictionary === undefined || width > MOST_INDEX_WIDTH) {
+    throw new FormatError(`indexes of ${width} bits into ${dictionary?.length ?? 'no'} values`);
+  }
+  const indexes = new Int32Array(out.length);
+  readRuns({ bytes, from: from + 1, end }, width, indexes);
+  for (let row = 0; row < out.length; row += 1) {
+    const value = dictionary[indexes[row] ?? 0];
+    if (value === undefined) throw new FormatError('an index beyond the dictionary');
+    out[row] = value;
+  }
+}
+
+/** Runs of one number, and groups of eight packed into bits, until `out` is full. */
+function readRuns({ bytes, from, end }: Part, width: number, out: Int32Array): void {
+  const cursor = new ThriftReader(bytes.subarray(0, end), from);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let row = 0; row < out.length; ) {
+    const head = cursor.varint();
+    const count = Math.floor(head / 2);
+    if (count === 0) throw new FormatError('an empty run');
+    if (head % 2 === 0) {
+      const at = cursor.skip(Math.ceil(width / 8));
+      const stop = Math.min(out.length, row + count);
+      out.fill(wideBits(view, at * 8, width), row, stop);
+      row = stop;
+      continue;
+    }
+    const stop = Math.min(out.length, row + count * 8);
+    for (let bit = cursor.skip(count * width) * 8; row < stop; row += 1, bit += width) {
+      out[row] = wideBits(view, bit, width);
+    }
+  }
 }
 
 function readPlain({ bytes, from, end }: Part, wide: boolean, out: Int32Array | Float64Array) {
@@ -186,40 +254,27 @@ function wideBits(view: DataView, at: number, width: number): number {
   return value;
 }
 
-/** Moves the values, which lie at the end of `out`, to their rows, by levels of one bit in runs; the rest is null. */
+/** Moves the values, which lie at the end of `out`, to the rows whose level is 1; the rest is null. */
 function spread(
-  { bytes, from, end }: Part,
+  levels: Int32Array,
   out: Int32Array | Float64Array,
   nulls: number,
   absent: number,
 ): void {
-  const cursor = new ThriftReader(bytes.subarray(0, end), from);
-  let [row, next] = [0, nulls];
-  const put = (there: boolean): void => {
-    if (there && next >= out.length) throw new FormatError('more values than the page has');
-    out[row] = there ? (out[next] ?? absent) : absent;
-    row += 1;
-    if (there) next += 1;
-  };
-  while (row < out.length) {
-    const head = cursor.varint();
-    const runs = Math.floor(head / 2);
-    if (runs === 0) throw new FormatError('an empty run of levels');
-    if (head % 2 === 0) {
-      const there = ((bytes[cursor.skip(1)] ?? 0) & 1) === 1;
-      for (let i = 0; i < runs && row < out.length; i += 1) put(there);
-      continue;
-    }
-    for (let i = 0; i < runs && row < out.length; i += 1) {
-      const bits = bytes[cursor.skip(1)] ?? 0;
-      for (let bit = 0; bit < 8 && row < out.length; bit += 1) put(((bits >> bit) & 1) === 1);
+  let next = nulls;
+  for (let row = 0; row < out.length; row += 1) {
+    if (levels[row] !== 1) out[row] = absent;
+    else if (next >= out.length) throw new FormatError('more values than the page has');
+    else {
+      out[row] = out[next] ?? absent;
+      next += 1;
     }
   }
   if (next !== out.length) throw new FormatError('fewer values than the page has');
 }
 
-const DATA_PAGE_V2 = 3;
-const ENCODING = { plain: 0, delta: 5 } as const;
+const PAGE = { dictionary: 2, dataV2: 3 } as const;
+const ENCODING = { plain: 0, delta: 5, dictionary: 8 } as const;
 const BLOCK_SIZE = 128;
 const MINI_BLOCKS = 4;
 const MINI_SIZE = BLOCK_SIZE / MINI_BLOCKS;
@@ -227,4 +282,6 @@ const MINI_SIZE = BLOCK_SIZE / MINI_BLOCKS;
 const FAST_WIDTH = 25;
 /** Beyond it a double is not exact. */
 const MOST_WIDTH = 52;
+/** Far beyond what codes and bits need. */
+const MOST_INDEX_WIDTH = 16;
 const PADDING = 4;

@@ -113,7 +113,11 @@ function readChunks(
     const meta = metas[i];
     if (meta === undefined) throw new FormatError(`${place} lies in another file`);
     if (integerOf(meta, 4) !== 0) throw new FormatError(`${place} is compressed`);
-    const from = integerOf(meta, 9) ?? -1;
+    // A dictionary lies before its pages.
+    const from = Math.min(
+      integerOf(meta, 9) ?? -1,
+      integerOf(meta, 11) ?? Number.POSITIVE_INFINITY,
+    );
     const to = from + (integerOf(meta, 7) ?? -1);
     if (from < MAGIC.length || to < from || to > footerFrom) {
       throw new FormatError(`${place} lies at ${from} to ${to}, the footer at ${footerFrom}`);
