@@ -10,34 +10,31 @@ export const TestStreamSource = Type.Union([
 ]);
 export type TestStreamSource = Static<typeof TestStreamSource>;
 
-const literals = <const T extends string>(...names: readonly T[]) =>
-  Type.Union(names.map((name) => Type.Literal(name)));
-
 /** What a script can do to a frame. */
-export const ScriptWhat = literals(
-  'stall',
-  'withhold',
-  'skip',
-  'late',
-  'drop',
-  'key_frame',
-  'invalidate',
-  'bitrate',
-  'loss',
-);
+export const ScriptWhat = Type.Union([
+  Type.Literal('stall'),
+  Type.Literal('withhold'),
+  Type.Literal('skip'),
+  Type.Literal('late'),
+  Type.Literal('drop'),
+  Type.Literal('key_frame'),
+  Type.Literal('invalidate'),
+  Type.Literal('bitrate'),
+  Type.Literal('loss'),
+]);
 export type ScriptWhat = Static<typeof ScriptWhat>;
 
 /** The boundaries of a frame, each of which a stall can be put before. */
-export const ScriptPlace = literals(
-  'grabbed',
-  'converted',
-  'submitted',
-  'encoded',
-  'packetized',
-  'dequeued',
-  'first_sent',
-  'last_sent',
-);
+export const ScriptPlace = Type.Union([
+  Type.Literal('grabbed'),
+  Type.Literal('converted'),
+  Type.Literal('submitted'),
+  Type.Literal('encoded'),
+  Type.Literal('packetized'),
+  Type.Literal('dequeued'),
+  Type.Literal('first_sent'),
+  Type.Literal('last_sent'),
+]);
 export type ScriptPlace = Static<typeof ScriptPlace>;
 
 /** All of an action but when it begins; which of the optional ones it needs is told by `what`. */
@@ -64,7 +61,13 @@ export const scriptEffect = {
   pictures: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'skip: pictures nobody carries' }),
   ),
-  why: Type.Optional(literals('queue_full', 'send_deadline', 'send_error')),
+  why: Type.Optional(
+    Type.Union([
+      Type.Literal('queue_full'),
+      Type.Literal('send_deadline'),
+      Type.Literal('send_error'),
+    ]),
+  ),
   first_back: Type.Optional(
     Type.Integer({
       minimum: 1,

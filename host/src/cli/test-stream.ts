@@ -3,7 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import type { TestStreamReport, TestStreamSource } from '../../../contract/test-streams.ts';
 import { sourceNames } from '../engine/location.ts';
 import { AppError, reasonOf } from '../errors.ts';
-import type { TestStreamOptions, TestStreamProgress } from '../sessions/test-streams.ts';
+import type { TestStreamOptions } from '../sessions/test-plan.ts';
+import type { TestStreamProgress } from '../sessions/test-session.ts';
 import {
   type CliContext,
   type Command,

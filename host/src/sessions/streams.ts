@@ -24,7 +24,7 @@ import type {
   StreamControl,
   StreamWish,
 } from './stream-control.ts';
-import { resolveSource } from './test-streams.ts';
+import { resolveSource } from './test-plan.ts';
 
 export interface StreamsOptions {
   readonly sessions: Sessions;
