@@ -1,49 +1,83 @@
 // Worker: polls the engine's frame records and owns the recording files, so that neither a large save nor a slow disk
-// stops the API. Its logic is recorder.ts, recovery.ts and store.ts; here is only the wiring.
+// stops the API. Here is only the wiring of messages; what they ask for is loaded when the first of them comes, or when
+// an earlier run left something to finish: an idle host has neither its code nor its memory.
 
-import { readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Value } from 'typebox/value';
-import type { HostFigures } from '../../../recording/src/metrics.ts';
-import { loadLibrary, monotonicClock } from '../engine/ffi.ts';
-import { Snapshot } from '../engine/messages.ts';
 import { AppError, assertNever, reasonOf } from '../errors.ts';
 import type { Log, LogFields } from '../log.ts';
-import { type BlackBoxParts, type OpenedRecordings, openRecordings } from './assembly.ts';
-import { LastRuns, systemProcesses } from './last-run.ts';
-import { LiveBlackBox } from './live-black-box.ts';
-import { HostMetrics } from './metrics.ts';
-import type { BlackBox, MeasuredEngine } from './parts.ts';
+import type { OpenedRecordings } from './assembly.ts';
 import type {
   CallRequest,
   RecordingsReply,
   RecordingsRequest,
   RecordingsStart,
 } from './protocol.ts';
-import { RunWriter } from './run-writer.ts';
 import type { RecordingsService } from './service.ts';
 
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
-  if (data.kind !== 'open-worker') return;
-  try {
-    const opened = open(data.start);
-    const watch = watcher(opened);
-    self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
-      if (data.kind === 'watch') watch(data.on);
-      // Answered by a message; a failure is a message too.
-      else if (data.kind === 'call') void answer(opened.recordings, data);
-    };
-    reply({ kind: 'hello' });
-  } catch (error) {
-    reply({ kind: 'failed', reason: reasonOf(error) });
-  }
+  if (data.kind === 'open-worker') serve(data.start);
 };
 
-async function answer(recordings: RecordingsService, request: CallRequest): Promise<void> {
+function serve(start: RecordingsStart): void {
+  let loading: Promise<OpenedRecordings> | undefined;
+  let watched = false;
+  let stopWatching: (() => void) | undefined;
+  const watch = ({ recorder }: OpenedRecordings): void => {
+    stopWatching?.();
+    stopWatching = watched
+      ? recorder.onDeltas((deltas) => reply({ kind: 'deltas', deltas }))
+      : undefined;
+  };
+  /** What is asked first is answered first, while it is loaded too. */
+  const opened = (): Promise<OpenedRecordings> => {
+    loading ??= load(start).then((loaded) => {
+      watch(loaded);
+      return loaded;
+    });
+    return loading;
+  };
+  self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
+    // Answered by a message; a failure is a message too.
+    if (data.kind === 'call') void answer(opened, data);
+    else if (data.kind === 'watch') {
+      // Nothing changes before something is loaded.
+      watched = data.on;
+      void loading?.then(watch, () => undefined);
+    }
+  };
+  reply({ kind: 'hello' });
+  if (start.metrics || hasWork(start.configDir)) void opened().catch(() => undefined);
+}
+
+async function load(start: RecordingsStart): Promise<OpenedRecordings> {
   try {
+    const { openForWorker } = await import('./worker-recordings.ts');
+    return openForWorker(start, mainThreadLog());
+  } catch (error) {
+    reply({ kind: 'failed', reason: reasonOf(error) });
+    throw error;
+  }
+}
+
+/** An earlier run left a journal, a black box or half a file; or the trash has to be looked after. */
+function hasWork(configDir: string | undefined): boolean {
+  try {
+    const names = configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
+    return names.some((name) => name.startsWith('.'));
+  } catch {
+    return false;
+  }
+}
+
+async function answer(
+  opened: () => Promise<OpenedRecordings>,
+  request: CallRequest,
+): Promise<void> {
+  try {
+    const { recordings } = await opened();
     reply(await run(recordings, request));
   } catch (error) {
     const known = error instanceof AppError ? error : undefined;
@@ -123,120 +157,6 @@ async function run(service: RecordingsService, request: CallRequest): Promise<Re
   }
 }
 
-function open(start: RecordingsStart): OpenedRecordings {
-  const log = mainThreadLog();
-  const engine = measuredEngine(start);
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const { configDir, keep, host } = start;
-  const opened = openRecordings({
-    ...{ engine, configDir, log, host },
-    keep: { count: keep.count, days: keep.days, bytes: keep.bytes },
-    nowUnixMs: Date.now,
-    bootMs,
-    clockMs: () => performance.now(),
-    blackBox: (parts) => blackBoxOf(start, engine, log, parts),
-    ...(start.metrics ? { metrics: new HostMetrics(figures) } : {}),
-    metrics: start.metrics,
-    recovers: true,
-    onActive: (active) => {
-      clearInterval(timer);
-      timer = active ? setInterval(poll, POLL_MS) : undefined;
-    },
-  });
-  const { recorder, store, recovered } = opened;
-  function figures(): HostFigures {
-    const { armed, recorder: own, black_box: blackBox } = recorder.status();
-    return {
-      ...{ version: host.version, armed },
-      ...(own === undefined ? {} : { recorder: own }),
-      ...(blackBox === undefined ? {} : { blackBox }),
-    };
-  }
-  function poll(): void {
-    try {
-      recorder.poll();
-    } catch (error) {
-      // No statistics fault may stop a stream: told, and the next poll tries again.
-      log.error('the frame records could not be read', { reason: reasonOf(error) });
-    }
-  }
-  const tidy = (): void => store.tidy(Date.now());
-  void recovered.then(tidy);
-  setInterval(tidy, TIDY_MS).unref();
-  return opened;
-}
-
-function blackBoxOf(
-  start: RecordingsStart,
-  { nowNs }: MeasuredEngine,
-  log: Log,
-  { saver, recordings, disk, folder }: BlackBoxParts,
-): BlackBox {
-  const { host } = start;
-  const processes = systemProcesses();
-  const nowUnixMs = Date.now;
-  const common = {
-    mode: start.blackBox ? 'on' : 'off',
-    ...{ saver, recordings, host, nowNs, nowUnixMs, log },
-    after: (ms: number, run: () => void) => {
-      const timer = setTimeout(run, ms);
-      timer.unref();
-      return () => clearTimeout(timer);
-    },
-  } as const;
-  if (folder === undefined) return new LiveBlackBox(common);
-  const lastRuns = new LastRuns({ folder, disk, processes, log });
-  if (!start.blackBox) return new LiveBlackBox({ ...common, lastRuns });
-  const { pid, startTicks, bootId } = processes.self;
-  const runWriter = new RunWriter({
-    path: join(folder, `.black-box.${pid}`),
-    header: {
-      pid,
-      ...(startTicks === undefined ? {} : { start_ticks: startTicks }),
-      ...(bootId === undefined ? {} : { boot_id: bootId }),
-      version: host.version,
-      started_unix_ms: nowUnixMs(),
-      nonce: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    },
-    ...{ disk, nowUnixMs, log },
-  });
-  return new LiveBlackBox({ ...common, lastRuns, runWriter });
-}
-
-/** Tells the main thread what changes, as long as somebody there listens. */
-function watcher({ recorder }: OpenedRecordings): (on: boolean) => void {
-  let stop: (() => void) | undefined;
-  return (on) => {
-    stop?.();
-    stop = on ? recorder.onDeltas((deltas) => reply({ kind: 'deltas', deltas })) : undefined;
-  };
-}
-
-/** The engine as this thread reaches it: the same library and handle as the main thread's. */
-function measuredEngine({ libraryPath, engine, perf }: RecordingsStart): MeasuredEngine {
-  const library = loadLibrary(libraryPath);
-  return {
-    nowNs: monotonicClock(),
-    measure: (on) => {
-      library.call(engine, JSON.stringify({ cmd: 'measure', on, perf }));
-    },
-    drainRecords: (into) => library.drain(engine, 1, into, 0) ?? 0,
-    recordsLost: () => {
-      const snapshot: unknown = JSON.parse(library.call(engine, '{"cmd":"snapshot"}'));
-      return Value.Check(Snapshot, snapshot) ? snapshot.lanes.records.lost : 0;
-    },
-  };
-}
-
-/** CLOCK_BOOTTIME in hundredths of a second; whole seconds where there is no /proc. */
-function bootMs(): number {
-  try {
-    return Number.parseFloat(readFileSync('/proc/uptime', 'latin1')) * 1000;
-  } catch {
-    return uptime() * 1000;
-  }
-}
-
 function mainThreadLog(): Log {
   const at =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
@@ -248,7 +168,3 @@ function mainThreadLog(): Log {
 function reply(message: RecordingsReply): void {
   self.postMessage(message);
 }
-
-/** The rings hold ten seconds. */
-const POLL_MS = 200;
-const TIDY_MS = 3_600_000;
