@@ -113,6 +113,9 @@ export const ScriptAction = Type.Object(
 );
 export type ScriptAction = Static<typeof ScriptAction>;
 
+/** What the engine can be told at all; which modes there are it says itself. */
+const EngineInteger = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
+
 export const ScriptSession = Type.Object(
   {
     start_ms: Type.Optional(
@@ -120,10 +123,10 @@ export const ScriptSession = Type.Object(
     ),
     seconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     source: Type.Optional(TestStreamSource),
-    width: Type.Optional(Type.Integer()),
-    height: Type.Optional(Type.Integer()),
-    fps: Type.Optional(Type.Integer()),
-    bitrate_kbps: Type.Optional(Type.Integer()),
+    width: Type.Optional(EngineInteger),
+    height: Type.Optional(EngineInteger),
+    fps: Type.Optional(EngineInteger),
+    bitrate_kbps: Type.Optional(EngineInteger),
     actions: Type.Optional(Type.Array(ScriptAction, { maxItems: 10_000 })),
   },
   { title: 'ScriptSession', additionalProperties: false },
@@ -143,9 +146,6 @@ export const TestScript = Type.Object(
   { title: 'TestScript', additionalProperties: false },
 );
 export type TestScript = Static<typeof TestScript>;
-
-/** What the engine can be told at all; which modes there are it says itself. */
-const EngineInteger = Type.Integer({ minimum: 0, maximum: 0xffff_ffff });
 
 export const TestStreamRequest = Type.Object(
   {

@@ -164,11 +164,15 @@ describe('malformed requests', () => {
       415,
       'json_needed',
     ]);
-    expect(
-      await fault(
-        await post(`{"x":"${'x'.repeat(70_000)}"}`, { ...json, 'content-length': '70010' }),
-      ),
-    ).toEqual([413, 'body_too_large']);
+    const large = (path: string, bytes: number) =>
+      host.ask('POST', path, {
+        body: `{"x":"${'x'.repeat(bytes)}"}`,
+        headers: { ...json, 'content-length': String(bytes + 8) },
+      });
+    expect(await fault(await large(START, 70_000))).toEqual([413, 'body_too_large']);
+    // Scripts of faults are long.
+    expect(await fault(await large(TEST_STREAMS, 1_000_000))).toEqual([422, 'invalid']);
+    expect(await fault(await large(TEST_STREAMS, 2_200_000))).toEqual([413, 'body_too_large']);
     expect(await fault(await host.ask('GET', '/api/v1/nothing'))).toEqual([404, 'not_found']);
     expect(await fault(await host.ask('PUT', START))).toEqual([405, 'method_not_allowed']);
     const wrong = await host.ask('GET', START);

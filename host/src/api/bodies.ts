@@ -1,4 +1,4 @@
-// What a request may carry, as a table: everything but an import is a small JSON object. And how a large body is read:
+// What a request may carry, as a table: everything but an import and a script of faults is a small JSON object. And how a large body is read:
 // never more of it than its limit, never longer than its time.
 import { AppError } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export interface BodyRule {
 }
 
 export function bodyRule(method: string, path: string): BodyRule {
-  return method === 'POST' && path === IMPORT_PATH ? IMPORT_RULE : SMALL_RULE;
+  return (method === 'POST' ? LARGE[path] : undefined) ?? SMALL_RULE;
 }
 
 /** A body as bytes. Throws AppError 413 at the first byte too many, 408 when it takes too long. */
@@ -64,13 +64,20 @@ function tooSlow(mostMs: number): AppError {
 /** Six hours of four sessions, or fifteen times that much gzipped. */
 export const MOST_IMPORT_BYTES = 64 * 1024 * 1024;
 export const MOST_IMPORT_MS = 300_000;
-const IMPORT_PATH = '/api/v1/stats/recordings';
-const IMPORT_RULE: BodyRule = {
-  types: ['application/json', 'application/gzip'],
-  mostBytes: MOST_IMPORT_BYTES,
-  lengthNeeded: false,
+const LARGE: Readonly<Record<string, BodyRule>> = {
+  '/api/v1/stats/recordings': {
+    types: ['application/json', 'application/gzip'],
+    mostBytes: MOST_IMPORT_BYTES,
+    lengthNeeded: false,
+  },
+  // A script of faults: ten thousand of them, and room to write them down nicely.
+  '/api/v1/test-streams': {
+    types: ['application/json'],
+    mostBytes: 2 * 1024 * 1024,
+    lengthNeeded: true,
+  },
 };
-/** Ten times the largest request there is. */
+/** Ten times the largest other request there is. */
 const SMALL_RULE: BodyRule = {
   types: ['application/json'],
   mostBytes: 64 * 1024,
