@@ -84,9 +84,13 @@ for (const shell of shells) {
     }, 20_000);
 
     test('offers words of a command, whatever options stand between', async () => {
-      expect((await offered(shell, 'punktfunk-host stats --limit 5 s')).toSorted()).toEqual(
-        ['save', 'show', 'start', 'stop'].toSorted(),
-      );
+      expect((await offered(shell, 'punktfunk-host stats --limit 5 s')).toSorted()).toEqual([
+        'save',
+        'show',
+        'start',
+        'status',
+        'stop',
+      ]);
       expect((await offered(shell, 'punktfunk-host completion ')).toSorted()).toEqual(
         [...shells].toSorted(),
       );

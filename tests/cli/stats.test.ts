@@ -250,6 +250,39 @@ describe('start, mark, stop and save', () => {
     expect(JSON.parse((await stats(api, 'stop', '--json')).out)).toEqual(captureOf().meta);
   });
 
+  test('status says what is recorded, held, wrong and left over', async () => {
+    using api = hostOfOne();
+    expect((await stats(api, 'status')).out).toBe('Nothing is being recorded.\n');
+    api.status = {
+      armed: true,
+      sample_count: 61,
+      started_unix_ms: 1_000_000,
+      now_unix_ms: 1_061_000,
+      kind: 'gamestream',
+      fault: 'No space is left in captures/.',
+      black_box: {
+        ...{ on: true, seconds: 118.2, frames: 7000, bytes: 1, limit_bytes: 2, limit_s: 120 },
+        ...{ saved: 0, held_back: 0 },
+      },
+      last_run: {
+        ...{ started_unix_ms: 1, last_seen_unix_ms: 2, seconds: 3 },
+        ...{ recovered_ids: ['a'], saved_id: 'b' },
+      },
+    };
+    expect((await stats(api, 'status')).out).toBe(
+      [
+        'It records, since 1:01: 61 windows.',
+        'No space is left in captures/.',
+        'The black box holds 7000 frames of 1:58.',
+        'The run before this one ended badly; kept of it: a, b.',
+        '',
+      ].join('\n'),
+    );
+    expect(JSON.parse((await stats(api, 'status', '--json')).out)).toEqual(api.status);
+    api.status = { ...api.status, armed: false, unsaved: true };
+    expect((await stats(api, 'status')).out).toStartWith('A stopped recording waits to be saved');
+  });
+
   test('the black box is saved when it holds something', async () => {
     using api = hostOfOne();
     expect((await stats(api, 'save')).err).toContain('[black_box_empty]');

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Value } from 'typebox/value';
-import { Capture, type CaptureMeta, type RangeQuantiles } from '../../contract/stats.ts';
+import {
+  Capture,
+  type CaptureMeta,
+  type RangeQuantiles,
+  type StatsStatus,
+} from '../../contract/stats.ts';
 import type { FrameBatch } from '../../recording/src/frames.ts';
 import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-file.ts';
 
@@ -28,6 +33,7 @@ export class FakeStatsApi implements Disposable {
   readonly asked: string[] = [];
   readonly bodies: unknown[] = [];
   recording = false;
+  status: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
   blackBox: CaptureMeta | undefined;
   /** Answers so many bytes of a download, and is gone. */
   breakAfterBytes: number | undefined;
@@ -71,6 +77,8 @@ export class FakeStatsApi implements Disposable {
         return Response.json([...this.trash.values()].map(({ capture }) => capture.meta));
       case 'POST /stats/capture/start':
         return this.#start(await this.#body(request));
+      case 'GET /stats/capture/status':
+        return Response.json(this.status);
       case 'POST /stats/capture/stop':
         return this.#stop();
       case 'POST /stats/capture/markers':

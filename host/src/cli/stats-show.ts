@@ -137,7 +137,7 @@ function headText(capture: Capture): string {
     ...(recorder === undefined || recorder.shed_frames === 0
       ? []
       : [`${recorder.shed_frames} frames could not be kept`]),
-    ...(meta.note === undefined ? [] : [meta.note]),
+    ...(meta.note === undefined ? [] : meta.note.split('\n')),
   ];
   const tags = (meta.tags ?? []).map((tag) => ` #${tag}`).join('');
   const title = `${meta.starred === true ? '  ★' : ''}${meta.name === undefined ? '' : `  ${meta.name}`}${tags}`;

@@ -38,6 +38,7 @@ export const stats: Command = {
     },
     { words: 'start', doc: 'Record from now on.', options: ['pre-roll', 'name'] },
     { words: 'stop', doc: 'Stop, and save.' },
+    { words: 'status', doc: 'Whether it records, and what the black box holds.' },
     { words: 'mark TEXT', doc: 'Put a marker at this moment.' },
     { words: 'save', doc: 'Save what the black box holds of the last minutes.' },
     {
@@ -92,6 +93,8 @@ export const stats: Command = {
         return start(flags, context);
       case 'stop':
         return stop(flags, context);
+      case 'status':
+        return showStatus(flags, context);
       case 'mark':
         return mark(flags, context, word);
       case 'save':
@@ -206,6 +209,35 @@ async function stop(flags: Flags, context: CliContext): Promise<ExitCode> {
   }
   tell(flags, context, meta, savedText(meta));
   return exitCode.ok;
+}
+
+async function showStatus(flags: Flags, context: CliContext): Promise<ExitCode> {
+  const path = '/stats/capture/status';
+  const status = await hostApi(flags, context).ask<StatsStatus>('GET', path, StatsStatus);
+  tell(flags, context, status, statusText(status));
+  return exitCode.ok;
+}
+
+function statusText({ black_box: box, last_run: lastRun, ...status }: StatsStatus): string {
+  const since = (status.now_unix_ms ?? status.started_unix_ms) - status.started_unix_ms;
+  const lines = [
+    status.armed
+      ? `It records, since ${clockText(Math.max(0, since))}: ${status.sample_count} windows.`
+      : status.unsaved === true
+        ? 'A stopped recording waits to be saved; stop tries again.'
+        : 'Nothing is being recorded.',
+  ];
+  if (status.fault !== undefined) lines.push(status.fault);
+  if (box?.on === true) {
+    lines.push(`The black box holds ${box.frames} frames of ${clockText(box.seconds * 1000)}.`);
+  } else if (box !== undefined) lines.push('The black box is off.');
+  if (lastRun !== undefined) {
+    const recovered = [...lastRun.recovered_ids, lastRun.saved_id].filter((id) => id !== undefined);
+    lines.push(
+      `The run before this one ended badly${recovered.length === 0 ? '.' : `; kept of it: ${recovered.join(', ')}.`}`,
+    );
+  }
+  return lines.map(plain).join('\n');
 }
 
 async function mark(flags: Flags, context: CliContext, text: string): Promise<ExitCode> {

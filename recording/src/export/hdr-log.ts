@@ -80,7 +80,7 @@ export function* hdrLogText(
   function line(window: OpenWindow, stage: string, values: readonly number[]): string {
     const seconds = (us: number): string => (us / 1_000_000).toFixed(6);
     const maxMs = (values.reduce((most, us) => Math.max(most, us), 0) / 1000).toFixed(3);
-    return `Tag=${window.session}.${stage},${seconds(window.fromUs)},${seconds(window.lengthUs)},${maxMs},${encodeHistogram(values, deflate)}\n`;
+    return `Tag=${window.session}.${stage},${seconds(Math.max(0, window.fromUs))},${seconds(window.lengthUs)},${maxMs},${encodeHistogram(values, deflate)}\n`;
   }
 }
 
