@@ -133,7 +133,7 @@ function* finish(
   }
   const { builder, tail } = replayed;
   const saved = groups.map((group) => group.saved);
-  const frames = new GrowingFrames(disk, path, endOf(saved));
+  const frames = new GrowingFrames(disk, path, saved.length === 0 ? 0 : endOf(saved));
   try {
     for (const batch of tail) {
       const { bytes, group } = encodeGroup(batch, endOf(saved));
