@@ -58,6 +58,17 @@ export class RunFolder implements Disposable {
     return new LastRuns({ folder: this.path, ...{ disk, processes, log: this.log } });
   }
 
+  /** The real disk, which takes no byte while `fails` says so. */
+  failing(fails: () => boolean): Disk {
+    return {
+      ...realDisk,
+      write(file, bytes, at) {
+        if (fails()) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        realDisk.write(file, bytes, at);
+      },
+    };
+  }
+
   #line(message: string, fields: unknown): void {
     this.lines.push({ message, fields });
   }
