@@ -1,5 +1,7 @@
 // Exports and imports through real pipes of a real process.
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { csvText } from '../../recording/src/export/csv.ts';
 import { CAPTURE_ID, captureOf, steadyFrames } from '../support/exported-frames.ts';
@@ -23,6 +25,20 @@ function shell(api: FakeStatsApi, line: string) {
     env: { ...api.env, PATH: '/usr/bin:/bin' },
   });
 }
+
+test('an export without a name for it lies where one stands, called as the recording', async () => {
+  using api = hostOfOne();
+  const folder = mkdtempSync(join(tmpdir(), 'pf-cli-cwd-'));
+  const formats = 'json csv parquet hdr trace';
+  const child = shell(
+    api,
+    `cd ${folder} && for f in ${formats}; do $HOST stats export latest --format $f || exit; done`,
+  );
+  expect(await new Response(child.stderr).text()).toBe('');
+  expect(readdirSync(folder).toSorted()).toEqual(
+    ['csv', 'frames.parquet', 'hlog', 'json', 'trace.json'].map((end) => `${CAPTURE_ID}.${end}`),
+  );
+}, 30_000);
 
 describe('a pipe', () => {
   test('gets every byte once, however slowly it is read', async () => {

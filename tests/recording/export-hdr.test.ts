@@ -1,7 +1,7 @@
 // The HdrHistogram log, judged by the PyPI package hdrhistogram: counts and quantiles are those of the frames, within
 // the three digits of the format.
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -68,9 +68,12 @@ function expectAlike(told: readonly number[], values: readonly number[]): void {
   expect(wrong).toEqual([]);
 }
 
+const missing = existsSync(TEST_PYTHON)
+  ? ''
+  : ' (skipped: the Python packages are not installed; scripts/test does it)';
 const STARTED_MS = captureOf().meta.started_unix_ms;
 
-describe('a log', () => {
+describe.skipIf(missing !== '')(`a log${missing}`, () => {
   test('holds each window, session and stage once, with the counts of the frames', async () => {
     const capture = captureOf();
     const frames = [...steadyFrames(13)];
@@ -149,7 +152,7 @@ describe('a log', () => {
   });
 });
 
-describe('a histogram', () => {
+describe.skipIf(missing !== '')(`a histogram${missing}`, () => {
   test('counts every value from nothing to an hour, at the edges of its buckets too', async () => {
     const values = [
       ...[0, 0, 1, 2, 1023, 1024, 2047, 2048, 2049, 4095, 4096, 4097],
