@@ -1,6 +1,6 @@
 // Totals of one session over its whole life, for a test stream's report: the same frames, no windows.
 import type { StageName, StreamKind } from '../../contract/stats.ts';
-import { ABSENT, decodeRecords, type FrameBatch, frameFlags } from './frames.ts';
+import { ABSENT, type FrameBatch, frameFlags } from './frames.ts';
 import { StageBins } from './stages.ts';
 import { isDropped, PendingRows, SENT, SourceCount } from './windows.ts';
 
@@ -38,11 +38,7 @@ export class RunCollector {
     this.#stages = new StageBins(kind);
   }
 
-  /** Takes whole records, and of them this session's. */
-  take(bytes: Uint8Array): void {
-    this.add(decodeRecords(bytes, 0n));
-  }
-
+  /** Takes frames, and of them this session's. */
   add(batch: FrameBatch): void {
     const { session } = batch.columns;
     for (let row = 0; row < batch.length; row += 1) {
