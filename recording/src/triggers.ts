@@ -215,12 +215,12 @@ class Watch {
     const since = this.#lost === undefined ? 0 : lost - this.#lost;
     const share = triggerLimits.lossShare * this.#sentSinceReport;
     if (since >= triggerLimits.lossPackets || (share > 0 && since >= share)) {
-      const interval =
-        this.#lastReportUs === undefined
-          ? {}
-          : { interval_ms: Math.round((atUs - this.#lastReportUs) / 1000) };
+      const detail: Record<string, number> = { packets_lost: since };
+      if (this.#lastReportUs !== undefined) {
+        detail['interval_ms'] = Math.round((atUs - this.#lastReportUs) / 1000);
+      }
       found.trigger('loss_burst', atUs);
-      found.event('loss_burst', atUs, { packets_lost: since, ...interval });
+      found.event('loss_burst', atUs, detail);
     }
     this.#lost = lost;
     this.#lastReportUs = atUs;
