@@ -32,6 +32,7 @@ export class CaptureReader {
   #sampleCount = 0;
   /** Of everything but samples, which are kept as values. */
   #valueBytes = 0;
+  #values = 0;
 
   /** `check`: only whether the text is a recording; `keep`: its samples as well. */
   constructor(purpose: 'check' | 'keep') {
@@ -106,6 +107,8 @@ export class CaptureReader {
   }
 
   #count(key: string, text: Uint8Array): void {
+    this.#values += 1;
+    if (this.#values > MAX_VALUES) throw new FormatError(`/${key}: more than ${MAX_VALUES} of it`);
     this.#valueBytes += text.length;
     if (this.#valueBytes > MAX_VALUE_BYTES) {
       throw new FormatError(`/${key}: more than ${MAX_VALUE_BYTES} bytes beside the samples`);
@@ -187,6 +190,7 @@ const LISTS: Readonly<
 /** One sample with all its stages is 700 bytes, one event 200. */
 const MAX_PIECE_BYTES = 256 * 1024;
 /** 20,000 events and some sessions are 5 MB. */
+const MAX_VALUES = 200_000;
 const MAX_VALUE_BYTES = 32 * 1024 * 1024;
 const MAX_SAMPLES_BYTES = 256 * 1024 * 1024;
 const CHUNK_CHARACTERS = 1024 * 1024;

@@ -263,7 +263,8 @@ export class RecordingStore {
     const stem = recordingStem(started_unix_ms, (stem) =>
       taken.some((name) => name.startsWith(`${stem}_`) || name.startsWith(`.${stem}.`)),
     );
-    return recordingIdOf(stem, width > 0 && height > 0 ? { width, height } : undefined);
+    const isMode = [width, height].every((n) => n > 0 && Number.isSafeInteger(n));
+    return recordingIdOf(stem, isMode ? { width, height } : undefined);
   }
 
   /** By files, or by a capture that is not saved yet. User data without a recording is nothing to keep. */
