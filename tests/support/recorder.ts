@@ -127,7 +127,8 @@ export interface WorldOptions extends Partial<RecordingsOptions> {
 
 /** One run of a host: everything but the process. */
 export function recorderWorld(options: WorldOptions = {}) {
-  const configDir = options.configDir ?? mkdtempSync(join(tmpdir(), 'punktfunk-recorder-'));
+  const configDir =
+    'configDir' in options ? options.configDir : mkdtempSync(join(tmpdir(), 'punktfunk-recorder-'));
   const lines: string[] = [];
   const log = new Logger({
     format: 'json',
@@ -155,8 +156,8 @@ export function recorderWorld(options: WorldOptions = {}) {
     engine,
     clock,
     lines,
-    configDir,
-    folder: join(configDir, 'captures'),
+    configDir: configDir ?? '',
+    folder: join(configDir ?? '', 'captures'),
     /** Announces a session that makes frames. */
     stream(sessionId: number, fps: number, changes: Partial<CapturedSession> = {}): void {
       engine.stream(sessionId, fps);

@@ -33,6 +33,8 @@ export interface RecordingsOptions {
   readonly disk?: Disk;
   /** Whether everything is counted for /metrics. */
   readonly metrics?: boolean;
+  /** Bytes of a capture that may wait in memory while nothing can be written. */
+  readonly memoryBytes?: number;
   /** Made here because it saves through the same store. */
   readonly blackBox?: (parts: BlackBoxParts) => BlackBox;
   /** Whether recordings that earlier runs could not finish are finished. */
@@ -71,6 +73,7 @@ export function openRecordings(options: RecordingsOptions): OpenedRecordings {
   const recorder: Recorder = new Recorder({
     ...{ engine, disk, folder, files, log, nowUnixMs, bootMs, clockMs, blackBox, metrics },
     ...(host === undefined ? {} : { host }),
+    ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
     onActive: options.onActive,
   });
   const recovery =

@@ -30,6 +30,11 @@ export class GrowingFrames {
     this.#end = group.offset + bytes.byteLength;
   }
 
+  /** Puts the file back to its place when somebody took it away. */
+  keep(): void {
+    if (this.#file !== undefined) this.#ready();
+  }
+
   /** Ends the file and gives it its name. */
   publish(
     groups: readonly SavedGroup[],
@@ -53,7 +58,7 @@ export class GrowingFrames {
     this.#file = undefined;
   }
 
-  /** The open file, at its path; put there again when somebody took it away. */
+  /** The open file, at its path. */
   #ready(): number {
     const disk = this.#disk;
     if (this.#file === undefined) {

@@ -42,6 +42,7 @@ export interface RecorderOptions {
   /** For what recording itself costs: ms, monotonic. */
   readonly clockMs: () => number;
   readonly host?: HostFacts;
+  readonly memoryBytes?: number;
   /** Undefined: off. */
   readonly blackBox?: BlackBox | undefined;
   readonly metrics?: Metrics | undefined;
@@ -79,7 +80,7 @@ export class Recorder {
     if (this.#unsaved !== undefined) this.#saveBeforeStart();
     // What lies in the rings is of before.
     this.poll();
-    const { nowUnixMs, files, folder, disk, log, clockMs, host } = this.#options;
+    const { nowUnixMs, files, folder, disk, log, clockMs, host, memoryBytes } = this.#options;
     const nowNs = this.#engine.nowNs();
     const fromNs = this.#preRollFrom(nowNs, request.pre_roll_s ?? 0);
     const preRollMs = Math.round(Number(nowNs - (fromNs ?? nowNs)) / 1e6);
@@ -94,6 +95,7 @@ export class Recorder {
         ...(request.name === undefined ? {} : { name: request.name }),
       },
       ...{ disk, folder, files, log, clockMs },
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
     });
     for (const input of fromNs === undefined ? this.#announcements(nowNs) : this.#past(fromNs)) {
       capture.take(input, nowNs);

@@ -201,7 +201,11 @@ export class CaptureWriter {
   }
 
   #write(nowNs: bigint): void {
-    const journal = this.#timed(() => this.#writtenJournal());
+    const journal = this.#timed(() => {
+      const there = this.#writtenJournal();
+      this.#frames?.keep();
+      return there;
+    });
     const seenNs = this.#sinceArmed(nowNs);
     this.#timed(() => journal.commit(this.#queue, seenNs));
     this.#bytesWritten += this.#queueBytes;
