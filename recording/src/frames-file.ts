@@ -25,6 +25,9 @@ export const FILE_HEAD = MAGIC;
 /** Rows that one group may have: 32 MB of records. More are refused, by writer and reader. */
 export const MOST_GROUP_ROWS = 1 << 19;
 
+/** 16 sessions of three hours at 360 fps. A small file may claim more, and would cost their time. */
+const MOST_ROWS = 1 << 26;
+
 const Whole = Type.Integer({ minimum: 0 });
 
 /** What must be kept of a group until the footer is written; plain JSON. */
@@ -168,6 +171,7 @@ export class FramesFile {
     checkColumns(this.#footer.columns);
     this.groups = this.#footer.groups.map(describeGroup);
     this.rows = this.groups.reduce((sum, { rows }) => sum + rows, 0);
+    if (this.rows > MOST_ROWS) throw new FormatError(`${this.rows} rows, ${MOST_ROWS} at most`);
     this.about = readAbout(this.#footer.texts);
   }
 
@@ -373,7 +377,7 @@ function refuseOutside(
   from: number,
   { least = 0, most = Number.POSITIVE_INFINITY }: ParquetChunk,
 ): void {
-  const lowest = Math.min(from, least) < 0 ? from : Math.max(from, least);
+  const lowest = from < 0 ? from : Math.max(0, least);
   for (let row = 0; row < values.length; row += 1) {
     const value = values[row] ?? 0;
     if (value < lowest || value > most) throw new FormatError(`holds ${value}`);

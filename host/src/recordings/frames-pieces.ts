@@ -17,11 +17,12 @@ export function framesPieces(
 ): Iterator<Uint8Array> {
   return query.format === 'jsonl'
     ? lines(batches, query.columns ?? frameColumns)
-    : parquet(batches, about);
+    : parquet(batches, query.columns ?? frameColumns, about);
 }
 
 function* parquet(
   batches: Iterable<FrameBatch>,
+  columns: readonly FrameColumn[],
   { recordingId = '', startedUnixMs = 0 }: Partial<FramesAbout>,
 ): Generator<Uint8Array> {
   const groups: SavedGroup[] = [];
@@ -29,7 +30,7 @@ function* parquet(
   yield FILE_HEAD;
   for (const batch of batches) {
     if (batch.length === 0) continue;
-    const { bytes, group } = encodeGroup(batch, at);
+    const { bytes, group } = encodeGroup(batch, at, columns);
     groups.push(group);
     at += bytes.byteLength;
     yield bytes;
