@@ -81,6 +81,28 @@ describe('a body', () => {
     expect((await readBody(new Request('http://x'), limits)).length).toBe(0);
   });
 
+  test('whose length was told is the same bytes, and never more than was told', async () => {
+    const limits = { mostBytes: 1000, mostMs: 10_000 };
+    const of = (text: string, told: number) => {
+      const pieces = [text.slice(0, 3), text.slice(3)].map((part) =>
+        new TextEncoder().encode(part),
+      );
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          const piece = pieces.shift();
+          if (piece === undefined) controller.close();
+          else controller.enqueue(piece);
+        },
+      });
+      const headers = { 'content-length': String(told) };
+      return new Request('http://x', { method: 'POST', body, headers });
+    };
+    expect(new TextDecoder().decode(await readBody(of('abcdef', 6), limits))).toBe('abcdef');
+    expect(new TextDecoder().decode(await readBody(of('abcdef', 9), limits))).toBe('abcdef');
+    expect(readBody(of('abcdef', 5), limits)).rejects.toMatchObject({ status: 413 });
+    expect(readBody(of('abcdef', 1001), limits)).rejects.toMatchObject({ status: 413 });
+  });
+
   test('that never comes is given up', async () => {
     const stream = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
     const request = new Request('http://x', { method: 'POST', body: stream });
