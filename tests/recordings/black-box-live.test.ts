@@ -220,6 +220,12 @@ describe('after the last session', () => {
     world.box.close();
     expect(readdirSync(world.runs.path)).toEqual([]);
     expect(world.clock.waiting).toBe(0);
+    // What a session that ends late still says must not look like a bad end to the next start.
+    world.stream(2, { firstIndex: 301 });
+    world.take(ended(1, world.nowNs));
+    world.pass(2);
+    expect(readdirSync(world.runs.path)).toEqual([]);
+    expect(world.clock.waiting).toBe(0);
   });
 });
 

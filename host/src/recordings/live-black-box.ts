@@ -38,6 +38,7 @@ export class LiveBlackBox implements BlackBox {
   #detector: TriggerDetector | undefined;
   #detectsFromNs = 0n;
   #cancelLater: (() => void) | undefined;
+  #closed = false;
 
   constructor(options: BlackBoxOptions) {
     this.#with = options;
@@ -133,6 +134,7 @@ export class LiveBlackBox implements BlackBox {
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancelLater?.();
     this.#cancelLater = undefined;
     this.#with.runWriter?.close();
@@ -183,7 +185,7 @@ export class LiveBlackBox implements BlackBox {
   #comeBack(): void {
     const { after, nowNs, runWriter } = this.#with;
     const isSoon = this.#autoSave.isDue || runWriter?.isBehind(this.#ring) === true;
-    if (this.wanted || this.#cancelLater !== undefined) return;
+    if (this.#closed || this.wanted || this.#cancelLater !== undefined) return;
     if (!isSoon && !this.#ring.allocated) return;
     this.#cancelLater = after(isSoon ? SOON_MS : FORGET_MS, () => {
       this.#cancelLater = undefined;

@@ -40,6 +40,7 @@ export class RunWriter {
   #headers = 0;
   #bytesWritten = 0;
   #fault: string | undefined;
+  #closed = false;
 
   /** Makes the file; one that cannot be made is told, and tried again with the first session. */
   constructor(options: RunWriterOptions) {
@@ -59,7 +60,7 @@ export class RunWriter {
 
   /** Writes what is new when a second has passed. */
   tick(ring: BlackBoxRing, nowNs: bigint): void {
-    if (nowNs < this.#nextNs) return;
+    if (this.#closed || nowNs < this.#nextNs) return;
     if (!ring.wanted && !this.isBehind(ring)) {
       if (this.#blocks > 0 && !ring.allocated) this.#safely(() => this.#empty());
       return;
@@ -68,8 +69,9 @@ export class RunWriter {
     this.#safely(() => this.#writeNews(ring, nowNs));
   }
 
-  /** A clean end: the file goes. */
+  /** A clean end: the file goes, and nothing that comes later makes it again. */
   close(): void {
+    this.#closed = true;
     this.#safely(() => {
       if (this.#file !== undefined) this.#with.disk.close(this.#file.handle);
       this.#file = undefined;
