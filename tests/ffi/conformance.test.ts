@@ -22,8 +22,10 @@ import {
   decodeRecords,
   type FrameBatch,
   frameFlags,
+  frameOutcomes,
   outcomeOf,
   RECORD_BYTES,
+  type SmallColumn,
 } from '../../recording/src/frames.ts';
 import { FrameSpans } from '../../recording/src/stages.ts';
 
@@ -226,6 +228,87 @@ function conformance(name: string, open: () => Promise<Subject>): void {
       expect(call({ cmd: 'snapshot' })).toMatchObject({ sessions: [] });
       call({ cmd: 'listener.close', listener });
     });
+
+    test('refuses a script that cannot be played, with the action and the reason', () => {
+      const { listener } = openListener();
+      const cases: [object, string][] = [
+        [{ at_frame: 0, what: 'stall', us: 5 }, 'Action 0 (stall): it needs place.'],
+        [{ at_frame: 0, what: 'drop' }, 'Action 0 (drop): it needs why.'],
+        [{ at_frame: 0, what: 'key_frame', us: 5 }, 'Action 0 (key_frame): it has no us.'],
+        [
+          { at_frame: 0, what: 'loss', pct: 5, every_packet: 5 },
+          'Action 0 (loss): it needs either pct or every_packet.',
+        ],
+        [
+          { at_frame: 9, what: 'invalidate', first_back: 1, last_back: 2 },
+          'Action 0 (invalidate): last_back is 2; 1 to 1 is possible.',
+        ],
+      ];
+      for (const [action, message] of cases) {
+        const script = { actions: [action] };
+        const check = { cmd: 'script.check', script, source: 'synthetic' };
+        for (const request of [session(listener, { script }), check]) {
+          const { status, code, message: told } = refused(request);
+          expect([status, code, told]).toEqual([engineStatus.refused, 'script_invalid', message]);
+        }
+      }
+      const withhold = { actions: [{ at_frame: 1, what: 'withhold' }] };
+      expect(refused({ cmd: 'script.check', script: withhold, source: 'x11' }).message).toBe(
+        'Action 0 (withhold): only the synthetic source obeys; this one is x11.',
+      );
+      expect(call({ cmd: 'script.check', script: withhold, source: 'synthetic' })).toEqual({});
+      for (const action of [{ at_frame: 0, what: 'explode' }, { what: 'withhold' }]) {
+        const request = session(listener, { script: { actions: [action] } });
+        expect(refused(request).status).toBe(engineStatus.bad_argument);
+      }
+      expect(call({ cmd: 'snapshot' })).toMatchObject({ sessions: [] });
+      call({ cmd: 'listener.close', listener });
+    });
+
+    test('plays a script: each fault in its frames, in the records', async () => {
+      const { listener, port } = openListener();
+      call({ cmd: 'measure', on: true, perf: false });
+      const actions = [
+        { at_frame: 5, count: 2, what: 'withhold' },
+        { at_frame: 10, what: 'skip', pictures: 3 },
+        { at_frame: 12, what: 'late', us: 50_000 },
+        { at_frame: 14, what: 'drop', why: 'queue_full' },
+        { at_frame: 18, what: 'stall', place: 'encoded', us: 15_000 },
+      ];
+      const started = call(session(listener, { script: { actions } }));
+      const id = number(started, 'session');
+      expect((await done(number(started, 'op'))).ok).toBe(true);
+      const probe = call({
+        cmd: 'probe.start',
+        session: id,
+        server: `127.0.0.1:${port}`,
+        ping_payload: '0123456789abcdef',
+        packet_size: 1392,
+        seconds: 1.5,
+      });
+      expect((await done(number(probe, 'op'))).ok).toBe(true);
+      const stopped = call({ cmd: 'session.stop', session: id, reason: 'enough' });
+      expect((await done(number(stopped, 'op'))).ok).toBe(true);
+      const records = drain();
+      const { columns } = records.pick(
+        Array.from({ length: records.length }, (_, row) => row).sort(
+          (a, b) => (records.grabbed_us[a] ?? 0) - (records.grabbed_us[b] ?? 0),
+        ),
+      );
+      const at = (nth: number, name: SmallColumn): number => columns[name][nth] ?? ABSENT;
+      for (const nth of [5, 6]) {
+        expect(at(nth, 'flags') & frameFlags.repeat).toBe(frameFlags.repeat);
+        expect(at(nth, 'source_sequence')).toBe(at(4, 'source_sequence'));
+      }
+      expect(at(7, 'source_sequence') - at(4, 'source_sequence')).toBe(1);
+      expect(at(10, 'source_sequence') - at(9, 'source_sequence')).toBe(4);
+      expect(at(12, 'source_age_us')).toBeGreaterThanOrEqual(50_000);
+      expect(frameOutcomes[at(14, 'outcome')]).toBe('queue_full');
+      expect(at(14, 'packetized_us')).toBe(ABSENT);
+      expect(at(18, 'encoded_us') - at(18, 'submitted_us')).toBeGreaterThanOrEqual(15_000);
+      call({ cmd: 'measure', on: false, perf: false });
+      call({ cmd: 'listener.close', listener });
+    }, 30_000);
 
     test('takes each listener for its own medium only, and a client only with its key', () => {
       const video = openListener().listener;

@@ -52,7 +52,12 @@ export function fakeApi(options: FakeApiOptions = {}) {
   const idle: TestStreamState = { state: 'idle' };
   const api = fakeApiOver(options, {
     recordings,
-    testStreams: { start: () => idle, state: () => idle, stop: async () => idle },
+    testStreams: {
+      start: () => idle,
+      state: () => idle,
+      stop: async () => idle,
+      truthPath: () => '/dev/null',
+    },
     sessions: new FakeSessions({ list: () => [], stop: async () => undefined }),
     unixMs: () => now,
     tick: (ms) => {

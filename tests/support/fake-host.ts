@@ -36,6 +36,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
     onActive: () => undefined,
   });
   const sessions = new Sessions(engine, recordings, log);
+  const timers = new Set<{ readonly due: number; readonly call: () => void }>();
   const testStreams = new TestStreams({
     engine,
     sessions,
@@ -44,6 +45,13 @@ export function fakeHost(options: FakeHostOptions = {}) {
     config: { fecPct: 20, videoDropPct: 0, dscp: false, linkMbps: undefined },
     env: {},
     nowMs: unixMs,
+    // Virtual time has no timers: whatever is due by it happens with the next `pass`.
+    after: (ms, call) => {
+      const due = unixMs() + ms;
+      const waiting = { due, call };
+      timers.add(waiting);
+      return () => timers.delete(waiting);
+    },
   });
   const parts = {
     recordings,
@@ -69,6 +77,7 @@ export function fakeHost(options: FakeHostOptions = {}) {
     async pass(ms: number): Promise<void> {
       for (let left = ms; left > 0; left -= 200) {
         fake.tick(Math.min(200, left));
+        for (const timer of timers) if (timer.due <= unixMs()) timer.call();
         recorder.poll();
         await settled();
       }

@@ -26,7 +26,7 @@ import type { StreamReaders } from './stream-readers.ts';
 export interface ApiHost {
   readonly version: string;
   readonly recordings: ApiRecordings;
-  readonly testStreams: Pick<TestStreams, 'start' | 'state' | 'stop'>;
+  readonly testStreams: Pick<TestStreams, 'start' | 'state' | 'stop' | 'truthPath'>;
   readonly info: () => HostInfo;
   readonly status: () => HostStatus | Promise<HostStatus>;
   readonly sessions: ApiSessions;

@@ -1,5 +1,6 @@
-// Test streams over REST: start, state, stop.
+// Test streams over REST: start (one stream, or a script of faults), state, truth, stop.
 import { Elysia } from 'elysia';
+import Type from 'typebox';
 import { ApiError } from '../../../contract/errors.ts';
 import { TestStreamRequest, TestStreamState } from '../../../contract/test-streams.ts';
 import type { ApiHost } from './api.ts';
@@ -19,7 +20,7 @@ export const testStreamRoutes = (host: () => ApiHost) =>
         tags: ['test-streams'],
         summary: 'Stream to an independent receiver inside this host',
         description:
-          'One at a time. During a capture it is recorded as a session of client `test`.',
+          'One at a time. During a capture it is recorded as sessions of client `test`. With `script` (docs/test-scripts.md) faults happen on purpose, by number of frame; 422 `script_invalid` names session, action and reason.',
       },
     })
     .get('/test-streams', () => host().testStreams.state(), {
@@ -30,6 +31,19 @@ export const testStreamRoutes = (host: () => ApiHost) =>
         summary: 'State of the test stream and, once it is over, its report',
       },
     })
+    .get('/test-streams/truth', () => truth(host().testStreams.truthPath()), {
+      response: {
+        200: std(Type.String(), { mediaType: JSON_LINES }),
+        404: std(ApiError),
+        409: std(ApiError),
+      },
+      detail: {
+        operationId: 'test_stream_truth',
+        tags: ['test-streams'],
+        summary: 'What really happened to each frame of the last script, as JSON lines',
+        description: 'Kept when the script was posted with `truth`, until the next test stream.',
+      },
+    })
     .delete('/test-streams', () => host().testStreams.stop(), {
       response: { 200: std(TestStreamState) },
       detail: {
@@ -38,3 +52,12 @@ export const testStreamRoutes = (host: () => ApiHost) =>
         summary: 'Stop the test stream and answer its report; idle is fine',
       },
     });
+
+/** Bytes as the engine wrote them. */
+function truth(path: string): Response {
+  return new Response(Bun.file(path), {
+    headers: { 'content-type': JSON_LINES, 'cache-control': 'no-store' },
+  });
+}
+
+const JSON_LINES = 'application/x-ndjson';

@@ -4,7 +4,8 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { RECORD_BYTES } from '../../../recording/src/frames.ts';
 import { badArgument, refusal, refuseBadSession } from './fake-admission.ts';
-import { encodeRecord, type FrameRecord } from './fake-records.ts';
+import { encodeRecord, FRAME_BYTES, type FrameRecord, plainFrame } from './fake-records.ts';
+import { refuseBadScript, scripted, scriptedKbps } from './fake-script.ts';
 import {
   type CommandFields,
   type CommandName,
@@ -42,6 +43,8 @@ interface FakeSession {
   streamingSinceNs: bigint;
   /** How many of STEPS its client has taken. */
   steps: number;
+  /** Pictures that its source has made, when a script says which. */
+  pictures: number;
 }
 
 interface FakeListener {
@@ -237,6 +240,9 @@ export class FakeEngine implements EngineTransport {
       case 'session.ack_ltr':
         this.#session(command.session);
         return {};
+      case 'script.check':
+        refuseBadScript(command.script, command.source);
+        return {};
       case 'probe.start':
         return this.#startProbe(command);
       case 'probe.stop':
@@ -286,6 +292,7 @@ export class FakeEngine implements EngineTransport {
 
   #start(request: SessionRequest): object {
     refuseBadSession(request);
+    refuseBadScript(request.script, request.source);
     this.#requireListener(request.listener, 'video');
     if (request.control !== undefined) this.#requireControl(request.control);
     if (request.audio !== undefined) this.#requireListener(request.audio.listener, 'audio');
@@ -314,6 +321,7 @@ export class FakeEngine implements EngineTransport {
       frames: 0,
       streamingSinceNs: 0n,
       steps: 0,
+      pictures: 0,
     });
     const reason = this.#options.brokenSources?.[request.source];
     if (reason === undefined) {
@@ -448,13 +456,24 @@ export class FakeEngine implements EngineTransport {
       const grabbedNs = session.streamingSinceNs + BigInt(Math.round((session.frames * 1e9) / fps));
       if (grabbedNs > this.#nowNs - FRAME_NS) return;
       session.frames += 1;
-      if (!this.#measuring) continue;
-      const made = plainFrame(session.view.session, grabbedNs, session.frames);
+      const made = this.#scriptedFrame(session, grabbedNs);
+      if (!this.#measuring || made === undefined) continue;
       const record = this.#options.frame === undefined ? made : this.#options.frame(made);
       if (record === undefined) continue;
       if (this.#records.length >= this.#recordLimit) this.#recordsLost += 1;
       else this.#records.push(encodeRecord(record));
     }
+  }
+
+  #scriptedFrame(session: FakeSession, grabbedNs: bigint): FrameRecord | undefined {
+    const { script } = session.request;
+    const { frames, view } = session;
+    const kbps = scriptedKbps(script, frames - 1);
+    if (kbps !== undefined && kbps !== view.bitrate_kbps) {
+      this.sessionEvent(view.session, 'bitrate', { from_kbps: view.bitrate_kbps, to_kbps: kbps });
+      session.view = { ...view, bitrate_kbps: kbps };
+    }
+    return scripted(plainFrame(view.session, grabbedNs, frames), frames - 1, script, session);
   }
 
   get #recordLimit(): number {
@@ -539,40 +558,6 @@ function isCommand(data: unknown): data is Command {
   return Object.keys(fields).every((key) => key in schema.fields.properties);
 }
 
-function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): FrameRecord {
-  return {
-    session,
-    grabbedNs,
-    offsetsNs: {
-      converted: 800_000,
-      submitted: 850_000,
-      encoded: 4_800_000,
-      packetized: 5_000_000,
-      dequeued: 5_050_000,
-      first_sent: 5_100_000,
-      last_sent: 6_000_000,
-    },
-    frameIndex,
-    sourceSequence: frameIndex,
-    sourceAgeNs: undefined,
-    bytes: FRAME_BYTES,
-    flags: {
-      key: frameIndex === 1,
-      repeat: false,
-      afterInvalidation: false,
-      longTermReference: false,
-      unprotected: false,
-      clockRestarted: false,
-    },
-    dataPackets: 30,
-    parityPackets: 6,
-    queueDepth: 0,
-    outcome: 'sent',
-    sendRefused: 0,
-    qp: 30,
-  };
-}
-
 /** A listener of a medium, whichever. */
 const AnyMedium = Type.Object({ cmd: Type.Literal('listener.open'), medium: Type.String() });
 /** A request that names a source, whichever. */
@@ -581,4 +566,3 @@ const STEPS = ['connected', 'ready', 'streaming'] as const;
 const STEP_NS = 10_000_000n;
 /** From grabbing to the last packet: a frame younger than this has no record yet. */
 const FRAME_NS = 6_000_000n;
-const FRAME_BYTES = 41_000;

@@ -68,6 +68,41 @@ export function encodeRecord(record: FrameRecord): Uint8Array {
   return bytes;
 }
 
+/** A frame as it is when nothing happens. */
+export function plainFrame(session: number, grabbedNs: bigint, frameIndex: number): FrameRecord {
+  return {
+    session,
+    grabbedNs,
+    offsetsNs: {
+      converted: 800_000,
+      submitted: 850_000,
+      encoded: 4_800_000,
+      packetized: 5_000_000,
+      dequeued: 5_050_000,
+      first_sent: 5_100_000,
+      last_sent: 6_000_000,
+    },
+    frameIndex,
+    sourceSequence: frameIndex,
+    sourceAgeNs: undefined,
+    bytes: FRAME_BYTES,
+    flags: {
+      key: frameIndex === 1,
+      repeat: false,
+      afterInvalidation: false,
+      longTermReference: false,
+      unprotected: false,
+      clockRestarted: false,
+    },
+    dataPackets: 30,
+    parityPackets: 6,
+    queueDepth: 0,
+    outcome: 'sent',
+    sendRefused: 0,
+    qp: 30,
+  };
+}
+
 function encodeFlags(flags: FrameFlags): number {
   return (
     (flags.key ? 1 : 0) |
@@ -82,3 +117,5 @@ function encodeFlags(flags: FrameFlags): number {
 /** A boundary never reached, or a figure that nobody measured. */
 const UNKNOWN_U32 = 0xffff_ffff;
 const UNKNOWN_QP = 255;
+/** Bytes of a plain frame. */
+export const FRAME_BYTES = 41_000;
