@@ -1,10 +1,10 @@
 // What a recording's file says of itself: of our own files by their first and last bytes, of all others by reading them
 // whole, piece by piece. Opened files only: whose they are is library.ts.
 import { readSync } from 'node:fs';
-import { Compile } from 'typebox/compile';
 import { CaptureMeta, type RecordingUser } from '../../../contract/stats.ts';
 import { FormatError } from '../../../recording/src/format.ts';
 import { CaptureReader, MAX_DATE_MS } from './capture-reader.ts';
+import { Checker } from './checker.ts';
 import { userFieldsOf } from './user-data.ts';
 
 export interface FileHead {
@@ -82,7 +82,7 @@ function ownHead(bytes: Buffer): FileHead | undefined {
   } catch {
     return undefined;
   }
-  return metaCheck.Check(meta) && meta.started_unix_ms <= MAX_DATE_MS
+  return metaChecker.check(meta) && meta.started_unix_ms <= MAX_DATE_MS
     ? headOf(Number(start[1]), true, meta)
     : undefined;
 }
@@ -126,7 +126,7 @@ function headOf(version: number | undefined, own: boolean, meta: CaptureMeta): F
 
 /** Three hours of sixteen sessions are 110 MB. */
 export const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
-const metaCheck = Compile(CaptureMeta);
+const metaChecker = new Checker(CaptureMeta);
 /** The meta of our own files ends before byte 1,000; the rest is room for long labels. */
 const buffer = Buffer.alloc(4096);
 const tail = Buffer.alloc(2);
