@@ -1,6 +1,15 @@
 // Completion in the real shells: what each offers, and that ids come from the running host.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commands } from '../../host/src/cli/cli.ts';
@@ -126,6 +135,18 @@ for (const shell of shells) {
     }, 20_000);
   });
 }
+
+test.skipIf(!existsSync('/usr/bin/zsh'))(
+  'zsh finds it in a folder of its functions too',
+  async () => {
+    const functions = join(folder, 'functions');
+    mkdirSync(functions);
+    renameSync(join(folder, 'zsh'), join(functions, '_punktfunk-host'));
+    writeFileSync(join(folder, 'zsh'), `fpath=(${functions} $fpath)\ncompinit -u -D\n`);
+    expect(await offered('zsh', 'punktfunk-host stats e')).toEqual(['export']);
+  },
+  20_000,
+);
 
 test('a shell that is not known is misuse', async () => {
   const { code, err } = await ranCli(['completion', 'tcsh'], {});
