@@ -88,6 +88,8 @@ export class CaptureBuilder {
   #deltas: LiveDelta[] = [];
   #frames = 0;
   #recordsLost = 0;
+  /** The latest event of frames that could not be kept: further ones of its minute are counted in it. */
+  #lossTold: { fromUs: number; event: CaptureEvent; count: number } | undefined;
   #suspendedMs = 0;
   #tooManySessions = false;
 
@@ -161,6 +163,8 @@ export class CaptureBuilder {
     /** Undefined while every row is taken. */
     let taken: number[] | undefined;
     const waiting: number[] = [];
+    /** When those were grabbed that came after everything of their session was closed. */
+    const late: number[] = [];
     let id = ABSENT;
     let member: Member | undefined;
     for (let row = 0; row < batch.length; row += 1) {
@@ -173,8 +177,10 @@ export class CaptureBuilder {
       else {
         taken ??= Array.from({ length: row }, (_, i) => i);
         if (member === undefined) waiting.push(row);
+        else if (member.windows.finished) late.push(batch.grabbed_us[row] ?? 0);
       }
     }
+    this.#lost(late);
     if (waiting.length > 0) this.#lost(this.#orphans.add(batch.pick(waiting)));
     const accepted = taken === undefined ? batch : batch.pick(taken);
     if (accepted.length === 0) return undefined;
@@ -292,9 +298,7 @@ export class CaptureBuilder {
       return false;
     }
     if (isNew) this.#members.push(member);
-    if (member.windows.add(batch, row)) return true;
-    if (member.windows.finished) this.#lost([batch.grabbed_us[row] ?? 0]);
-    return false;
+    return member.windows.add(batch, row);
   }
 
   #end(atUs: number, sessionId: number, reason: string): void {
@@ -360,21 +364,33 @@ export class CaptureBuilder {
     this.#tell(member.endUs, member.sessionId, { kind: 'session_end', detail });
   }
 
-  /** Frames that came and cannot be kept: by when they were grabbed. */
+  /**
+   * Frames that came and cannot be kept: by when they were grabbed. No window of another session has a gap by it, and
+   * their own is closed, or begins after them.
+   */
   #lost(grabbedUs: readonly number[]): void {
+    this.#recordsLost += grabbedUs.length;
     for (const us of grabbedUs) {
-      this.#recordsLost += 1;
-      for (const { windows } of this.#open) windows.recordsLost(us);
+      const told = this.#lossTold;
+      if (told !== undefined && us >= told.fromUs && us < told.fromUs + LOSS_EVENT_US) {
+        told.count += 1;
+        told.event.detail = { count: told.count };
+        continue;
+      }
+      const event = this.#tell(us, undefined, { kind: 'records_lost', detail: { count: 1 } });
+      this.#lossTold = event === undefined ? undefined : { fromUs: us, event, count: 1 };
     }
-    if (grabbedUs.length === 0) return;
-    const detail = { count: grabbedUs.length };
-    this.#tell(Math.min(...grabbedUs), undefined, { kind: 'records_lost', detail });
   }
 
-  #tell(atUs: number, sessionId: number | undefined, event: SessionEvent): void {
-    if (atUs < 0) return;
-    const made: CaptureEvent | undefined = this.#events.add(atUs, sessionId, event);
+  #tell(
+    atUs: number,
+    sessionId: number | undefined,
+    event: SessionEvent,
+  ): CaptureEvent | undefined {
+    if (atUs < 0) return undefined;
+    const made = this.#events.add(atUs, sessionId, event);
     if (made !== undefined) this.#push({ kind: 'event', event: made });
+    return made;
   }
 
   #push(delta: LiveDelta): void {
@@ -465,5 +481,7 @@ function modeOf({ width, height, fps, codec }: CapturedSession): string {
 
 /** Reconnecting every ten seconds, three hours long. */
 const MAX_SESSIONS = 1080;
+/** Frames that cannot be kept come for as long as a session streams that nobody announces. */
+const LOSS_EVENT_US = 60_000_000;
 /** More than a recorder reads at a time: it asks after every poll. */
 const MAX_DELTAS = 4096;

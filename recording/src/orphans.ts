@@ -15,7 +15,7 @@ export class Orphans {
       const oldest = this.#batches.shift();
       if (oldest === undefined) break;
       const excess = Math.min(oldest.length, this.#length - MAX_ORPHANS);
-      gone.push(...oldest.grabbed_us.subarray(0, excess));
+      for (const grabbedUs of oldest.grabbed_us.subarray(0, excess)) gone.push(grabbedUs);
       this.#length -= excess;
       if (excess === oldest.length) continue;
       this.#batches.unshift(oldest.pick(range(excess, oldest.length)));

@@ -362,6 +362,34 @@ describe('frames of a session that nobody announced', () => {
     expect(recording.events?.[0]).toEqual({ t_ms: 0, kind: 'records_lost', detail: { count: 3 } });
   });
 
+  test('are told lost once a minute, however long nobody announces it', () => {
+    const capture = builder();
+    const many = batchOf(frames(10_000 + 100 * 60, 60, ARMED_NS), ARMED_NS);
+    for (let from = 0; from < many.length; from += 500) {
+      const rows = Array.from({ length: 500 }, (_, i) => from + i);
+      capture.frames(many.pick(rows.filter((row) => row < many.length)));
+    }
+    const { events, records_lost } = finished(capture, after(300));
+    expect(records_lost).toBe(6000);
+    expect(events?.map((e) => [e.t_ms, e.kind, e.detail?.['count']])).toEqual([
+      [0, 'records_lost', 3600],
+      [60_000, 'records_lost', 2400],
+    ]);
+  });
+
+  test('or come after everything of their session was closed are lost, and that is told', () => {
+    const capture = builder();
+    capture.take(announced());
+    capture.take(recorded(0));
+    capture.take({ kind: 'session_ended', atNs: after(1), sessionId: 1, reason: 'client_left' });
+    capture.advance(after(2));
+    expect(capture.take(recorded(0.5))).toBeUndefined();
+    const { events, records_lost, samples } = finished(capture, after(2));
+    expect(records_lost).toBe(60);
+    expect(kinds(events)).toContainEqual([500, undefined, 'records_lost']);
+    expect(samples.map((s) => s.frames)).toEqual([60]);
+  });
+
   test('and was never announced are in no recording', () => {
     const capture = builder();
     capture.take(recorded(0));
