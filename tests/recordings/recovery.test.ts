@@ -4,7 +4,6 @@ import { describe, expect, test } from 'bun:test';
 import {
   cpSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,12 +11,17 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capture } from '../../contract/stats.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { mortalDisk } from '../support/faulty-disk.ts';
-import { asId, recorderWorld, type World, type WorldOptions } from '../support/recorder.ts';
+import {
+  asId,
+  recorderWorld,
+  runFolder,
+  type World,
+  type WorldOptions,
+} from '../support/recorder.ts';
 
 describe('a host that was killed', () => {
   test('leaves a capture that the next start finishes, to the last commit', async () => {
@@ -77,7 +81,7 @@ describe('a host that was killed', () => {
     for (let steps = 0; ; steps += 1) {
       const disk = mortalDisk();
       disk.dieAfter(steps);
-      const again = mkdtempSync(join(tmpdir(), 'punktfunk-again-'));
+      const again = runFolder();
       cpSync(copy, again, { recursive: true });
       await nextStart(again, { disk });
       const survivor = await nextStart(again);
@@ -135,7 +139,7 @@ describe('a journal', () => {
     let most = 0;
     let records = 0;
     for (let cut = 0; cut <= cuts; cut += 1) {
-      const again = mkdtempSync(join(tmpdir(), 'punktfunk-cut-'));
+      const again = runFolder();
       cpSync(copy, again, { recursive: true });
       truncateSync(join(again, 'captures', wal), WAL_HEADER_BYTES + cut * WAL_FRAME_BYTES);
       const survivor = await nextStart(again);
@@ -246,7 +250,7 @@ function busyWorld(ms: number, options: WorldOptions = {}): World {
 
 /** The files of a host as they are now, for one that comes after it was killed. */
 function copyOf(world: World): string {
-  const copy = mkdtempSync(join(tmpdir(), 'punktfunk-killed-'));
+  const copy = runFolder();
   if (existsSync(world.folder)) cpSync(world.folder, join(copy, 'captures'), { recursive: true });
   return copy;
 }

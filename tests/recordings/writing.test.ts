@@ -16,7 +16,7 @@ import { AppError } from '../../host/src/errors.ts';
 import type { Disk } from '../../host/src/recordings/disk.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { faultyDisk, noRoom } from '../support/faulty-disk.ts';
-import { asId, recorderWorld, type World } from '../support/recorder.ts';
+import { asId, recorderWorld, runFolder, type World } from '../support/recorder.ts';
 import { seeded } from '../support/seeded-recordings.ts';
 
 describe('a disk that is full', () => {
@@ -236,7 +236,7 @@ function hidden(world: World): string[] {
 }
 
 function copyOf(world: World): string {
-  const copy = mkdtempSync(join(tmpdir(), 'punktfunk-killed-'));
+  const copy = runFolder();
   Bun.spawnSync(['cp', '-r', world.folder, join(copy, 'captures')]);
   return copy;
 }

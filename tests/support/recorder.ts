@@ -1,5 +1,6 @@
 // The recorder over a simulated engine, on virtual time and a real folder: sessions make frames while time passes.
-import { mkdtempSync } from 'node:fs';
+import { afterAll } from 'bun:test';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capture } from '../../contract/stats.ts';
@@ -193,4 +194,17 @@ export function asId(id: string): RecordingId {
   return parsed;
 }
 
+/** In memory where there is some: a capture waits for its disk twice a second. Gone with the tests. */
+export function runFolder(): string {
+  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'punktfunk-run-'));
+  folders.push(folder);
+  return folder;
+}
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 const POLL_MS = 200;
+const MEMORY = '/dev/shm';
