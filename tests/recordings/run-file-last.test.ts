@@ -14,7 +14,11 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { BlackBoxRing } from '../../host/src/recordings/black-box.ts';
 import { realDisk } from '../../host/src/recordings/disk.ts';
-import { LAST_NAME, systemProcesses } from '../../host/src/recordings/last-run.ts';
+import {
+  LAST_NAME,
+  processStartedUnixMs,
+  systemProcesses,
+} from '../../host/src/recordings/last-run.ts';
 import { BLOCKS_AT, BLOCKS_BYTES } from '../../host/src/recordings/run-file.ts';
 import type { RunWriter } from '../../host/src/recordings/run-writer.ts';
 import { announced, ended, SECOND, START_NS, stream } from '../support/black-box.ts';
@@ -168,6 +172,12 @@ describe('who is dead', () => {
     // Another user's, or everybody's: it lives.
     expect(find(1)).toMatchObject({ pid: 1 });
   });
+});
+
+test('a process knows when it began, also when it asks late', () => {
+  const nowMs = Date.now();
+  const startedMs = nowMs - process.uptime() * 1000;
+  expect(Math.abs((processStartedUnixMs(nowMs) ?? 0) - startedMs)).toBeLessThan(2000);
 });
 
 describe('what may lie there', () => {

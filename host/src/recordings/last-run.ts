@@ -244,6 +244,14 @@ export function systemProcesses(): Processes {
   };
 }
 
+/** When this process began, by the wall clock of now; undefined where there is no /proc. */
+export function processStartedUnixMs(nowUnixMs: number): number | undefined {
+  const ticks = Number(startTicksOf(process.pid));
+  const upSeconds = Number.parseFloat(textOf('/proc/uptime') ?? '');
+  const startedMs = nowUnixMs - 1000 * (upSeconds - ticks / TICKS_PER_SECOND);
+  return Number.isFinite(startedMs) ? Math.round(startedMs) : undefined;
+}
+
 /** Field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces and brackets. */
 function startTicksOf(pid: number): string | undefined {
   const stat = textOf(`/proc/${pid}/stat`);
@@ -262,4 +270,6 @@ function textOf(path: string): string | undefined {
   }
 }
 
+/** Of every Linux, whatever its kernel ticks with. */
+const TICKS_PER_SECOND = 100;
 export const LAST_NAME = '.black-box.last';

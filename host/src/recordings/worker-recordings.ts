@@ -8,7 +8,7 @@ import { Snapshot } from '../engine/messages.ts';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type BlackBoxParts, type OpenedRecordings, openRecordings } from './assembly.ts';
-import { LastRuns, systemProcesses } from './last-run.ts';
+import { LastRuns, processStartedUnixMs, systemProcesses } from './last-run.ts';
 import { LiveBlackBox } from './live-black-box.ts';
 import type { BlackBox, MeasuredEngine } from './parts.ts';
 import type { RecordingsStart } from './protocol.ts';
@@ -77,7 +77,8 @@ function blackBoxOf(
       ...(startTicks === undefined ? {} : { start_ticks: startTicks }),
       ...(bootId === undefined ? {} : { boot_id: bootId }),
       version: host.version,
-      started_unix_ms: nowUnixMs(),
+      // Of the host: this thread may begin hours later.
+      started_unix_ms: processStartedUnixMs(nowUnixMs()) ?? nowUnixMs(),
       nonce: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     },
     ...{ disk, nowUnixMs, log },
