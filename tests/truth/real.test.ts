@@ -2,9 +2,11 @@
 // long form, which also writes docs/truth.md: scripts/truth.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
+import type { SmallColumn } from '../../recording/src/frames.ts';
 import { type Host, missingExecutable, startHost } from '../support/host.ts';
 import { PYTHON } from '../support/moonlight.ts';
-import { playAndCompare } from './run.ts';
+import { compare, type Told } from './compare.ts';
+import { play, playAndCompare } from './run.ts';
 import { everyKind, overlapping } from './scripts.ts';
 
 const missing =
@@ -35,4 +37,62 @@ describe.skipIf(missing !== '')(`a scripted stream and its recording${missing}`,
       expect(result.quantiles).toBeGreaterThan(300);
     }, 60_000);
   }
+
+  test('a recording that lies is caught, whatever it lies about', async () => {
+    const { log, told } = await play(host, overlapping(3));
+    expect((await compare(log, told)).faults).toEqual([]);
+    const lies: Readonly<Record<string, (told: Told) => Told>> = {
+      'a frame is missing': (t) => ({
+        ...t,
+        frames: t.frames.pick(Array.from({ length: t.frames.length - 1 }, (_, i) => i)),
+      }),
+      'a boundary is some µs late': (t) => changed(t, 'encoded_us', 40, 400),
+      'a boundary is invented': (t) => changed(t, 'last_sent_us', 1, 5000, -1),
+      'an outcome is another': (t) => changed(t, 'outcome', 20, 1),
+      'a byte too many': (t) => changed(t, 'bytes', 60, 1),
+      'a repeat was none': (t) => changed(t, 'flags', 61, 2),
+      'an event is missing': (t) => ({
+        ...t,
+        capture: {
+          ...t.capture,
+          events: (t.capture.events ?? []).filter(({ kind }) => kind !== 'key_frame'),
+        },
+      }),
+      'a window holds a frame too many': (t) => ({
+        ...t,
+        capture: {
+          ...t.capture,
+          samples: t.capture.samples.map((sample, i) =>
+            i === 2 ? { ...sample, frames: (sample.frames ?? 0) + 1 } : sample,
+          ),
+        },
+      }),
+      'a quantile is too large': (t) => ({
+        ...t,
+        quantiles: async (...range) => {
+          const honest = await t.quantiles(...range);
+          const stages = honest.stages.map((stage) => ({
+            ...stage,
+            quantiles_us: Object.fromEntries(
+              Object.entries(stage.quantiles_us).map(([p, us]) => [p, us * 2 + 400]),
+            ),
+          }));
+          return { ...honest, stages };
+        },
+      }),
+    };
+    for (const [lie, tell] of Object.entries(lies)) {
+      const { faults } = await compare(log, tell(told));
+      expect(faults.length, lie).toBeGreaterThan(0);
+    }
+  }, 60_000);
 });
+
+/** Adds to a value of one row; with `only`, in the first row where the column holds that. */
+function changed(told: Told, column: SmallColumn, row: number, more: number, only?: number): Told {
+  const frames = told.frames.pick(Array.from({ length: told.frames.length }, (_, i) => i));
+  const values = frames.columns[column];
+  const at = only === undefined ? row : values.indexOf(only);
+  values[at] = (values[at] ?? 0) + more;
+  return { ...told, frames };
+}

@@ -7,10 +7,19 @@ import { type TestScript, TestStreamState } from '../../contract/test-streams.ts
 import { FrameBatch } from '../../recording/src/frames.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import type { Host } from '../support/host.ts';
-import { type Comparison, compare } from './compare.ts';
-import { parseTruthLog } from './log.ts';
+import { type Comparison, compare, type Told } from './compare.ts';
+import { parseTruthLog, type TruthLog } from './log.ts';
 
 export async function playAndCompare(host: Host, script: TestScript): Promise<Comparison> {
+  const { log, told } = await play(host, script);
+  return compare(log, told);
+}
+
+/** Plays, and answers what happened and what was told of it. */
+export async function play(
+  host: Host,
+  script: TestScript,
+): Promise<{ readonly log: TruthLog; readonly told: Told }> {
   await host.json('POST', '/api/v1/stats/capture/start');
   await host.json('POST', '/api/v1/test-streams', { script, truth: true });
   await ended(host, script);
@@ -23,7 +32,7 @@ export async function playAndCompare(host: Host, script: TestScript): Promise<Co
   const read = (from: number, to: number): Uint8Array => bytes.subarray(from, to);
   const file = FramesFile.open({ byteLength: bytes.byteLength, read });
   const frames = FrameBatch.concat(file.groups.map((_, group) => file.read(group)));
-  return compare(log, {
+  const told: Told = {
     capture,
     frames,
     quantiles: async (session, fromMs, toMs, percents) => {
@@ -35,7 +44,8 @@ export async function playAndCompare(host: Host, script: TestScript): Promise<Co
       });
       return Value.Parse(RangeQuantiles, await host.json('GET', `${path}/quantiles?${query}`));
     },
-  });
+  };
+  return { log, told };
 }
 
 async function ended(host: Host, script: TestScript): Promise<void> {
