@@ -286,7 +286,7 @@ impl Writer {
         let request = &self.session.request;
         let begin = json!({
             "truth": "session", "version": 1, "session": number, "t": self.now(), "fps": request.fps,
-            "width": request.width, "height": request.height, "source": request.source,
+            "width": request.width, "height": request.height, "source_name": request.source,
             "bitrate_kbps": request.bitrate_kbps, "actions": actions,
         });
         self.add(&begin);
