@@ -1,4 +1,4 @@
-//! The frame record: 64 bytes, little-endian, written once a frame and read by `recording/src/record.ts`.
+//! The frame record: 64 bytes, little-endian, written once a frame and read by `recording/src/frames.ts`.
 //!
 //! | off | type | field |
 //! |----:|------|-------|
