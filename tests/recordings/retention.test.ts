@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { LimitedSaver } from '../../host/src/recordings/limited-saver.ts';
 import {
   hasRoom,
   type KeepLimits,
@@ -262,6 +263,27 @@ describe('the store', () => {
     folder.store({ keep: { count: 0, days: 0, bytes: bytes - 1 } }).tidy(folder.nowUnixMs);
     expect(folder.store().trash()).toEqual([]);
     expect(folder.store().has(b)).toBe(true);
+  });
+
+  test('the black box saves nothing that has no room', () => {
+    using folder = new StoreFolder();
+    const id = folder.put(recordingNo(1));
+    const store = folder.store({ keep: { count: 0, days: 0, bytes: 2000 } });
+    store.change(id, { starred: true });
+    const saved: string[] = [];
+    const saver = new LimitedSaver(
+      { freshStem: (ms) => String(ms), save: ({ meta }) => saved.push(meta.id) },
+      (bytes) => store.room(bytes),
+    );
+    const { meta } = recordingNo(2);
+    saver.save({ meta, text: 'ü'.repeat(300), frames: new Uint8Array(400) });
+    expect(saved).toEqual([meta.id]);
+    expect(() => saver.save({ meta, text: 'ü'.repeat(300), frames: new Uint8Array(1400) })).toThrow(
+      '2000 bytes have no room',
+    );
+    store.change(id, { starred: false });
+    saver.save({ meta, text: 'ü'.repeat(300), frames: new Uint8Array(1400) });
+    expect(saved).toHaveLength(2);
   });
 
   test('one that cannot be removed is told, and the others go', () => {

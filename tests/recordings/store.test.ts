@@ -331,6 +331,9 @@ describe('open', () => {
     if (seed?.kind !== 'text') throw new Error('expected text');
     expect(parseCapture(seed.text)).toMatchObject({ samples: old.samples, meta: { id: 'seed' } });
     expect(store.open(idOf('turned'))?.kind).toBe('text');
+    folder.write('one.json', `${JSON.stringify({ ...recordingNo(1), version: 1 })}\n`);
+    // Also after the look at all of it that the first opening took.
+    for (let time = 0; time < 2; time += 1) expect(store.open(idOf('one'))?.kind).toBe('text');
   });
 
   test('only what lies in captures/ under one of our suffixes can be reached by an id', () => {

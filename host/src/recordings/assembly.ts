@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { AutomaticRecordings } from './auto-save.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { Downloads } from './downloads.ts';
+import { LimitedSaver } from './limited-saver.ts';
 import { HostMetrics } from './metrics.ts';
 import type { BlackBox, MeasuredEngine, RecordingSaver } from './parts.ts';
 import { Recorder } from './recorder.ts';
@@ -67,7 +68,8 @@ export function openRecordings(options: RecordingsOptions): OpenedRecordings {
     ...(keep === undefined ? {} : { keep }),
   });
   const files = new RecordingFiles(disk, folder, log, (id) => store.saved(id));
-  const blackBox = options.blackBox?.({ saver: files, recordings: automatic(store), disk, folder });
+  const saver = new LimitedSaver(files, (bytes) => store.room(bytes));
+  const blackBox = options.blackBox?.({ saver, recordings: automatic(store), disk, folder });
   const metrics =
     options.metrics === true ? new HostMetrics(() => figuresOf(recorder, host)) : undefined;
   const recorder: Recorder = new Recorder({

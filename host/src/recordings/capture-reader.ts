@@ -60,9 +60,10 @@ export class CaptureReader {
     const capture = upgradeCapture({ ...this.#members, ...this.#lists });
     checkMeta(capture.meta);
     const samples = this.#samples;
+    const version = this.#members['version'];
     return {
       capture,
-      version: this.#members['version'] === undefined ? undefined : capture.version,
+      version: typeof version === 'number' ? version : undefined,
       sampleCount: this.#sampleCount,
       text: (meta) => {
         const frame = serializeCapture({ ...capture, meta, samples: [] });

@@ -243,8 +243,8 @@ export class Library {
     try {
       const { file, stats } = openRegular(this.#folder.file(id, 'json'));
       try {
-        const head = { ...readWhole(file, stats.size), own: known.head.own };
-        checked = { file: factsOf(stats), state: 'readable', head, checked: true };
+        readWhole(file, stats.size);
+        checked = { ...known, file: factsOf(stats), checked: true };
       } finally {
         closeSync(file);
       }
