@@ -20,7 +20,7 @@ describe.skipIf(missingExecutable !== '')(`the executable${missingExecutable}`, 
       const stranger = { ...env, PUNKTFUNK_CONFIG_DIR: temporaryFolder() };
       await run(['token'], { env: stranger });
       const refused = await run(['clients', ...flags], { env: stranger });
-      expect([refused.code, refused.stdout]).toEqual([1, '']);
+      expect([refused.code, refused.stdout]).toEqual([3, '']);
     } finally {
       expect(await host.end()).toBe(0);
     }
