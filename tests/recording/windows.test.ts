@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { StatsSample } from '../../contract/stats.ts';
+import { Value } from 'typebox/value';
+import { StatsSample } from '../../contract/stats.ts';
 import type { FrameRecord } from '../../host/src/engine/fake-records.ts';
-import type { FrameBatch } from '../../recording/src/frames.ts';
+import { ABSENT, type FrameBatch } from '../../recording/src/frames.ts';
+import { FrameSpans, stageProjection } from '../../recording/src/stages.ts';
 import { GRACE_US, SESSION_BOUND_US, SessionWindows } from '../../recording/src/windows.ts';
+import { anyRecord } from '../support/any-record.ts';
 import { batchOf, frame, frames } from '../support/records.ts';
 
 const SECOND = 1_000_000;
@@ -255,6 +258,47 @@ describe('the bound of three hours', () => {
     expect(made).toHaveLength(10_800);
     expect(made.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(2);
     expect(windows.truncated).toBe(true);
+  });
+});
+
+describe('of any records on any path', () => {
+  test('a sample is valid, holds what was measured and leaves out what was not', () => {
+    const records = fc.array(
+      anyRecord.map((record) => ({ ...record, grabbedNs: record.grabbedNs % SECOND_NS })),
+      { minLength: 1, maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(
+        records,
+        fc.constantFrom('gamestream' as const, 'native' as const),
+        (made, kind) => {
+          const windows = opened(kind);
+          const batch = batchOf(made);
+          feed(windows, batch);
+          const all = samples(windows.finish(SECOND));
+          for (const sample of all) expect(Value.Errors(StatsSample, sample)).toEqual([]);
+          expect(all.reduce((sum, s) => sum + (s.frames ?? 0), 0)).toBe(made.length);
+          const spans = new FrameSpans(kind);
+          const names = made.flatMap((_, row) => {
+            spans.read(batch, row);
+            return spans.names.filter((_, i) => spans.values[i] !== ABSENT);
+          });
+          for (const { name } of stageProjection[kind]) {
+            const told = all.some(({ stages }) => stages.some((stage) => stage.name === name));
+            expect([name, told]).toEqual([name, names.includes(name)]);
+          }
+          const has = (key: keyof StatsSample) => all.some((sample) => sample[key] !== undefined);
+          expect(has('total_p50_us')).toBe(names.includes('total'));
+          expect(has('source_skipped')).toBe(made.some((r) => r.sourceSequence !== undefined));
+          expect(has('source_late')).toBe(
+            made.some(({ flags, sourceAgeNs }) => !flags.repeat && sourceAgeNs !== undefined),
+          );
+          for (const key of ['packets_dropped', 'fec_recovered', 'rtt_us'] as const) {
+            expect(has(key)).toBe(false);
+          }
+        },
+      ),
+    );
   });
 });
 
