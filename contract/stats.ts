@@ -368,6 +368,12 @@ export const BlackBoxStatus = Type.Object(
     last_trigger: Type.Optional(Type.String()),
     last_saved_unix_ms: Type.Optional(Type.Integer(nonNegative)),
     last_id: Type.Optional(Type.String({ description: 'The recording that was made last' })),
+    fault: Type.Optional(
+      Type.String({
+        description:
+          'Why the last save failed, or why what is held would not outlive this run; absent when all is well',
+      }),
+    ),
   },
   { title: 'BlackBoxStatus' },
 );

@@ -56,12 +56,15 @@ describe('a trigger', () => {
     expect(lines).toEqual([
       ['the black box could not be saved', { trigger: 'freeze', reason: 'disk full' }],
     ]);
-    expect(auto.status()).toEqual({ saved: 0, held_back: 1, last_trigger: 'freeze' });
+    expect(auto.status()).toEqual({
+      ...{ saved: 0, held_back: 1, last_trigger: 'freeze', fault: 'disk full' },
+    });
     fail.now = false;
     auto.triggered('freeze', START_NS + MINUTE);
     auto.triggered('freeze', START_NS + 6n * MINUTE);
     auto.tick(START_NS + 7n * MINUTE);
     expect(saved).toEqual(['freeze']);
+    expect(auto.status()).not.toHaveProperty('fault');
   });
 });
 

@@ -207,6 +207,7 @@ describe('after the last session', () => {
     world.stream(2);
     world.runs.diskFails = true;
     world.stream(2, { firstIndex: 121 });
+    expect(world.box.status()).toMatchObject({ frames: 240, fault: 'no space left' });
     world.take(ended(1, world.nowNs));
     world.passUnpolled(300);
     expect(world.clock.waiting).toBe(0);

@@ -30,6 +30,8 @@ export class AutoSave {
   #saved = 0;
   #heldBack = 0;
   #lastTrigger: string | undefined;
+  /** Why the last save failed; undefined when it did not. */
+  #fault: string | undefined;
   #lastSaved: { readonly id: string; readonly unixMs: number } | undefined;
 
   constructor(options: AutoSaveOptions) {
@@ -38,7 +40,7 @@ export class AutoSave {
 
   status(): Pick<
     BlackBoxStatus,
-    'saved' | 'held_back' | 'last_trigger' | 'last_saved_unix_ms' | 'last_id'
+    'saved' | 'held_back' | 'last_trigger' | 'last_saved_unix_ms' | 'last_id' | 'fault'
   > {
     const last = this.#lastSaved;
     return {
@@ -46,6 +48,7 @@ export class AutoSave {
       held_back: this.#heldBack,
       ...(this.#lastTrigger === undefined ? {} : { last_trigger: this.#lastTrigger }),
       ...(last === undefined ? {} : { last_saved_unix_ms: last.unixMs, last_id: last.id }),
+      ...(this.#fault === undefined ? {} : { fault: this.#fault }),
     };
   }
 
@@ -74,6 +77,7 @@ export class AutoSave {
       this.#saveAutomatically(due.trigger);
     } catch (error) {
       this.#heldBack += 1;
+      this.#fault = reasonOf(error);
       this.#with.log.warn('the black box could not be saved', {
         trigger: due.trigger,
         reason: reasonOf(error),
@@ -117,6 +121,7 @@ export class AutoSave {
     this.#lastTrigger = trigger;
     const meta = this.#with.save(trigger);
     this.#saved += 1;
+    this.#fault = undefined;
     this.#lastSaved = { id: meta.id, unixMs: this.#with.nowUnixMs() };
     return meta;
   }

@@ -85,6 +85,7 @@ export class LiveBlackBox implements BlackBox {
     const { beginsNs, frames, bytes } = this.#ring;
     const reachesNs = beginsNs === undefined ? 0n : this.#with.nowNs() - beginsNs;
     const limitS = Number(BLACK_BOX_LIMITS.ns) / 1e9;
+    const unwritten = this.#with.runWriter?.fault;
     return {
       on: this.#with.mode === 'on',
       seconds: Math.min(limitS, Math.max(0, Number(reachesNs) / 1e9)),
@@ -92,6 +93,7 @@ export class LiveBlackBox implements BlackBox {
       bytes,
       limit_bytes: BLACK_BOX_LIMITS.bytes,
       limit_s: limitS,
+      ...(unwritten === undefined ? {} : { fault: unwritten }),
       ...this.#autoSave.status(),
     };
   }
