@@ -2,7 +2,7 @@
 // quantiles of many ranges. Answers what disagrees, and how close the rest is.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Capture, RangeQuantiles } from '../../contract/stats.ts';
+import type { Capture, CaptureEvent, RangeQuantiles } from '../../contract/stats.ts';
 import {
   type BoundaryColumn,
   boundaryColumns,
@@ -198,7 +198,7 @@ function countersOf({ truth, row }: Pair, { columns }: FrameBatch, result: Compa
   }
 }
 
-/** Key frames are events, each with its frame, in order of time; sessions begin and end. */
+/** What the encoder was made to do are events, each with its frame, in order; sessions begin and end. */
 function eventsOf(pairs: readonly Pair[], capture: Capture, result: Comparison): void {
   const { faults } = result;
   const events = capture.events ?? [];
@@ -208,17 +208,40 @@ function eventsOf(pairs: readonly Pair[], capture: Capture, result: Comparison):
   }
   for (const session of new Set(pairs.map(({ truth }) => truth.session))) {
     const own = events.filter(({ session_id }) => session_id === session);
-    const keys = own.filter(({ kind }) => kind === 'key_frame').map(({ frame }) => frame);
-    const made = pairs
-      .filter(({ truth }) => truth.session === session && truth.made === 'key')
-      .map(({ truth }) => truth.frame);
-    if (JSON.stringify(keys) !== JSON.stringify(made)) {
-      faults.push(`session ${session}: key frames ${keys.join(',')} told, ${made.join(',')} made`);
+    const frames = pairs.filter(({ truth }) => truth.session === session);
+    const happened = happenings(frames.map(({ truth }) => truth));
+    const told = own.filter(({ kind }) => ENCODER_EVENTS.includes(kind)).map(essence);
+    result.counters += happened.length;
+    if (JSON.stringify(told) !== JSON.stringify(happened)) {
+      faults.push(`session ${session}: told ${told.join('; ')} – happened ${happened.join('; ')}`);
     }
     const [first, last] = [own[0]?.kind, own.at(-1)?.kind];
     if (first !== 'session_start') faults.push(`session ${session} begins with ${first}`);
     if (last !== 'session_end') faults.push(`session ${session} ends with ${last}`);
   }
+}
+
+const ENCODER_EVENTS = ['key_frame', 'invalidation', 'bitrate'];
+
+/** One line for each, in the order of frames: a new target holds from its frame on. */
+function happenings(frames: readonly TrueFrame[]): string[] {
+  let kbps = frames[0]?.bitrateKbps;
+  return frames.flatMap((frame) => {
+    const lines: string[] = [];
+    if (frame.bitrateKbps !== kbps) lines.push(`bitrate ${kbps} to ${frame.bitrateKbps}`);
+    kbps = frame.bitrateKbps;
+    if (frame.made === 'key') lines.push(`key_frame ${frame.frame}`);
+    if (frame.made === 'after_invalidation') {
+      lines.push(`invalidation ${frame.frame} of ${frame.askedRange?.join(' to ')}`);
+    }
+    return lines;
+  });
+}
+
+function essence({ kind, frame, detail }: CaptureEvent): string {
+  if (kind === 'bitrate') return `bitrate ${detail?.['from_kbps']} to ${detail?.['to_kbps']}`;
+  if (kind === 'key_frame') return `key_frame ${frame}`;
+  return `invalidation ${frame} of ${detail?.['first']} to ${detail?.['last']}`;
 }
 
 /** Windows hold every frame once. */

@@ -31,6 +31,10 @@ export interface TrueFrame {
   readonly refused: number;
   readonly given: boolean;
   readonly sequence: number | undefined;
+  /** The encoder's target in this frame, kb/s. */
+  readonly bitrateKbps: number;
+  /** Frames that it was told to do without. */
+  readonly askedRange: readonly [first: number, last: number] | undefined;
 }
 
 export interface TruthLog {
@@ -68,6 +72,8 @@ interface Line {
   readonly made?: string;
   readonly bytes?: number;
   readonly datagrams?: { packets: number; handed: number; dropped: number; refused: number };
+  readonly bitrate_kbps?: number;
+  readonly asked_range?: readonly [number, number];
   readonly source?: { given: boolean; sequence: number };
 }
 
@@ -86,6 +92,8 @@ function frameOf(line: Line): TrueFrame {
     refused: line.datagrams?.refused ?? 0,
     given: line.source?.given === true,
     sequence: line.source?.sequence,
+    bitrateKbps: line.bitrate_kbps ?? 0,
+    askedRange: line.asked_range,
   };
 }
 
