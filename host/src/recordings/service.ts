@@ -96,7 +96,7 @@ export interface RecordingsService {
   restore(id: RecordingId): Promise<CaptureMeta | undefined>;
   /**
    * Takes a recording from elsewhere: JSON of any version, or the same gzipped. Throws AppError 400 `import_invalid`,
-   * 413 `import_too_large`, 409 `recording_exists`.
+   * 413 `import_too_large`, 409 `recording_exists`. The bytes are the recorder’s from then on: they may be moved away.
    */
   import(bytes: Uint8Array): Promise<CaptureMeta>;
 
