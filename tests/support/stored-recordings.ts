@@ -11,9 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Capture, CaptureMeta } from '../../contract/stats.ts';
-import type { FolderDisk } from '../../host/src/recordings/folder.ts';
-import type { KeepLimits } from '../../host/src/recordings/retention.ts';
-import { RecordingStore } from '../../host/src/recordings/store.ts';
+import { RecordingStore, type StoreOptions } from '../../host/src/recordings/store.ts';
 import { serializeCapture } from '../../recording/src/format.ts';
 import { parseRecordingId, type RecordingId } from '../../recording/src/recording-id.ts';
 
@@ -33,7 +31,7 @@ export class StoreFolder implements Disposable {
     mkdirSync(this.captures, { mode: 0o700 });
   }
 
-  store(options: { readonly keep?: KeepLimits; readonly disk?: FolderDisk } = {}): RecordingStore {
+  store(options: Omit<StoreOptions, 'nowUnixMs'> = {}): RecordingStore {
     const at =
       (level: string) =>
       (message: string, fields: Readonly<Record<string, unknown>> = {}) => {

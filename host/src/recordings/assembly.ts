@@ -1,7 +1,7 @@
 // The recordings of a host put together: store, recorder, black box, downloads and what earlier runs left. The Worker, the
 // command line and tests differ only in what they hand in.
 import { join } from 'node:path';
-import type { CaptureMeta, HostFacts } from '../../../contract/stats.ts';
+import type { HostFacts } from '../../../contract/stats.ts';
 import type { HostFigures } from '../../../recording/src/metrics.ts';
 import { parseRecordingId } from '../../../recording/src/recording-id.ts';
 import type { Log } from '../log.ts';
@@ -65,6 +65,9 @@ export function openRecordings(options: RecordingsOptions): OpenedRecordings {
   const folder = configDir === undefined ? undefined : join(configDir, 'captures');
   const store = new RecordingStore(configDir, log, {
     ...{ nowUnixMs, disk },
+    later: (run) => {
+      setTimeout(run, BETWEEN_CHECKS_MS).unref();
+    },
     ...(keep === undefined ? {} : { keep }),
   });
   const files = new RecordingFiles(disk, folder, log, (id) => store.saved(id));
@@ -122,16 +125,10 @@ function figuresOf(recorder: Recorder, host: HostFacts | undefined): HostFigures
 function automatic(store: RecordingStore): AutomaticRecordings {
   return {
     list() {
-      const metas: CaptureMeta[] = [];
-      let after: string | undefined;
-      do {
-        const page = store.list({ limit: 1000, ...(after === undefined ? {} : { after }) });
-        metas.push(...page.metas);
-        after = page.next;
-      } while (after !== undefined);
-      return metas
+      return store
+        .all()
         .filter(({ trigger }) => trigger !== undefined && AUTOMATIC.has(trigger))
-        .reverse()
+        .toReversed()
         .map(({ id, starred }) => ({ id, starred: starred ?? false }));
     },
     remove(id) {
@@ -141,5 +138,7 @@ function automatic(store: RecordingStore): AutomaticRecordings {
   };
 }
 
+/** Reading recordings to their ends leaves most of the thread's time to others. */
+const BETWEEN_CHECKS_MS = 500;
 const NOTHING: Recovery = { recovered: [], damaged: [] };
 const AUTOMATIC: ReadonlySet<string> = new Set(['freeze', 'loss_burst', 'drops']);

@@ -43,6 +43,8 @@ export interface StoreOptions {
   readonly keep?: KeepLimits;
   readonly nowUnixMs?: () => number;
   readonly disk?: FolderDisk;
+  /** Runs something when there is nothing else to do. Without it files are checked only when they are opened. */
+  readonly later?: (run: () => void) => void;
 }
 
 export class RecordingStore {
@@ -50,9 +52,12 @@ export class RecordingStore {
   readonly #log: Log;
   readonly #keep: KeepLimits;
   readonly #nowUnixMs: () => number;
+  readonly #later: ((run: () => void) => void) | undefined;
   readonly #library: Library | undefined;
   readonly #trash: Trash | undefined;
   readonly #trashLibrary: Library | undefined;
+  /** The next file is going to be checked. */
+  #checking = false;
   /** The import that runs: one at a time, for the sake of memory. */
   #importing: Promise<unknown> = Promise.resolve();
 
@@ -61,6 +66,7 @@ export class RecordingStore {
     this.#log = log;
     this.#keep = options.keep ?? NO_LIMITS;
     this.#nowUnixMs = options.nowUnixMs ?? Date.now;
+    this.#later = options.later;
     if (configDir !== undefined) {
       const disk = options.disk ?? realDisk;
       const folder = new Folder(join(configDir, 'captures'), disk, { linked: true });
@@ -89,8 +95,14 @@ export class RecordingStore {
 
   /** Throws AppError `recordings_unreadable`, or 422 `unknown_recording` for an `after` that nobody knows. */
   list(query: ListQuery = {}): RecordingsPage {
-    const metas = this.#reached(() => this.#library?.scan() ?? []).map(({ meta }) => meta);
-    return pageOf(metas, query, (id) => this.#library?.placeOf(id));
+    const page = this.#page(query);
+    this.#checkLater();
+    return page;
+  }
+
+  /** Everything, in the list's order: for the host itself, not for somebody who looks. Throws like `list`. */
+  all(): readonly CaptureMeta[] {
+    return this.#page({}).metas;
   }
 
   /** One recording as the list has it; undefined when there is none. */
@@ -220,16 +232,20 @@ export class RecordingStore {
   }
 
   /**
-   * Reads one recording to its end that nobody has read yet, so that the list can name one whose middle is damaged; false
-   * when all were read. For moments in which nothing else is to be done: 3 h are 100 ms.
+   * Somebody looks at the list: reads what nobody has read to its end yet, one file at a time, so that the next list names
+   * those whose middle is damaged. 3 h are 100 ms.
    */
-  checkNext(): boolean {
-    try {
-      return this.#library?.checkNext() ?? false;
-    } catch (error) {
-      this.#log.warn('the recordings cannot be checked', { reason: reasonOf(error) });
-      return false;
-    }
+  #checkLater(): void {
+    if (this.#checking || this.#later === undefined) return;
+    this.#checking = true;
+    this.#later(() => {
+      this.#checking = false;
+      try {
+        if (this.#library?.checkNext()) this.#checkLater();
+      } catch (error) {
+        this.#log.warn('the recordings cannot be checked', { reason: reasonOf(error) });
+      }
+    });
   }
 
   async #import(bytes: Uint8Array): Promise<CaptureMeta> {
@@ -327,6 +343,11 @@ export class RecordingStore {
       0,
     );
     return { recordings, trash, otherBytes };
+  }
+
+  #page(query: ListQuery): RecordingsPage {
+    const metas = this.#reached(() => this.#library?.scan() ?? []).map(({ meta }) => meta);
+    return pageOf(metas, query, (id) => this.#library?.placeOf(id));
   }
 
   /** What a look at the folder answers. */
