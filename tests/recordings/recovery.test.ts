@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Capture } from '../../contract/stats.ts';
+import { LiveBlackBox } from '../../host/src/recordings/live-black-box.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { mortalDisk } from '../support/faulty-disk.ts';
 import {
@@ -61,6 +62,31 @@ describe('a host that was killed', () => {
     const { metas } = await survivor.recordings.list();
     expect(metas).toMatchObject([{ kind: '', recovered: true, name: 'nobody came' }]);
     expect(metas[0]?.duration_ms).toBeGreaterThan(54_000);
+  });
+
+  test('that took the past along leaves it in its place', async () => {
+    const world = recorderWorld({
+      blackBox: ({ saver, recordings }) =>
+        new LiveBlackBox({
+          ...{ mode: 'on', saver, recordings, log: silent },
+          nowNs: () => world.engine.nowNs(),
+          nowUnixMs: () => 0,
+          after: () => () => undefined,
+        }),
+    });
+    world.stream(1, 60);
+    for (let i = 0; i < 10; i += 1) {
+      world.pass(4000);
+      world.recorder.receiver(1, world.engine.nowNs(), { packetsLost: i, packetsRecovered: i });
+    }
+    world.recorder.start({ pre_roll_s: 30 });
+    world.pass(20_000);
+    const survivor = await nextStart(copyOf(world));
+    world.recorder.stop();
+    const [whole] = await everyRecording(world);
+    const [recovered] = await everyRecording(survivor);
+    expect([whole?.pre_roll_ms, recovered?.pre_roll_ms]).toEqual([30_000, 30_000]);
+    expectSame(recovered, whole);
   });
 
   test('in the moment of Start leaves nothing', async () => {
@@ -313,6 +339,12 @@ function hiddenNames(folder: string): string[] {
   );
 }
 
+const silent = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const WAL_HEADER_BYTES = 32;
 const WAL_FRAME_BYTES = 24 + 4096;
 /** The longer window, its grace, and a commit. */

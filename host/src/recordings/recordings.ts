@@ -186,9 +186,17 @@ export class LocalRecordings implements RecordingsService {
     try {
       return this.#recorder.shutdown();
     } finally {
-      await this.#files.compressed;
+      // Worth some of the time that a stop may take, and no more: downloads do without it.
+      await within(COMPRESS_MS, this.#files.compressed);
     }
   }
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([work, late.promise]);
+  clearTimeout(timer);
 }
 
 /** A list that is asked for certain recordings does not hear of files that are none. */
@@ -211,3 +219,5 @@ function damagedMeta(damaged: DamagedFile): RecordingsPage['metas'][number] {
     damaged,
   };
 }
+
+const COMPRESS_MS = 800;

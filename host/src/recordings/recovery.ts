@@ -189,13 +189,18 @@ function* replay(
   };
   const inputs = journal.inputs(fromSeq, Number.MAX_SAFE_INTEGER);
   let next = inputs.next();
+  let polledNs: number | undefined;
   for (const { seq, atNs, bytes } of journal.records()) {
     for (; next.done !== true && next.value.seq < seq; next = inputs.next()) {
       take(builder.take(next.value.input));
     }
+    // Windows were closed once a poll, after all that it had read; a past that was taken along came in one.
+    if (polledNs !== undefined && atNs > polledNs) {
+      builder.advance(start.armedNs + BigInt(polledNs));
+      builder.deltas();
+    }
+    polledNs = atNs;
     take(builder.take({ kind: 'records', bytes }));
-    builder.advance(start.armedNs + BigInt(atNs));
-    builder.deltas();
   }
   for (; next.done !== true; next = inputs.next()) take(builder.take(next.value.input));
   return { builder, tail: inGroups(tail) };

@@ -49,7 +49,15 @@ function serve(start: RecordingsStart): void {
     }
   };
   reply({ kind: 'hello' });
-  if (start.metrics || hasWork(start.configDir)) void opened().catch(() => undefined);
+  const begin = (): void => {
+    // What fails is told by `load`.
+    void opened().catch(() => undefined);
+  };
+  if (start.metrics || namesIn(start.configDir).some(isLeftover)) begin();
+  // What is kept too long goes, on a host that nobody asks anything too.
+  setTimeout(() => {
+    if (namesIn(start.configDir).length > 0) begin();
+  }, TIDY_MS).unref();
 }
 
 async function load(start: RecordingsStart): Promise<OpenedRecordings> {
@@ -62,14 +70,18 @@ async function load(start: RecordingsStart): Promise<OpenedRecordings> {
   }
 }
 
-/** An earlier run left a journal, a black box or half a file; or the trash has to be looked after. */
-function hasWork(configDir: string | undefined): boolean {
+/** Of captures/. */
+function namesIn(configDir: string | undefined): string[] {
   try {
-    const names = configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
-    return names.some((name) => name.startsWith('.'));
+    return configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
   } catch {
-    return false;
+    return [];
   }
+}
+
+/** An earlier run left a journal, its black box or half a file. */
+function isLeftover(name: string): boolean {
+  return name.startsWith('.') && name !== '.trash';
 }
 
 async function answer(
@@ -168,3 +180,5 @@ function mainThreadLog(): Log {
 function reply(message: RecordingsReply): void {
   self.postMessage(message);
 }
+
+const TIDY_MS = 3_600_000;
