@@ -8,8 +8,9 @@ import type { FramesFile } from './frames-file.ts';
 import { type RangeUs, rangeUs } from './frames-query.ts';
 import { MicroBins } from './quantiles.ts';
 import { SkippedPictures } from './skipped-pictures.ts';
+import { SpanColumns } from './span-columns.ts';
 import { BinCounter, forEachPacked, MOST_US } from './sparse-bins.ts';
-import { FrameSpans, fineSpans } from './stages.ts';
+import { fineSpans } from './stages.ts';
 import { isDropped, SENT } from './windows.ts';
 
 export interface FiguresSession {
@@ -30,7 +31,7 @@ export class RangeFigures {
   readonly #sessions: ReadonlyMap<number, FiguresSession>;
   readonly #timelines = new Map<number, Timeline>();
   readonly #bins = new Map<string, MicroBins>();
-  readonly #spans: Readonly<Record<StreamKind, FrameSpans>>;
+  readonly #spans: Readonly<Record<StreamKind, SpanColumns>>;
   /** The groups that were read last, for questions whose edges move. */
   #read: { readonly group: number; readonly batch: FrameBatch }[] = [];
 
@@ -45,7 +46,7 @@ export class RangeFigures {
   ) {
     this.#file = file;
     this.#sessions = new Map(sessions.map((session) => [session.sessionId, session]));
-    this.#spans = { gamestream: new FrameSpans('gamestream'), native: new FrameSpans('native') };
+    this.#spans = { gamestream: new SpanColumns('gamestream'), native: new SpanColumns('native') };
     const lossesUs = lossesMs.map((ms) => ms * 1000).sort((a, b) => a - b);
     const horizons = earliestAfter(file);
     const counter = new BinCounter();
@@ -76,6 +77,7 @@ export class RangeFigures {
     const rising = [...new Set(percents)].sort((a, b) => a - b);
     const range = rangeUs(query);
     const names = this.#namesFor(query.session);
+    const different = new Set([...names.values()]);
     for (const bins of this.#bins.values()) bins.clear();
     const counters = noCounters();
     const asked = query.session === undefined ? [...this.#timelines.keys()] : [query.session];
@@ -88,8 +90,8 @@ export class RangeFigures {
       for (const part of timeline.partsIn(range)) {
         if (isWithin(part, range)) {
           addCounters(counters, part.counters);
-          this.#addPacked(session, part.packed, names, frames);
-        } else if ('group' in part) this.#addRows(part, range, names, frames, counters);
+          this.#addPacked(session, part.packed, different, frames);
+        } else if ('group' in part) this.#addRows(part, range, different, frames, counters);
       }
     }
     const { count, repeated, counted, stamped, late, dropped, key_frames, bytes } = counters;
@@ -101,88 +103,83 @@ export class RangeFigures {
       ...{ count, new: count - repeated, repeated, dropped, key_frames, bytes },
       ...(counted === 0 ? {} : { skipped }),
       ...(stamped === 0 ? {} : { late }),
-      stages: names.flatMap((name) => stageOf(name, this.#bins.get(name), rising)),
+      stages: [...names].flatMap(([name, same]) => stageOf(name, this.#bins.get(same), rising)),
     };
   }
 
-  /** A path's stages are told only where every session is on that path: by name alone they do not compare. */
-  #namesFor(session: number | undefined): readonly string[] {
+  /**
+   * The spans that are told, each with the first that has the same ends. A path's stages are told only where every
+   * session is on that path: by name alone they do not compare.
+   */
+  #namesFor(session: number | undefined): ReadonlyMap<string, string> {
     const asked = session === undefined ? [...this.#sessions.values()] : [this.#known(session)];
     const kinds = new Set(asked.map((one) => one?.kind));
     const [kind] = kinds;
-    if (kinds.size === 1 && kind !== undefined) return this.#spans[kind].names;
-    return COMMON_SPANS;
+    if (kinds.size !== 1 || kind === undefined) {
+      return new Map(COMMON_SPANS.map((name) => [name, name]));
+    }
+    const spans = this.#spans[kind];
+    const first = (name: string): string =>
+      spans.names.find((other) => spans.slotOf(other) === spans.slotOf(name)) ?? name;
+    return new Map(spans.names.map((name) => [name, first(name)]));
   }
 
   #known(session: number): FiguresSession | undefined {
     return this.#sessions.get(session);
   }
 
-  #spansOf(session: number): FrameSpans {
+  #spansOf(session: number): SpanColumns {
     return this.#spans[this.#known(session)?.kind ?? 'gamestream'];
   }
 
   #count(batch: FrameBatch, run: Run, counter: BinCounter): Piece {
     const { session, from, to } = run;
-    const spans = this.#spansOf(session);
-    const slots = spans.values.length;
-    const rows = to - from;
-    // Each span's durations side by side, so that one counter serves them one after the other: those of new frames from
-    // the front, those of repeats from the back.
-    const durations = new Int32Array(slots * rows);
-    let [fresh, repeats] = [0, 0];
     const counters = noCounters();
     const intervalUs = this.#intervalUs(session);
+    const repeats: number[] = [];
     for (let row = from; row < to; row += 1) {
-      spans.read(batch, row);
-      if (isRepeat(batch, row)) repeats += 1;
-      else fresh += 1;
-      const place = isRepeat(batch, row) ? rows - repeats : fresh - 1;
-      for (let slot = 0; slot < slots; slot += 1) {
-        const us = spans.values[slot] ?? ABSENT;
-        if (us >= MOST_US) throw new FormatError(`a frame of ${us} µs; no engine measures that`);
-        durations[slot * rows + place] = us;
-      }
       countRow(batch, row, intervalUs, counters);
+      if (isRepeat(batch, row)) repeats.push(row - from);
     }
+    const spans = this.#spansOf(session);
+    spans.load(batch, from, to);
     const entries: number[] = [];
-    const starts = new Uint32Array(2 * slots + 1);
-    for (let pack = 0; pack < 2 * slots; pack += 1) {
-      const first = (pack % slots) * rows;
-      const isFresh = pack < slots;
-      starts[pack] = entries.length;
-      for (let i = first + (isFresh ? 0 : fresh); i < first + (isFresh ? fresh : rows); i += 1) {
-        const us = durations[i] ?? ABSENT;
-        if (us >= 0) counter.add(us, 1);
-      }
+    const starts = [0];
+    const close = (): void => {
       counter.packInto(entries);
+      starts.push(entries.length);
+    };
+    for (let slot = 0; slot < spans.count; slot += 1) {
+      const durations = spans.durations(slot);
+      const ofRepeats = repeats.map((row) => durations[row] ?? ABSENT);
+      for (const row of repeats) durations[row] = ABSENT;
+      addTo(counter, durations);
+      close();
+      addTo(counter, ofRepeats);
+      close();
     }
-    starts[2 * slots] = entries.length;
     return {
       ...run,
       fromUs: batch.grabbed_us[from] ?? 0,
       toUs: batch.grabbed_us[to - 1] ?? 0,
       counters,
-      packed: { entries: Uint32Array.from(entries), starts },
+      packed: { entries: Uint32Array.from(entries), starts: Uint32Array.from(starts) },
     };
   }
 
   #addPacked(
     session: number,
     { entries, starts }: Packed,
-    names: readonly string[],
+    names: Iterable<string>,
     frames: 'all' | 'new',
   ): void {
-    const { names: known } = this.#spansOf(session);
+    const spans = this.#spansOf(session);
     for (const name of names) {
-      const slot = known.indexOf(name);
-      const packs = frames === 'new' ? [slot] : [slot, slot + known.length];
-      for (const pack of packs) {
-        const bins = this.#binsOf(name);
-        forEachPacked(entries, starts[pack] ?? 0, starts[pack + 1] ?? 0, (us, times) =>
-          bins.add(us, times),
-        );
-      }
+      const bins = this.#binsOf(name);
+      const pack = 2 * spans.slotOf(name);
+      const from = starts[pack] ?? 0;
+      const to = starts[pack + (frames === 'new' ? 1 : 2)] ?? 0;
+      forEachPacked(entries, from, to, (us, times) => bins.add(us, times));
     }
   }
 
@@ -190,24 +187,25 @@ export class RangeFigures {
   #addRows(
     piece: Piece,
     { fromUs, toUs }: RangeUs,
-    names: readonly string[],
+    names: Iterable<string>,
     frames: 'all' | 'new',
     counters: Counters,
   ): void {
     const batch = this.#groupOf(piece.group);
     const { grabbed_us: grabbed } = batch;
-    const spans = this.#spansOf(piece.session);
-    const targets = names.map((name) => [spans.names.indexOf(name), this.#binsOf(name)] as const);
+    let { from, to } = piece;
+    while (from < to && (grabbed[from] ?? 0) < fromUs) from += 1;
+    while (to > from && (grabbed[to - 1] ?? 0) >= toUs) to -= 1;
     const intervalUs = this.#intervalUs(piece.session);
-    for (let row = piece.from; row < piece.to; row += 1) {
-      const us = grabbed[row] ?? 0;
-      if (us < fromUs || us >= toUs) continue;
-      countRow(batch, row, intervalUs, counters);
-      if (frames === 'new' && isRepeat(batch, row)) continue;
-      spans.read(batch, row);
-      for (const [slot, bins] of targets) {
-        const duration = spans.values[slot] ?? ABSENT;
-        if (duration >= 0) bins.add(duration);
+    for (let row = from; row < to; row += 1) countRow(batch, row, intervalUs, counters);
+    const spans = this.#spansOf(piece.session);
+    spans.load(batch, from, to);
+    for (const name of names) {
+      const bins = this.#binsOf(name);
+      const durations = spans.durations(spans.slotOf(name));
+      for (let row = from; row < to; row += 1) {
+        const us = durations[row - from] ?? ABSENT;
+        if (us >= 0 && (frames === 'all' || !isRepeat(batch, row))) bins.add(us);
       }
     }
   }
@@ -242,7 +240,7 @@ interface Run {
   readonly to: number;
 }
 
-/** For each span its new frames, then for each its repeats: entries from `starts[i]` to `starts[i + 1]`. */
+/** Of each span its new frames, then its repeats: entries from `starts[i]` to `starts[i + 1]`. */
 interface Packed {
   readonly entries: Uint32Array;
   readonly starts: Uint32Array;
@@ -359,6 +357,15 @@ function addCounters(to: Counters, from: Readonly<Counters>): void {
   to.counted += from.counted;
   to.stamped += from.stamped;
   to.late += from.late;
+}
+
+/** Throws FormatError for a duration that no engine measures. */
+function addTo(counter: BinCounter, durations: ArrayLike<number>): void {
+  for (let i = 0; i < durations.length; i += 1) {
+    const us = durations[i] ?? ABSENT;
+    if (us >= MOST_US) throw new FormatError(`a frame of ${us} µs; no engine measures that`);
+    if (us >= 0) counter.add(us, 1);
+  }
 }
 
 function isRepeat({ columns }: FrameBatch, row: number): boolean {

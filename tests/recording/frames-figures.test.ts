@@ -6,6 +6,8 @@ import { RangeQuantiles } from '../../contract/stats.ts';
 import { FormatError } from '../../recording/src/format.ts';
 import { ABSENT, boundaryColumns, FrameBatch } from '../../recording/src/frames.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
+import { SpanColumns } from '../../recording/src/span-columns.ts';
+import { FrameSpans } from '../../recording/src/stages.ts';
 import { frameBytes, openBytes } from '../support/frames-files.ts';
 import { randomFrom, slice, syntheticFrames } from '../support/synthetic-frames.ts';
 
@@ -147,6 +149,28 @@ describe('figures of a range', () => {
       return batch;
     };
     expect(() => new RangeFigures(file, sessions)).toThrow(FormatError);
+  });
+});
+
+describe('durations of many frames', () => {
+  test('are those that each frame has for itself, under every name of both paths', () => {
+    const frames = recording(3);
+    for (const kind of ['gamestream', 'native'] as const) {
+      const [columns, single] = [new SpanColumns(kind), new FrameSpans(kind)];
+      expect(columns.names).toEqual(single.names);
+      columns.load(frames, 100, 1100);
+      columns.names.forEach((name, i) => {
+        const alone = Array.from({ length: 1000 }, (_, row) => {
+          single.read(frames, 100 + row);
+          return single.values[i];
+        });
+        expect<unknown>([name, ...columns.durations(columns.slotOf(name))]).toEqual([
+          name,
+          ...alone,
+        ]);
+      });
+    }
+    expect(() => new SpanColumns('native').slotOf('nothing')).toThrow(RangeError);
   });
 });
 

@@ -1,0 +1,95 @@
+// Durations of many frames at once, a span after the other: what FrameSpans (stages.ts) tells of one frame, by the same
+// projection and under the same names, at a quarter of the time. Spans of equal ends are kept once.
+import type { StreamKind } from '../../contract/stats.ts';
+import { ABSENT, boundaryColumns, type FrameBatch } from './frames.ts';
+import { type BoundaryName, FrameSpans, fineSpans, stageProjection } from './stages.ts';
+
+/** Of one path. Holds the frames that were loaded last. */
+export class SpanColumns {
+  /** As FrameSpans has them. */
+  readonly names: readonly string[];
+  /** How many different spans there are. */
+  readonly count: number;
+  readonly #slots: ReadonlyMap<string, number>;
+  /** Ends of each slot, 0 being `grabbed`; the last slot is `other`. */
+  readonly #ends: readonly (readonly [from: number, to: number])[];
+  readonly #stages: readonly (readonly [from: number, to: number])[];
+  /** When each boundary was reached, ABSENT where it was not; `grabbed` first. */
+  #reached: readonly Int32Array[] = [];
+  #rows = 0;
+
+  constructor(kind: StreamKind) {
+    this.names = new FrameSpans(kind).names;
+    const ends = new Map<string, readonly [number, number]>([['total', [0, LAST]]]);
+    for (const { name, from, to } of [...fineSpans, ...stageProjection[kind]]) {
+      ends.set(name, [indexOf(from), indexOf(to)]);
+    }
+    this.#stages = stageProjection[kind].map(({ from, to }) => [indexOf(from), indexOf(to)]);
+    const keys = [...new Set([...ends.values()].map(String))];
+    const slots = [...ends].map(([name, pair]) => [name, keys.indexOf(String(pair))] as const);
+    this.#slots = new Map([...slots, ['other', keys.length]]);
+    this.#ends = keys.map((key) => {
+      const [from = 0, to = 0] = key.split(',').map(Number);
+      return [from, to];
+    });
+    this.count = keys.length + 1;
+  }
+
+  slotOf(name: string): number {
+    const slot = this.#slots.get(name);
+    if (slot === undefined) throw new RangeError(`no span ${name}`);
+    return slot;
+  }
+
+  /** Takes rows `from` to `to`. A boundary that lies before one that was passed earlier counts as never reached. */
+  load(batch: FrameBatch, from: number, to: number): void {
+    this.#rows = to - from;
+    const latest = new Int32Array(this.#rows);
+    const reached = [new Int32Array(this.#rows)];
+    for (const name of boundaryColumns) {
+      const at = batch.columns[name].slice(from, to);
+      for (let row = 0; row < at.length; row += 1) {
+        const us = at[row] ?? ABSENT;
+        if (us >= (latest[row] ?? 0)) latest[row] = us;
+        else at[row] = ABSENT;
+      }
+      reached.push(at);
+    }
+    this.#reached = reached;
+  }
+
+  /** Durations of a slot for every loaded row, µs; ABSENT where an end of it was never reached. */
+  durations(slot: number): Int32Array {
+    const [from, to] = this.#ends[slot] ?? [0, LAST];
+    const durations = this.#between(from, to);
+    if (slot < this.#ends.length) return durations;
+    // What of the total belongs to no stage.
+    for (const [start, end] of this.#stages) {
+      const stage = this.#between(start, end);
+      for (let row = 0; row < durations.length; row += 1) {
+        const us = stage[row] ?? ABSENT;
+        const left = durations[row] ?? ABSENT;
+        if (left >= 0 && us >= 0) durations[row] = left - us;
+      }
+    }
+    return durations;
+  }
+
+  #between(from: number, to: number): Int32Array {
+    const durations = new Int32Array(this.#rows);
+    const [start, end] = [this.#reached[from], this.#reached[to]];
+    if (start === undefined || end === undefined) return durations.fill(ABSENT);
+    for (let row = 0; row < durations.length; row += 1) {
+      const a = start[row] ?? ABSENT;
+      const b = end[row] ?? ABSENT;
+      durations[row] = a < 0 || b < 0 ? ABSENT : b - a;
+    }
+    return durations;
+  }
+}
+
+function indexOf(boundary: BoundaryName): number {
+  return boundary === 'grabbed' ? 0 : boundaryColumns.indexOf(boundary) + 1;
+}
+
+const LAST = boundaryColumns.length;
