@@ -268,7 +268,12 @@ fn a_script_that_cannot_be_played_is_refused_in_the_call() {
             .expect_err("refused")
     };
     let (read, write) = std::io::pipe().expect("a pipe");
+    let own = File::open(std::env::current_exe().expect("a test")).expect("is there");
     let cases = [
+        (
+            json!({ "actions": [], "truth_fd": own.as_raw_fd() }),
+            "not opened for appending",
+        ),
         (
             json!({ "actions": [{ "at_frame": 1, "what": "stall" }] }),
             "Action 0 (stall): it needs place.",
@@ -380,10 +385,9 @@ fn an_injected_stall_lies_before_exactly_its_boundary() {
         for line in truth {
             let record = agreeing(&records, &line);
             let Some(spun) = line.get("spun") else {
-                assert!(
-                    line["nth"].as_u64().is_some_and(|nth| nth % 2 == 1),
-                    "{line}"
-                );
+                // The last frames may not get that far: the session ends.
+                let is_calm = line["nth"].as_u64().is_some_and(|nth| nth % 2 == 1);
+                assert!(is_calm || span(&line, place).is_none(), "{line}");
                 continue;
             };
             assert_eq!(spun.as_object().map(|spun| spun.len()), Some(1), "{line}");

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::admission::check_bitrate;
@@ -191,18 +192,24 @@ impl Script {
     }
 }
 
-/// Only a file takes what it is given at once; a pipe that nobody reads would keep the session from ending.
+/// Only a file takes what it is given at once: a pipe that nobody reads would keep the session from ending. Only
+/// appending keeps the lines of several sessions apart.
 fn check_truth(file: &File) -> Result<(), Refusal> {
+    let refused = |text: String| Err(Refusal::new("script_invalid", text));
+    let unknown =
+        |error: std::io::Error| format!("The file for the truth cannot be looked at: {error}.");
     match file.metadata() {
-        Ok(about) if about.is_file() => Ok(()),
-        Ok(_) => Err(Refusal::new(
-            "script_invalid",
-            "The truth goes to a regular file only; the descriptor given is none.",
-        )),
-        Err(error) => Err(Refusal::new(
-            "script_invalid",
-            format!("The file for the truth cannot be looked at: {error}."),
-        )),
+        Err(error) => return refused(unknown(error)),
+        Ok(about) if !about.is_file() => {
+            let text = "The truth goes to a regular file only; the descriptor given is none.";
+            return refused(text.into());
+        }
+        Ok(_) => {}
+    }
+    match rustix::fs::fcntl_getfl(file) {
+        Err(errno) => refused(unknown(errno.into())),
+        Ok(flags) if flags.contains(OFlags::APPEND) => Ok(()),
+        Ok(_) => refused("The file for the truth is not opened for appending.".into()),
     }
 }
 

@@ -343,6 +343,8 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::Drained;
+    use crate::shared::{EngineShared, PingSecrets};
 
     fn now() -> u64 {
         pf_net::monotonic_ns()
@@ -382,6 +384,44 @@ mod tests {
         for absent in ["source", "frame", "asked", "made", "spun", "key_request"] {
             assert_eq!(line.get(absent), None, "{absent}");
         }
+    }
+
+    #[test]
+    fn a_file_that_takes_nothing_is_told_once_and_the_session_goes_on() {
+        let events = Arc::new(EngineShared::new(1 << 16, now));
+        let request = serde_json::from_value(json!({
+            "kind": "gamestream", "client": "test", "listener": 1, "ping_payload": "0123456789abcdef",
+            "packet_size": 1392, "fec_pct": 20, "min_parity": 2, "source": "synthetic", "width": 640, "height": 360,
+            "fps": 60, "bitrate_kbps": 5000, "codec": "h264", "encoder": "auto"
+        }));
+        let session = SessionShared::new(
+            1,
+            request.expect("a request"),
+            PingSecrets::default(),
+            Arc::clone(&events),
+        );
+        // Opened for reading: every write fails, as on a full disk.
+        let file = File::open(std::env::current_exe().expect("a test")).expect("is there");
+        let (pages, waiting) = sync_channel(PAGES);
+        for _ in 0..500 {
+            pages.try_send(Box::default()).expect("room");
+        }
+        drop(pages);
+        let writer = Writer {
+            session: Arc::new(session),
+            file: Arc::new(file),
+            lost: Arc::default(),
+            text: Vec::new(),
+            frames: 0,
+            failed: false,
+        };
+        writer.run(&waiting, 0);
+        let mut out = vec![0; 1 << 16];
+        let Drained::Bytes(bytes) = events.events.drain_into(&mut out, Duration::ZERO) else {
+            panic!("nothing was told");
+        };
+        let told = String::from_utf8_lossy(&out[..bytes]);
+        assert_eq!(told.matches("cannot be written").count(), 1, "{told}");
     }
 
     #[test]
