@@ -66,7 +66,7 @@ export function stepOf(column: FrameColumn): number {
   return known.indexOf(column);
 }
 
-/** The steps that lead to a boundary, a row each, NO_STEP where it is absent. */
+/** The steps that lead to a boundary, a row each, NO_STEP where it is absent. Throws RangeError for what nobody reads. */
 export function stepsTo(column: BoundaryColumn, { columns, length }: FrameBatch): Int32Array {
   const steps = new Int32Array(length);
   const here = columns[column];
@@ -77,6 +77,7 @@ export function stepsTo(column: BoundaryColumn, { columns, length }: FrameBatch)
       steps[row] = NO_STEP;
       continue;
     }
+    if (at > MOST_BOUNDARY_US) throw new RangeError(`${column} of ${at} µs`);
     let from = 0;
     for (const earlier of before) {
       const known = columns[earlier][row] ?? ABSENT;

@@ -45,6 +45,15 @@ describe('a file of frames', () => {
     expect(columnsOf(read)).toEqual(columnsOf(frames));
   });
 
+  test('holds boundaries that nobody stamped, and those of a clock that went back', () => {
+    const frames = syntheticFrames({ ...healthy, seconds: 1 });
+    frames.columns.submitted_us.set([ABSENT, 3, 4_294_968]);
+    frames.columns.converted_us.set([ABSENT, 9, 1], 10);
+    frames.columns.packetized_us.fill(ABSENT);
+    const [read] = readAll(openBytes(frameBytes(frames)));
+    expect(columnsOf(read)).toEqual(columnsOf(frames));
+  });
+
   test('orders a group by session and time, and keeps the order of equal times', () => {
     const frames = new FrameBatch(5);
     for (const name of frameColumns) if (name !== 'grabbed_us') frames.columns[name].fill(0);
@@ -90,6 +99,9 @@ describe('a file of frames', () => {
     const frames = syntheticFrames(healthy);
     frames.columns.outcome[3] = ABSENT;
     expect(() => encodeGroup(frames, 4)).toThrow('1 of 1800 rows have no outcome');
+    frames.columns.outcome[3] = 0;
+    frames.columns.last_sent_us[9] = 4_294_969;
+    expect(() => encodeGroup(frames, 4)).toThrow('last_sent_us of 4294969 µs');
   });
 
   test('keeps of a group what a schema checks; a footer in the middle of groups is refused', () => {
