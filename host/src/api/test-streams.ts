@@ -56,7 +56,12 @@ export const testStreamRoutes = (host: () => ApiHost) =>
 /** Bytes as the engine wrote them. */
 function truth(path: string): Response {
   return new Response(Bun.file(path), {
-    headers: { 'content-type': JSON_LINES, 'cache-control': 'no-store' },
+    headers: {
+      'content-type': JSON_LINES,
+      'cache-control': 'no-store',
+      // The file has no name of its own.
+      'content-disposition': 'inline; filename="truth.jsonl"',
+    },
   });
 }
 
