@@ -97,7 +97,13 @@ describe('dependencies', () => {
       read('docs/ARCHITECTURE.md')
         .split(/^## /m)
         .find((part) => part.startsWith('Dependencies')) ?? '';
-    const known = new Set([...npm, ...crates].map(([name]) => name));
+    const pins = read('tests/support/requirements.txt').matchAll(/^([\w-]+)==/gm);
+    const judges = [...pins].map((match) => match[1] ?? '');
+    const known = new Set([
+      ...npm.map(([name]) => name),
+      ...crates.map(([name]) => name),
+      ...judges,
+    ]);
     const listed = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '');
     expect(listed.filter((name) => !known.has(name))).toEqual([]);
     expect(listed.length).toBeGreaterThan(10);
