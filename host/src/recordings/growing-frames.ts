@@ -1,5 +1,6 @@
 // The frames file of a recording while it grows: groups are appended, the footer comes at the end. Every step may be
 // repeated after a fault. Keeps its file open, so that what was written can be read even when somebody removed its folder.
+import { dirname } from 'node:path';
 import { encodeFooter, FILE_HEAD, type SavedGroup } from '../../../recording/src/frames-file.ts';
 import type { Disk } from './disk.ts';
 
@@ -24,9 +25,12 @@ export class GrowingFrames {
   /** Writes a group where its offset says, and waits until it is on the disk. */
   append(bytes: Uint8Array, group: SavedGroup): void {
     const file = this.#ready();
-    if (this.#end < FILE_HEAD.length) this.#disk.write(file, FILE_HEAD, 0);
+    const isNew = this.#end < FILE_HEAD.length;
+    if (isNew) this.#disk.write(file, FILE_HEAD, 0);
     this.#disk.write(file, bytes, group.offset);
     this.#disk.sync(file);
+    // Its name has to survive a power cut as well.
+    if (isNew) this.#disk.syncFolder(dirname(this.path));
     this.#end = group.offset + bytes.byteLength;
   }
 
@@ -73,6 +77,7 @@ export class GrowingFrames {
       const identity = disk.identity(this.#path);
       copyFile(disk, this.#file, copy, this.#end);
       disk.sync(copy);
+      disk.syncFolder(dirname(this.path));
       disk.close(this.#file);
       this.#file = copy;
       this.#identity = identity;

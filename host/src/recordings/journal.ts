@@ -2,6 +2,7 @@
 // second: everything that came, in order, until it lies in a closed group of frames. One SQLite file a recording. Knows
 // neither windows nor Parquet; writing.ts feeds it, recovery.ts reads it.
 import type { Database } from 'bun:sqlite';
+import { dirname } from 'node:path';
 import { Value } from 'typebox/value';
 import type { HostFacts } from '../../../contract/stats.ts';
 import type { CaptureStart } from '../../../recording/src/capture.ts';
@@ -62,6 +63,8 @@ export class Journal {
         header.run('pid', String(pid));
         header.run('start', encodeStart(start));
       });
+      // The file's name has to survive a power cut as well.
+      disk.syncFolder(dirname(path));
       return journal;
     } catch (error) {
       database?.close();

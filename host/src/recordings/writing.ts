@@ -1,6 +1,7 @@
 // Keeps a running capture on the disk: what comes goes to the journal within half a second, frames go to their file once
 // a minute, and a stop makes a recording of both. A disk that refuses stops nothing: everything waits in memory within
 // a bound, is tried again, and what had to be shed is counted.
+import { dirname } from 'node:path';
 import type { CaptureMeta } from '../../../contract/stats.ts';
 import type { CaptureStart } from '../../../recording/src/capture.ts';
 import { FrameBatch } from '../../../recording/src/frames.ts';
@@ -327,6 +328,7 @@ function movedBack(disk: Disk, journal: Journal, path: string): Journal {
     disk.close(file);
   }
   disk.rename(copy, path);
+  disk.syncFolder(dirname(path));
   const moved = Journal.open(disk, path);
   journal.close();
   return moved;
