@@ -4,7 +4,7 @@ import type { StreamKind } from '../../contract/stats.ts';
 import { ABSENT, boundaryColumns, type FrameBatch } from './frames.ts';
 import { type BoundaryName, FrameSpans, fineSpans, stageProjection } from './stages.ts';
 
-/** Of one path. Holds the frames that were loaded last. */
+/** Of one path. Holds the frames that were loaded last, in memory that it keeps. */
 export class SpanColumns {
   /** As FrameSpans has them. */
   readonly names: readonly string[];
@@ -15,8 +15,11 @@ export class SpanColumns {
   readonly #ends: readonly (readonly [from: number, to: number])[];
   readonly #stages: readonly (readonly [from: number, to: number])[];
   /** When each boundary was reached, ABSENT where it was not; `grabbed` first. */
-  #reached: readonly Int32Array[] = [];
-  #rows = 0;
+  #reached: Int32Array[] = [];
+  /** Furthest boundary of each row so far; then what is answered, and a stage that is taken off it. */
+  #latest = new Int32Array(0);
+  #answer = new Int32Array(0);
+  #stage = new Int32Array(0);
 
   constructor(kind: StreamKind) {
     this.names = new FrameSpans(kind).names;
@@ -43,29 +46,29 @@ export class SpanColumns {
 
   /** Takes rows `from` to `to`. A boundary that lies before one that was passed earlier counts as never reached. */
   load(batch: FrameBatch, from: number, to: number): void {
-    this.#rows = to - from;
-    const latest = new Int32Array(this.#rows);
-    const reached = [new Int32Array(this.#rows)];
-    for (const name of boundaryColumns) {
-      const at = batch.columns[name].slice(from, to);
-      for (let row = 0; row < at.length; row += 1) {
-        const us = at[row] ?? ABSENT;
-        if (us >= (latest[row] ?? 0)) latest[row] = us;
-        else at[row] = ABSENT;
+    this.#resize(to - from);
+    const latest = this.#latest.fill(0);
+    boundaryColumns.forEach((name, i) => {
+      const column = batch.columns[name];
+      const reached = this.#reached[i + 1];
+      if (reached === undefined) return;
+      for (let row = 0; row < reached.length; row += 1) {
+        const us = column[from + row] ?? ABSENT;
+        const isReached = us >= (latest[row] ?? 0);
+        reached[row] = isReached ? us : ABSENT;
+        if (isReached) latest[row] = us;
       }
-      reached.push(at);
-    }
-    this.#reached = reached;
+    });
   }
 
-  /** Durations of a slot for every loaded row, µs; ABSENT where an end of it was never reached. */
+  /** Durations of a slot for every loaded row, µs, until the next call; ABSENT where an end was never reached. */
   durations(slot: number): Int32Array {
     const [from, to] = this.#ends[slot] ?? [0, LAST];
-    const durations = this.#between(from, to);
+    const durations = this.#between(from, to, this.#answer);
     if (slot < this.#ends.length) return durations;
     // What of the total belongs to no stage.
     for (const [start, end] of this.#stages) {
-      const stage = this.#between(start, end);
+      const stage = this.#between(start, end, this.#stage);
       for (let row = 0; row < durations.length; row += 1) {
         const us = stage[row] ?? ABSENT;
         const left = durations[row] ?? ABSENT;
@@ -75,16 +78,23 @@ export class SpanColumns {
     return durations;
   }
 
-  #between(from: number, to: number): Int32Array {
-    const durations = new Int32Array(this.#rows);
+  #between(from: number, to: number, into: Int32Array): Int32Array {
     const [start, end] = [this.#reached[from], this.#reached[to]];
-    if (start === undefined || end === undefined) return durations.fill(ABSENT);
-    for (let row = 0; row < durations.length; row += 1) {
+    if (start === undefined || end === undefined) return into.fill(ABSENT);
+    for (let row = 0; row < into.length; row += 1) {
       const a = start[row] ?? ABSENT;
       const b = end[row] ?? ABSENT;
-      durations[row] = a < 0 || b < 0 ? ABSENT : b - a;
+      into[row] = a < 0 || b < 0 ? ABSENT : b - a;
     }
-    return durations;
+    return into;
+  }
+
+  #resize(rows: number): void {
+    if (this.#latest.length === rows) return;
+    this.#reached = Array.from({ length: LAST + 1 }, () => new Int32Array(rows));
+    this.#latest = new Int32Array(rows);
+    this.#answer = new Int32Array(rows);
+    this.#stage = new Int32Array(rows);
   }
 }
 
