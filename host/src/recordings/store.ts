@@ -4,12 +4,7 @@
 // "Files and folders".
 import { join } from 'node:path';
 import type { CaptureMeta, RecordingChange } from '../../../contract/stats.ts';
-import {
-  FORMAT_VERSION,
-  FormatError,
-  parseCapture,
-  serializeCapture,
-} from '../../../recording/src/format.ts';
+import { FORMAT_VERSION, FormatError } from '../../../recording/src/format.ts';
 import {
   type RecordingId,
   recordingIdOf,
@@ -18,6 +13,7 @@ import {
 } from '../../../recording/src/recording-id.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { CaptureReader } from './capture-reader.ts';
 import { realDisk } from './disk.ts';
 import { type FileHead, MAX_RECORDING_BYTES } from './file-head.ts';
 import { Folder, type FolderDisk, isStorableId } from './folder.ts';
@@ -400,8 +396,10 @@ function openedFile(folder: Folder, id: RecordingId): OpenedRecording {
 function openedText(folder: Folder, id: RecordingId): OpenedRecording | undefined {
   const content = folder.read(id, 'json', MAX_RECORDING_BYTES);
   if (content === undefined) return undefined;
-  const capture = parseCapture(content.toString('utf8').replace(/^\ufeff/, ''));
-  return { kind: 'text', text: serializeCapture({ ...capture, meta: { ...capture.meta, id } }) };
+  const reader = new CaptureReader('keep');
+  reader.push(content);
+  const { capture, text } = reader.end();
+  return { kind: 'text', text: Buffer.concat(text({ ...capture.meta, id })).toString('utf8') };
 }
 
 function isAlive(pid: number): boolean {
