@@ -39,11 +39,10 @@ export class GrowingFrames {
     if (this.#file !== undefined) this.#ready();
   }
 
-  /** Ends the file and gives it its name. */
-  publish(
+  /** Ends the file; from now on anybody can read it. */
+  complete(
     groups: readonly SavedGroup[],
     about: { readonly recordingId: string; readonly startedUnixMs: number },
-    path: string,
   ): void {
     const file = this.#ready();
     const end = endOf(groups);
@@ -52,6 +51,10 @@ export class GrowingFrames {
     this.#disk.truncate(file, end + footer.byteLength);
     this.#disk.sync(file);
     this.#end = end + footer.byteLength;
+  }
+
+  /** Gives it its name. */
+  move(path: string): void {
     if (this.#path === path) return;
     this.#disk.rename(this.#path, path);
     this.#path = path;

@@ -1,5 +1,6 @@
-// How a recording comes into captures/: frames first, JSON last, so that it is there whole or not at all; and which names
-// are free. Every step may be repeated, by a later stop or by the next start after a crash.
+// How a recording comes into captures/: all of it is written before any of it has its name, and JSON gets its own last, so
+// that it is there whole or not at all, also when the disk fills up on the way; and which names are free. Every step
+// may be repeated, by a later stop or by the next start after a crash.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,6 +27,15 @@ export interface GrownRecording {
   readonly groups: readonly SavedGroup[];
   /** What whoever armed it called it. */
   readonly name: string | undefined;
+}
+
+/** A file of a recording by its suffix. */
+type Part = readonly [suffix: string, content: string | Uint8Array];
+
+interface Grown {
+  readonly frames: GrowingFrames;
+  readonly groups: readonly SavedGroup[];
+  readonly about: { readonly recordingId: string; readonly startedUnixMs: number };
 }
 
 export class RecordingFiles implements RecordingSaver {
@@ -63,24 +73,18 @@ export class RecordingFiles implements RecordingSaver {
   }
 
   save({ meta, text, frames }: FinishedRecording): void {
-    const id = idOf(meta);
-    this.#saving(id, text, (folder) => {
-      if (frames !== undefined) this.#writeWhole(folder, `${id}${FRAMES_SUFFIX}`, frames);
-    });
+    const beside: Part[] = frames === undefined ? [] : [[FRAMES_SUFFIX, frames]];
+    this.#saving(idOf(meta), [...beside, [JSON_SUFFIX, text]]);
   }
 
   /** The same with frames that were written as they came. */
   saveGrown({ meta, text, frames, groups, name }: GrownRecording): void {
     const id = idOf(meta);
-    this.#saving(id, text, (folder) => {
-      if (name !== undefined) {
-        this.#writeWhole(folder, `${id}${USER_SUFFIX}`, `${JSON.stringify({ name })}\n`);
-      }
-      if (frames === undefined || groups.length === 0) return;
-      const about = { recordingId: id, startedUnixMs: meta.started_unix_ms };
-      frames.publish(groups, about, join(folder, `${id}${FRAMES_SUFFIX}`));
-      this.#disk.syncFolder(folder);
-    });
+    const user: Part[] = name === undefined ? [] : [[USER_SUFFIX, `${JSON.stringify({ name })}\n`]];
+    const about = { recordingId: id, startedUnixMs: meta.started_unix_ms };
+    const grown =
+      frames === undefined || groups.length === 0 ? undefined : { frames, groups, about };
+    this.#saving(id, [...user, [JSON_SUFFIX, text]], grown);
   }
 
   /** Resolves when every compressed copy that was begun is there. */
@@ -88,34 +92,37 @@ export class RecordingFiles implements RecordingSaver {
     return this.#compressing;
   }
 
-  #saving(id: RecordingId, text: string, writeFrames: (folder: string) => void): void {
+  /** `parts`: JSON last. */
+  #saving(id: RecordingId, parts: readonly Part[], grown?: Grown): void {
+    const folder = this.#folder;
+    const disk = this.#disk;
+    const temporaries: string[] = [];
     try {
-      if (this.#folder === undefined) {
+      if (folder === undefined) {
         throw new Error('there is no config directory; set PUNKTFUNK_CONFIG_DIR');
       }
-      this.#disk.makeFolder(this.#folder);
-      writeFrames(this.#folder);
-      this.#writeWhole(this.#folder, `${id}${JSON_SUFFIX}`, text);
+      disk.makeFolder(folder);
+      grown?.frames.complete(grown.groups, grown.about);
+      for (const [suffix, content] of parts) {
+        const temporary = join(folder, temporaryName(`${id}${suffix}`));
+        // What a killed host with the same process id left behind, or a try before this one.
+        disk.remove(temporary);
+        temporaries.push(temporary);
+        disk.writeFile(temporary, content);
+      }
+      grown?.frames.move(join(folder, `${id}${FRAMES_SUFFIX}`));
+      for (const [i, [suffix]] of parts.entries()) {
+        // What was named before is on the disk before JSON says that it is there.
+        if (suffix === JSON_SUFFIX) disk.syncFolder(folder);
+        disk.rename(temporaries[i] ?? '', join(folder, `${id}${suffix}`));
+      }
+      disk.syncFolder(folder);
     } catch (error) {
-      throw saveFailed(this.#folder, error);
+      for (const temporary of temporaries) removeQuietly(disk, temporary);
+      throw saveFailed(folder, error);
     }
-    const folder = this.#folder;
     this.#compressing = this.#compressing.then(() => this.#compress(folder, id));
     this.#onSaved(id);
-  }
-
-  #writeWhole(folder: string, name: string, content: string | Uint8Array): void {
-    const temporary = join(folder, temporaryName(name));
-    // What a killed host with the same process id left behind, or a try before this one.
-    this.#disk.remove(temporary);
-    try {
-      this.#disk.writeFile(temporary, content);
-      this.#disk.rename(temporary, join(folder, name));
-    } catch (error) {
-      removeQuietly(this.#disk, temporary);
-      throw error;
-    }
-    this.#disk.syncFolder(folder);
   }
 
   /** For downloads. Only a shortcut: the recording itself is safe, and nobody waits for this. */
