@@ -1,5 +1,6 @@
 // What the next start makes of a host that was killed: at any moment of a capture, at any step of a save, with a journal
 // that was cut, with files that cannot be read.
+import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import {
   cpSync,
@@ -198,6 +199,23 @@ describe('a journal', () => {
     world.pass(2000);
     expect(world.recorder.stop()).toMatchObject({ sample_count: 4 });
     expect((await other.recordings.list()).metas.length).toBe(1);
+  });
+
+  test('of a newer host is left to it, and told', async () => {
+    const world = busyWorld(20_000);
+    const copy = copyOf(world);
+    world.recorder.stop();
+    const folder = join(copy, 'captures');
+    const before = readdirSync(folder).sort();
+    const name = before.find((entry) => entry.endsWith('.journal')) ?? '';
+    const database = new Database(join(folder, name));
+    database.run("UPDATE header SET value = '2' WHERE key = 'version'");
+    database.close();
+    const survivor = await nextStart(copy);
+    const { metas } = await survivor.recordings.list();
+    expect(metas.map(({ damaged }) => damaged?.file)).toEqual([name]);
+    expect(metas[0]?.damaged?.reason).toContain('version 2');
+    expect(existsSync(join(folder, name))).toBe(true);
   });
 
   test('that is damaged is set aside and told, at this start and the next', async () => {

@@ -82,7 +82,7 @@ export class Journal {
     }
   }
 
-  /** Undefined when it ends before its beginning: nothing was recorded. Throws JournalDamaged. */
+  /** Undefined when it ends before its beginning: nothing was recorded. Throws JournalDamaged, RangeError for a newer one. */
   start(): CaptureStart | undefined {
     return this.#reading(() => {
       const tables = this.#database
@@ -90,8 +90,12 @@ export class Journal {
         .get();
       if ((tables?.n ?? 0) === 0) return undefined;
       const version = Number(this.#header('version'));
-      if (version !== JOURNAL_VERSION) {
-        throw new JournalDamaged(`a journal of version ${version}, which this host cannot read`);
+      if (!(version >= 1)) throw new JournalDamaged('it does not say which version it is of');
+      if (version > JOURNAL_VERSION) {
+        // Left alone: the host that wrote it can finish it.
+        throw new RangeError(
+          `a journal of version ${version}, and this host reads ${JOURNAL_VERSION}`,
+        );
       }
       const start = this.#header('start');
       if (start === undefined) throw new JournalDamaged('it does not say what it is of');

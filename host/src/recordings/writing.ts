@@ -7,7 +7,7 @@ import type { CaptureStart } from '../../../recording/src/capture.ts';
 import { FrameBatch } from '../../../recording/src/frames.ts';
 import { encodeGroup, type SavedGroup } from '../../../recording/src/frames-file.ts';
 import { encodeInput, type SmallInput } from '../../../recording/src/inputs.ts';
-import { AppError, reasonOf } from '../errors.ts';
+import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Disk } from './disk.ts';
 import { endOf, GrowingFrames } from './growing-frames.ts';
@@ -60,6 +60,7 @@ export class CaptureWriter {
   readonly #groups: SavedGroup[] = [];
   #frames: GrowingFrames | undefined;
   #journal: { readonly journal: Journal; readonly identity: string | undefined } | undefined;
+  #triedJournal = false;
   #nextCommitNs = 0n;
   #nextSeenNs = 0n;
   #fault: string | undefined;
@@ -255,11 +256,21 @@ export class CaptureWriter {
     if (open !== undefined && disk.identity(path) === open.identity) return open.journal;
     disk.makeFolder(folder);
     const journal =
-      open === undefined
-        ? Journal.create(disk, path, start, process.pid)
-        : movedBack(disk, open.journal, path);
+      open === undefined ? this.#newJournal(path) : movedBack(disk, open.journal, path);
     this.#journal = { journal, identity: disk.identity(path) };
     return journal;
+  }
+
+  #newJournal(path: string): Journal {
+    const { disk, start } = this.#options;
+    // What a try before this one could not even take away again. Never somebody else's.
+    if (this.#triedJournal) removeJournal(disk, path);
+    try {
+      return Journal.create(disk, path, start, process.pid);
+    } catch (error) {
+      this.#triedJournal ||= systemCode(error) !== 'EEXIST';
+      throw error;
+    }
   }
 
   /** The recording is there: what led to it goes. */
