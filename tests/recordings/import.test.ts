@@ -388,7 +388,13 @@ async function expectRefused(
 
 function readIn(bytes: Uint8Array, size: number): Uint8Array[] {
   const reader = new CaptureReader('keep');
-  for (let at = 0; at < bytes.length; at += size) reader.push(bytes.subarray(at, at + size));
+  // As a file is read: always into the same Buffer.
+  const chunk = Buffer.alloc(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    const piece = bytes.subarray(at, at + size);
+    chunk.set(piece);
+    reader.push(chunk.subarray(0, piece.length));
+  }
   const { capture, text } = reader.end();
   return text(capture.meta);
 }

@@ -341,6 +341,24 @@ describe('open', () => {
     for (let time = 0; time < 2; time += 1) expect(store.open(idOf('one'))?.kind).toBe('text');
   });
 
+  test('gives three hours of an older version whole, and one of today after a look at all of it', () => {
+    using folder = new StoreFolder();
+    const { meta, samples } = longRecording();
+    const capture = { meta, samples: Array.from({ length: 9 }, () => samples).flat() };
+    folder.write('old.json', `${JSON.stringify(capture)}\n`);
+    folder.write('new.json', serializeCapture(capture));
+    const store = folder.store();
+    expect(store.list().metas.map(({ damaged }) => damaged)).toEqual([undefined, undefined]);
+    const old = store.open(idOf('old'));
+    if (old?.kind !== 'text') throw new Error('expected text');
+    expect(JSON.parse(old.text)).toEqual({
+      version: 2,
+      meta: { ...meta, id: 'old' },
+      samples: capture.samples,
+    });
+    expect(store.open(idOf('new'))?.kind).toBe('file');
+  });
+
   test('only what lies in captures/ under one of our suffixes can be reached by an id', () => {
     using folder = new StoreFolder();
     const capture = serializeCapture(recordingNo(1));

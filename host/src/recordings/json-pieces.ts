@@ -138,7 +138,8 @@ export class JsonPieces {
     }
     const part = chunk.subarray(from, to);
     if (to === undefined) {
-      this.#carried.push(part.slice());
+      // A copy, which `slice` of a Buffer is not: whoever reads a file fills the same chunk again.
+      this.#carried.push(new Uint8Array(part));
       this.#carriedBytes = length;
       return chunk.length;
     }
