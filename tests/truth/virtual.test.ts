@@ -84,9 +84,10 @@ describe.skipIf(missing !== '')(`a plan and its recording${missing}`, () => {
       expect(rowsOf(recorded.frames)).toEqual(plan.frames.map(rowOf).toSorted(bySessionAndTime));
       const events = (recorded.capture.events ?? []).filter(({ kind }) => kind === 'key_frame');
       const told = events.map(({ session_id, t_ms, frame }) => [session_id, t_ms, frame]);
+      // The recording's axis has whole µs, for events too; milliseconds are of these.
       const truth = plan.events.map(({ session, atNs, frame }) => [
         session,
-        Math.round(atNs / 1e6),
+        Math.round(Math.round(atNs / 1000) / 1000),
         frame,
       ]);
       const order = (a: readonly unknown[], b: readonly unknown[]): number =>
