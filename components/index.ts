@@ -5,7 +5,13 @@ export type { HostApi, Watching } from './base/host-api.ts';
 export * from './base/host-events.ts';
 export { HttpStatsApi } from './base/http-stats-api.ts';
 export { liveCharts } from './base/lane-canvas.ts';
-export { ApiFailure, asFailure, type StatsApi } from './base/stats-api.ts';
+export {
+  ApiFailure,
+  asFailure,
+  type CaptureNews,
+  type Following,
+  type StatsApi,
+} from './base/stats-api.ts';
 export { PfBlackBox } from './pf-black-box/pf-black-box.ts';
 export { PfCaptureControl } from './pf-capture-control/pf-capture-control.ts';
 export { PfClients } from './pf-clients/pf-clients.ts';

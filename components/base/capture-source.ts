@@ -1,8 +1,9 @@
-// Where a chart's capture comes from: handed in, read once by id, or the live capture asked for on a beat. Keeps the
-// last good data through failures; says what is wrong beside it, and goes on asking a host that does not answer.
+// Where a chart's capture comes from: handed in, read once by id, or the live capture followed. Keeps the last good data
+// through failures; says what is wrong beside it, and goes on asking a host that does not answer.
 import { Task, TaskStatus } from '@lit-labs/task';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
+import { CaptureFeed } from './capture-feed.ts';
 import { Poller } from './poller.ts';
 import { type ApiFailure, asFailure, type StatsApi } from './stats-api.ts';
 
@@ -19,8 +20,9 @@ type SourceHost = ReactiveControllerHost & { readonly isConnected: boolean };
 export class CaptureSource implements ReactiveController {
   readonly #host: SourceHost;
   readonly #wish: () => CaptureWish;
+  readonly #feed: CaptureFeed;
   readonly #poller: Poller;
-  readonly #task: Task<readonly [StatsApi, string | undefined], Capture | undefined>;
+  readonly #task: Task<readonly [StatsApi, string], Capture>;
   #asked: { readonly api: StatsApi; readonly id: string | undefined } | undefined;
   #held: Capture | undefined;
   #answered = false;
@@ -29,12 +31,15 @@ export class CaptureSource implements ReactiveController {
   constructor(host: SourceHost, wish: () => CaptureWish) {
     this.#host = host;
     this.#wish = wish;
+    this.#feed = new CaptureFeed({
+      api: () => wish().api,
+      onCapture: (capture) => this.#settle(capture),
+      onFailure: (failure) => this.#say(failure),
+    });
     this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
     host.addController(this);
     this.#task = new Task(host, {
-      task: ([api, id], { signal }) =>
-        id === undefined ? live(api, signal) : api.recording(id, signal),
-      args: () => [wish().api, wish().id] as const,
+      task: ([api, id], { signal }) => api.recording(id, signal),
       autoRun: false,
       onComplete: (capture) => this.#settle(capture),
       onError: (thrown) => this.#fail(thrown),
@@ -62,7 +67,7 @@ export class CaptureSource implements ReactiveController {
 
   /** The user did something that the capture will show. */
   again(): void {
-    this.#poller.now();
+    this.#feed.again();
   }
 
   hostConnected(): void {
@@ -76,28 +81,34 @@ export class CaptureSource implements ReactiveController {
       this.#held = undefined;
       this.#answered = false;
       this.#failure = undefined;
+      this.#feed.reset();
       this.#poller.stop();
     }
-    if (this.#host.isConnected && !this.#settled) this.#poller.start();
+    const { isConnected } = this.#host;
+    if (isConnected && this.live) this.#feed.start();
+    else this.#feed.stop();
+    if (isConnected && !this.live && !this.#settled) this.#poller.start();
     else this.#poller.stop();
   }
 
   hostDisconnected(): void {
+    this.#feed.stop();
     this.#poller.stop();
     this.#task.abort();
   }
 
-  /** There is nothing to ask any more. */
+  /** There is no recording to ask for any more. */
   get #settled(): boolean {
     if (this.#wish().given !== undefined) return true;
-    if (this.live) return false;
     return this.#held !== undefined || (this.#answered && this.#failure?.kind !== 'offline');
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
+    const { api, id } = this.#wish();
+    if (id === undefined) return;
     const giveUp = (): void => this.#task.abort();
     signal.addEventListener('abort', giveUp, { once: true });
-    await this.#task.run();
+    await this.#task.run([api, id]);
     signal.removeEventListener('abort', giveUp);
     if (this.#task.status === TaskStatus.ERROR) throw this.#task.error;
   }
@@ -106,17 +117,18 @@ export class CaptureSource implements ReactiveController {
     this.#held = capture;
     this.#answered = true;
     this.#failure = undefined;
+    this.#host.requestUpdate();
+  }
+
+  #say(failure: ApiFailure | undefined): void {
+    if (failure !== undefined) this.#answered = true;
+    if (failure === this.#failure) return;
+    this.#failure = failure;
+    this.#host.requestUpdate();
   }
 
   #fail(thrown: unknown): void {
     if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
-    this.#failure = asFailure(thrown);
-    this.#answered = true;
+    this.#say(asFailure(thrown));
   }
-}
-
-/** Asking an idle host for its live capture would be a 404 on every beat, so its state is asked first. */
-async function live(api: StatsApi, signal: AbortSignal): Promise<Capture | undefined> {
-  const { armed } = await api.status(signal);
-  return armed ? api.live(signal) : undefined;
 }

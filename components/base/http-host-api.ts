@@ -1,5 +1,4 @@
-// HostApi over HTTP: devices, pairing, streams, tokens, and the event stream over fetch, because an EventSource cannot
-// carry the token as a header.
+// HostApi over HTTP: devices, pairing, streams, tokens, and the event stream.
 import type {
   ClientChange,
   PairedClient,
@@ -9,6 +8,7 @@ import type {
 } from '../../contract/clients.ts';
 import type { HostStatus, SessionInfo } from '../../contract/host.ts';
 import type { CreatedToken, TokenInfo, TokenRequest } from '../../contract/tokens.ts';
+import { followEvents } from './event-stream.ts';
 import type { HostApi, Watching } from './host-api.ts';
 import { HttpControlApi, LONG_TIMEOUT_MS } from './http-control-api.ts';
 import {
@@ -22,8 +22,6 @@ import {
   parseSessions,
   parseTokens,
 } from './parse-host.ts';
-import { SseParser } from './sse.ts';
-import { ApiFailure } from './stats-api.ts';
 
 export class HttpHostApi extends HttpControlApi implements HostApi {
   async hostStatus(signal?: AbortSignal): Promise<HostStatus> {
@@ -94,67 +92,14 @@ export class HttpHostApi extends HttpControlApi implements HostApi {
     await this.http.ask({ method: 'DELETE', path: one('/tokens', tokenId), signal });
   }
 
-  async watch(watching: Watching, signal: AbortSignal): Promise<void> {
-    const silence = new AbortController();
-    let heard: ReturnType<typeof setTimeout> | undefined;
-    const listen = (): void => {
-      clearTimeout(heard);
-      heard = setTimeout(() => silence.abort(), MOST_SILENCE_MS);
+  watch({ topics, after, onEvent }: Watching, signal: AbortSignal): Promise<void> {
+    const onMessage = (data: unknown, id: string | undefined): void => {
+      const event = parseEvent(data);
+      if (event !== undefined) onEvent(event, id);
     };
-    listen();
-    try {
-      await this.#read(watching, AbortSignal.any([signal, silence.signal]), listen);
-    } catch (thrown) {
-      if (signal.aborted || thrown instanceof ApiFailure) throw thrown;
-      if (thrown instanceof RangeError) {
-        throw new ApiFailure('unreadable', `The event stream cannot be read: ${thrown.message}.`);
-      }
-      throw new ApiFailure('offline', 'The event stream broke off.');
-    } finally {
-      clearTimeout(heard);
-    }
-  }
-
-  async #read(watching: Watching, signal: AbortSignal, heard: () => void): Promise<void> {
-    const { topics, after, onEvent } = watching;
-    const response = await this.http.ask({
-      path: `/events?topics=${topics.join(',')}`,
-      headers: {
-        accept: 'text/event-stream',
-        ...(after === undefined ? {} : { 'last-event-id': after }),
-      },
-      timeoutMs: Number.POSITIVE_INFINITY,
-      signal,
-    });
-    const reader = response.body?.pipeThrough(new TextDecoderStream(), { signal }).getReader();
-    if (reader === undefined) return;
-    const parser = new SseParser();
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        heard();
-        if (done) return;
-        for (const message of parser.push(value)) {
-          const event = parseEvent(jsonOf(message.data));
-          if (event !== undefined) onEvent(event, message.id);
-        }
-      }
-    } finally {
-      // What cannot be read is not left open. A stream that broke has nothing to cancel.
-      void reader.cancel().catch(() => undefined);
-    }
-  }
-}
-
-function jsonOf(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    throw new ApiFailure('unreadable', `An event is not JSON (${data.length} characters).`);
+    const path = `/events?topics=${topics.join(',')}`;
+    return followEvents(this.http, { path, after, onMessage }, signal);
   }
 }
 
 const one = (list: string, id: string): string => `${list}/${encodeURIComponent(id)}`;
-
-/** Heartbeats come far more often: without any for so long the connection is dead, whatever TCP believes. */
-const MOST_SILENCE_MS = 45_000;

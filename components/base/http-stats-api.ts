@@ -2,11 +2,12 @@
 import type { HostInfo } from '../../contract/host.ts';
 import type { Capture, CaptureEvent, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
+import { followEvents } from './event-stream.ts';
 import { LONG_TIMEOUT_MS } from './http-control-api.ts';
 import { HttpHostApi } from './http-host-api.ts';
-import { parseCapture, parseHostInfo, parseMetas, parseTestStream } from './parse.ts';
+import { parseCapture, parseHostInfo, parseMetas, parseNews, parseTestStream } from './parse.ts';
 import { parseEvent, parseFullMeta, parseFullStatus } from './parse-recorder.ts';
-import { ApiFailure, type StatsApi } from './stats-api.ts';
+import { ApiFailure, type Following, type StatsApi } from './stats-api.ts';
 
 export class HttpStatsApi extends HttpHostApi implements StatsApi {
   override async status(signal?: AbortSignal): Promise<StatsStatus> {
@@ -15,7 +16,19 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
 
   live(signal?: AbortSignal): Promise<Capture | undefined> {
     const path = '/stats/capture/live';
-    return unlessMissing(async () => parseCapture(await this.http.json({ path, signal })));
+    const timeoutMs = LONG_TIMEOUT_MS;
+    return unlessMissing(async () =>
+      parseCapture(await this.http.json({ path, timeoutMs, signal })),
+    );
+  }
+
+  followCapture({ after, onOpen, onNews }: Following, signal: AbortSignal): Promise<void> {
+    const onMessage = (data: unknown, id: string | undefined): void => {
+      const news = parseNews(data);
+      if (news !== undefined) onNews(news, id);
+    };
+    const path = '/stats/capture/stream';
+    return followEvents(this.http, { path, after, onOpen, onMessage }, signal);
   }
 
   async recordings(signal?: AbortSignal): Promise<readonly CaptureMeta[]> {

@@ -1,5 +1,6 @@
 // One question to a host over fetch: bearer token, time limit, and every way it can fail as an ApiFailure. Knows no
 // routes. Never puts the token anywhere but into the Authorization header.
+import { asFields } from './fields.ts';
 import { ApiFailure } from './stats-api.ts';
 
 /** What of `fetch` is used. */
@@ -82,9 +83,14 @@ export class HttpTransport {
         }),
       signal,
     );
-    this.#lastAnswerUnixMs = this.#now();
+    this.heard();
     if (!response.ok) throw await refusal(response);
     return response;
+  }
+
+  /** The host has given a sign of life. */
+  heard(): void {
+    this.#lastAnswerUnixMs = this.#now();
   }
 
   /** Network trouble on the way becomes `offline`; a question given up by the caller stays an AbortError. */
@@ -104,11 +110,9 @@ async function refusal(response: Response): Promise<ApiFailure> {
   let message = `The host answered ${response.status}.`;
   let code = `http_${response.status}`;
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === 'object' && body !== null) {
-      if ('error' in body && typeof body.error === 'string') message = body.error;
-      if ('code' in body && typeof body.code === 'string') code = body.code;
-    }
+    const body = asFields(JSON.parse(text));
+    if (typeof body?.['error'] === 'string') message = body['error'];
+    if (typeof body?.['code'] === 'string') code = body['code'];
   } catch {
     // A proxy's own page: the status has to say it.
   }

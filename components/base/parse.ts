@@ -24,6 +24,7 @@ import {
 } from './fields.ts';
 import { sessionOf } from './parse-host.ts';
 import { parseEvents, parseFullMeta } from './parse-recorder.ts';
+import type { CaptureNews } from './stats-api.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
 
@@ -47,6 +48,33 @@ export function parseCapture(value: unknown): Capture {
     ...some('records_lost', number(f['records_lost'])),
     ...(Array.isArray(events) ? { events: parseEvents(events) } : {}),
   };
+}
+
+/** Undefined for a kind of a newer version, and for what says nothing. */
+export function parseNews(value: unknown): CaptureNews | undefined {
+  const f = fields(value, 'news of the capture');
+  switch (f['kind']) {
+    case 'reset':
+      return { kind: 'reset' };
+    case 'started':
+      return { kind: 'started', started_unix_ms: whole(f['started_unix_ms']) };
+    case 'stopped':
+      return { kind: 'stopped', ...(typeof f['id'] === 'string' ? { id: f['id'] } : {}) };
+    case 'session': {
+      const [session] = parseSession(f['session']);
+      return session === undefined ? undefined : { kind: 'session', session };
+    }
+    case 'sample': {
+      const [sample] = parseSample(f['sample']);
+      return sample === undefined ? undefined : { kind: 'sample', sample };
+    }
+    case 'event': {
+      const [event] = parseEvents([f['event']]);
+      return event === undefined ? undefined : { kind: 'event', event };
+    }
+    default:
+      return undefined;
+  }
 }
 
 function parseSample(value: unknown): readonly StatsSample[] {

@@ -1,7 +1,13 @@
 // What the elements ask a host for. An interface, so that a plugin may carry the same questions over its own back end;
 // `HttpStatsApi` is the one for a plain page. Elements never fetch.
 import type { HostInfo } from '../../contract/host.ts';
-import type { Capture, CaptureEvent, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+import type {
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  LiveDelta,
+  StatsStatus,
+} from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 import type { HostApi } from './host-api.ts';
 
@@ -17,6 +23,11 @@ export interface ControlApi {
 export interface StatsApi extends ControlApi, Partial<HostApi> {
   /** The capture so far; undefined while idle. */
   live(signal?: AbortSignal): Promise<Capture | undefined>;
+  /**
+   * One connection that tells what the live capture adds; without it the capture is asked for on a beat. Resolves when the
+   * host ends it, rejects when there was none or it broke.
+   */
+  followCapture?(following: Following, signal: AbortSignal): Promise<void>;
   recordings(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;
   recording(id: string, signal?: AbortSignal): Promise<Capture>;
   /** The file itself, byte for byte. */
@@ -36,6 +47,16 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   testStream(signal?: AbortSignal): Promise<TestStreamState>;
   startTestStream(request: TestStreamRequest, signal?: AbortSignal): Promise<TestStreamState>;
   stopTestStream(signal?: AbortSignal): Promise<void>;
+}
+
+/** `reset`: what is held is no longer what the next news add to; the capture is to be loaded. It comes first. */
+export type CaptureNews = LiveDelta | { readonly kind: 'reset' };
+
+export interface Following {
+  /** Id of the last news seen before: the host goes on behind it where it can. */
+  readonly after: string | undefined;
+  readonly onOpen: () => void;
+  readonly onNews: (news: CaptureNews, id: string | undefined) => void;
 }
 
 export type FailureKind =

@@ -6,10 +6,11 @@ import { dateOf, lengthOf } from '../../components/base/format-dates.ts';
 import { dictionary, supported } from '../../components/base/i18n.ts';
 import { parseCapture, parseHostInfo, parseTestStream } from '../../components/base/parse.ts';
 import { parseStatus } from '../../components/base/parse-status.ts';
-import { Poller, type Timers } from '../../components/base/poller.ts';
+import { Poller } from '../../components/base/poller.ts';
 import { ApiFailure } from '../../components/base/stats-api.ts';
 import { readAddress, writeAddress } from '../../components/page/address.ts';
 import { parseMode } from '../../components/pf-test-stream/mode.ts';
+import { VirtualTime } from '../support/page-time.ts';
 import { longRecording } from '../support/seeded-recordings.ts';
 
 const en = new Format('en', 'Europe/Berlin');
@@ -287,43 +288,3 @@ test('a mode is read as people write it', () => {
     expect(parseMode(bad)).toBeUndefined();
   }
 });
-
-/** Timers that stand still until told how far to go. */
-class VirtualTime implements Timers {
-  #now = 0;
-  #next = 1;
-  readonly #due = new Map<number, { readonly at: number; readonly call: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  set(call: () => void, ms: number): unknown {
-    this.#due.set(this.#next, { at: this.#now + ms, call });
-    return this.#next++;
-  }
-
-  clear(handle: unknown): void {
-    if (typeof handle === 'number') this.#due.delete(handle);
-  }
-
-  wait(ms: number): Promise<void> {
-    return new Promise((done) => this.set(done, ms));
-  }
-
-  async run(ms: number): Promise<void> {
-    const end = this.#now + ms;
-    for (;;) {
-      await settled();
-      const first = [...this.#due].sort(([, a], [, b]) => a.at - b.at)[0];
-      if (first === undefined || first[1].at > end) break;
-      this.#due.delete(first[0]);
-      this.#now = first[1].at;
-      first[1].call();
-    }
-    this.#now = end;
-  }
-}
-
-/** Every promise that can go on has gone on. */
-const settled = (): Promise<void> => new Promise((done) => setImmediate(done));

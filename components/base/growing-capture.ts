@@ -1,0 +1,111 @@
+// A capture that was loaded and the news since, as one capture that can be looked at any time. A piece of news costs the
+// same however long the capture is: what is handed out shares one list of samples, which goes on growing.
+import type {
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  SessionEntry,
+  StatsSample,
+} from '../../contract/stats.ts';
+import type { CaptureNews } from './stats-api.ts';
+
+export class GrowingCapture {
+  readonly #loaded: Capture;
+  readonly #loadedMs: number;
+  readonly #samples: StatsSample[];
+  readonly #sessions: Map<number, SessionEntry>;
+  readonly #events: CaptureEvent[];
+  /** Time of the latest sample, by session. */
+  readonly #latest = new Map<number, number>();
+  readonly #known: Set<string>;
+  #meta: CaptureMeta;
+  #recordsLost: number | undefined;
+
+  /** `nowMs`: by the clock that `at` is asked with. */
+  constructor(loaded: Capture, nowMs: number) {
+    this.#loaded = loaded;
+    this.#loadedMs = nowMs;
+    this.#meta = loaded.meta;
+    this.#samples = [...loaded.samples];
+    this.#sessions = new Map(loaded.sessions?.map((s) => [s.session_id, s]));
+    this.#events = [...(loaded.events ?? [])];
+    this.#known = new Set(this.#events.map(keyOf));
+    this.#recordsLost = loaded.records_lost;
+    for (const sample of loaded.samples) this.#heard(sample);
+  }
+
+  get startedUnixMs(): number {
+    return this.#meta.started_unix_ms;
+  }
+
+  /** What adds to this capture. False: it was in there already. */
+  take(news: CaptureNews): boolean {
+    switch (news.kind) {
+      case 'sample':
+        return this.#addSample(news.sample);
+      case 'session':
+        this.#addSession(news.session);
+        return true;
+      case 'event':
+        return this.#addEvent(news.event);
+      default:
+        return false;
+    }
+  }
+
+  /** The capture so far; time passes in it also while nothing is said. */
+  at(nowMs: number): Capture {
+    const { samples: _samples, ...rest } = this.#loaded;
+    const grown = this.#meta.duration_ms + Math.max(0, Math.round(nowMs - this.#loadedMs));
+    const sample_count =
+      this.#meta.sample_count + this.#samples.length - this.#loaded.samples.length;
+    return {
+      ...rest,
+      meta: {
+        ...this.#meta,
+        duration_ms: Math.max(grown, this.#samples.at(-1)?.t_ms ?? 0),
+        sample_count,
+      },
+      ...(this.#sessions.size > 0 ? { sessions: [...this.#sessions.values()] } : {}),
+      ...(this.#recordsLost === undefined ? {} : { records_lost: this.#recordsLost }),
+      ...(this.#events.length > 0 ? { events: this.#events } : {}),
+      samples: this.#samples,
+    };
+  }
+
+  #addSample(sample: StatsSample): boolean {
+    const latest = this.#latest.get(sample.session_id);
+    if (latest !== undefined && sample.t_ms <= latest) return false;
+    this.#heard(sample);
+    this.#samples.push(sample);
+    return true;
+  }
+
+  #heard({ session_id, t_ms }: StatsSample): void {
+    this.#latest.set(session_id, Math.max(t_ms, this.#latest.get(session_id) ?? 0));
+  }
+
+  #addSession(session: SessionEntry): void {
+    this.#sessions.set(session.session_id, session);
+    if (this.#meta.kind !== '') return;
+    const { kind, width, height, fps, codec, client } = session;
+    this.#meta = { ...this.#meta, kind, width, height, fps, codec, client };
+  }
+
+  /** In order of time: what is told late happened before. */
+  #addEvent(event: CaptureEvent): boolean {
+    const key = keyOf(event);
+    if (this.#known.has(key)) return false;
+    this.#known.add(key);
+    let at = this.#events.length;
+    while (at > 0 && (this.#events[at - 1]?.t_ms ?? 0) > event.t_ms) at--;
+    this.#events.splice(at, 0, event);
+    const count = event.kind === 'records_lost' ? event.detail?.['count'] : undefined;
+    if (typeof count === 'number') this.#recordsLost = (this.#recordsLost ?? 0) + count;
+    return true;
+  }
+}
+
+/** What of an event does not change once it is told: a count may grow. */
+const keyOf = ({ t_ms, kind, session_id, frame, detail }: CaptureEvent): string =>
+  JSON.stringify([t_ms, kind, session_id, frame, detail?.['text']]);
