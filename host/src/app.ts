@@ -17,7 +17,7 @@ import { type HostIdentity, loadHostIdentity } from './identity/host-identity.ts
 import { loadToken, type Token } from './identity/token.ts';
 import type { Logger } from './log.ts';
 import { requireGamestreamPorts } from './ports.ts';
-import { openRecordingsWorker } from './recordings/client.ts';
+import { RecordingsWorker } from './recordings/client.ts';
 import { recordInto } from './sessions/recorded-events.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { TestStreams } from './sessions/test-streams.ts';
@@ -72,7 +72,7 @@ async function assemble(
   const { config, env, log, token, identity, hostName } = settled;
   const engine = new Engine(transport, log.child('engine'));
   forwardEngineLogs(engine, log);
-  const recordings = await openRecordingsWorker(
+  const recordings = new RecordingsWorker(
     {
       ...transport.handle,
       configDir: config.configDir,

@@ -7,7 +7,7 @@ import type { LiveDelta } from '../../contract/stats.ts';
 import { engineFile } from '../../host/src/engine/location.ts';
 import { openNativeEngine } from '../../host/src/engine/native-transport.ts';
 import { AppError } from '../../host/src/errors.ts';
-import { openRecordingsWorker, type RecordingsWorker } from '../../host/src/recordings/client.ts';
+import { RecordingsWorker } from '../../host/src/recordings/client.ts';
 import { runFolder } from '../support/recorder.ts';
 
 const transport = await openNativeEngine(engineFile(process.env));
@@ -76,7 +76,7 @@ describe('the Worker', () => {
 });
 
 async function opened(configDir: string): Promise<RecordingsWorker> {
-  const worker = await openRecordingsWorker(
+  const worker = new RecordingsWorker(
     {
       ...transport.handle,
       configDir,

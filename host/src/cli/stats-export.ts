@@ -32,10 +32,16 @@ import {
 } from './command.ts';
 import { type HostApi, hostApi } from './host-api.ts';
 import { byteText, jsonText, plain } from './output.ts';
-import { isWhole, type Part, partOf, partQuery, recordingPath, wanted } from './stats-range.ts';
-
-export const exportFormats = ['json', 'csv', 'parquet', 'hdr', 'trace'] as const;
-type ExportFormat = (typeof exportFormats)[number];
+import {
+  type ExportFormat,
+  exportFormats,
+  isWhole,
+  type Part,
+  partOf,
+  partQuery,
+  recordingPath,
+  wanted,
+} from './stats-range.ts';
 
 type Piece = string | Uint8Array;
 

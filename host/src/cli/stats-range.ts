@@ -6,6 +6,9 @@ import { AppError } from '../errors.ts';
 import { type Flags, textFlag, UsageError } from './command.ts';
 import type { HostApi } from './host-api.ts';
 
+export const exportFormats = ['json', 'csv', 'parquet', 'hdr', 'trace'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 /** What of a recording; each undefined: all. */
 export interface Part {
   readonly session: number | undefined;

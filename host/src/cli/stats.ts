@@ -16,9 +16,7 @@ import {
 } from './command.ts';
 import { HOST_OPTIONS, hostApi } from './host-api.ts';
 import { byteText, clockText, fitted, jsonText, plain, tableText } from './output.ts';
-import { exportFormats, exportRecording } from './stats-export.ts';
-import { recordingPath } from './stats-range.ts';
-import { showRecording } from './stats-show.ts';
+import { exportFormats, recordingPath } from './stats-range.ts';
 
 const LISTING = ['limit', 'tag', 'text', 'starred', 'all', 'trash', 'quiet'];
 const RANGE = ['session', 'from', 'to'];
@@ -83,12 +81,13 @@ export const stats: Command = {
     forever: { doc: 'Not into the trash.' },
     ...HOST_OPTIONS,
   },
-  run(flags, context, [verb = 'list', word = '']) {
+  async run(flags, context, [verb = 'list', word = '']) {
     switch (verb) {
+      // Loaded when they are asked for: every start of the host would pay for what reads frames.
       case 'show':
-        return showRecording(flags, context, word);
+        return (await import('./stats-show.ts')).showRecording(flags, context, word);
       case 'export':
-        return exportRecording(flags, context, word);
+        return (await import('./stats-export.ts')).exportRecording(flags, context, word);
       case 'start':
         return start(flags, context);
       case 'stop':

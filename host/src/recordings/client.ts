@@ -1,4 +1,8 @@
-// The main thread's end of the recordings Worker: every call becomes a message and its answer a promise.
+// The main thread's end of the recordings Worker: every call becomes a message and its answer a promise. The Worker begins
+// with the first call, or at once when an earlier run left something to finish: an idle host has neither its thread nor
+// its memory.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LiveDelta } from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -17,43 +21,25 @@ type Values = { readonly [M in Method]: Awaited<ReturnType<RecordingsService[M]>
 type Answer<M extends Method> = Promise<Values[M]>;
 type Settled = Extract<RecordingsReply, { kind: 'value' | 'error' }>;
 
-/** Starts the Worker and waits until it is ready. */
-export async function openRecordingsWorker(
-  start: RecordingsStart,
-  log: Log,
-): Promise<RecordingsWorker> {
-  const worker = new RecordingsWorker(start, log);
-  await worker.ready;
-  return worker;
-}
-
 export class RecordingsWorker implements RecordingsService {
-  readonly ready: Promise<void>;
-  readonly #worker: Worker;
+  readonly #start: RecordingsStart;
   readonly #log: Log;
+  readonly #tidying: ReturnType<typeof setTimeout>;
+  #worker: Worker | undefined;
   readonly #pending = new Map<number, (reply: Settled) => void>();
   readonly #listeners = new Set<(delta: LiveDelta) => void>();
   #calls = 0;
   #failure: string | undefined;
 
   constructor(start: RecordingsStart, log: Log) {
+    this.#start = start;
     this.#log = log;
-    this.#worker = startRecordingsWorker();
-    const hello = Promise.withResolvers<void>();
-    this.ready = hello.promise;
-    const fail = (reason: string): void => {
-      hello.reject(new AppError(500, 'recorder_unavailable', `The recorder failed: ${reason}`));
-      this.#fail(reason);
-    };
-    this.#worker.onerror = (event) => fail(event.message);
-    this.#worker.onmessage = ({ data }: MessageEvent<RecordingsReply>) => {
-      if (data.kind === 'hello') hello.resolve();
-      else if (data.kind === 'failed') fail(data.reason);
-      else if (data.kind === 'log') this.#log[data.level](data.message, data.fields);
-      else if (data.kind === 'deltas') this.#fanOut(data.deltas);
-      else this.#settle(data);
-    };
-    this.#post({ kind: 'open-worker', start });
+    if (start.metrics || namesIn(start.configDir).some(isLeftover)) this.#begun();
+    // What is kept too long goes, on a host that nobody asks anything too.
+    this.#tidying = setTimeout(() => {
+      if (namesIn(start.configDir).length > 0) this.#begun();
+    }, TIDY_MS);
+    this.#tidying.unref();
   }
 
   onDelta(listener: (delta: LiveDelta) => void): () => void {
@@ -183,12 +169,30 @@ export class RecordingsWorker implements RecordingsService {
   }
 
   shutdown(): Answer<'shutdown'> {
-    return this.#ask('shutdown', []);
+    // Nothing was ever asked: there is nothing to save.
+    return this.#worker === undefined ? Promise.resolve(undefined) : this.#ask('shutdown', []);
   }
 
   /** Ends the Worker; call `shutdown` first. */
   terminate(): void {
-    this.#worker.terminate();
+    clearTimeout(this.#tidying);
+    this.#worker?.terminate();
+  }
+
+  #begun(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const worker = startRecordingsWorker();
+    this.#worker = worker;
+    worker.onerror = (event) => this.#fail(event.message);
+    worker.onmessage = ({ data }: MessageEvent<RecordingsReply>) => {
+      if (data.kind === 'failed') this.#fail(data.reason);
+      else if (data.kind === 'log') this.#log[data.level](data.message, data.fields);
+      else if (data.kind === 'deltas') this.#fanOut(data.deltas);
+      else this.#settle(data);
+    };
+    this.#post({ kind: 'open-worker', start: this.#start });
+    if (this.#listeners.size > 0) this.#post({ kind: 'watch', on: true });
+    return worker;
   }
 
   #ask<M extends Method>(
@@ -205,7 +209,7 @@ export class RecordingsWorker implements RecordingsService {
         else if (isAnswerTo(method, reply)) resolve(reply.value);
         else reject(unavailable(`it answered ${reply.method} to ${method}`));
       });
-      this.#worker.postMessage({ kind: 'call', id, method, args }, [...moved]);
+      this.#begun().postMessage({ kind: 'call', id, method, args }, [...moved]);
     });
   }
 
@@ -237,8 +241,9 @@ export class RecordingsWorker implements RecordingsService {
     this.#pending.clear();
   }
 
+  /** A Worker that is not there has nothing to be told. */
   #post(request: RecordingsRequest): void {
-    this.#worker.postMessage(request);
+    this.#worker?.postMessage(request);
   }
 }
 
@@ -252,3 +257,19 @@ function isAnswerTo<M extends Method>(
 function unavailable(reason: string): AppError {
   return new AppError(503, 'recorder_unavailable', `The recorder failed: ${reason}`);
 }
+
+/** Of captures/. */
+function namesIn(configDir: string | undefined): string[] {
+  try {
+    return configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
+  } catch {
+    return [];
+  }
+}
+
+/** An earlier run left a journal, its black box or half a file. */
+function isLeftover(name: string): boolean {
+  return name.startsWith('.') && name !== '.trash';
+}
+
+const TIDY_MS = 3_600_000;

@@ -52,7 +52,6 @@ export type RecordingsRequest =
   | CallRequest;
 
 export type RecordingsReply =
-  | { readonly kind: 'hello' }
   | { readonly kind: 'failed'; readonly reason: string }
   | {
       readonly kind: 'log';

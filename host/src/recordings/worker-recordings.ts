@@ -1,4 +1,4 @@
-// The recordings of the Worker put together: engine, black box, timers. Loaded by worker.ts when somebody asks for it.
+// The recordings of the Worker put together: engine, black box, timers.
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';

@@ -1,9 +1,5 @@
 // Worker: polls the engine's frame records and owns the recording files, so that neither a large save nor a slow disk
-// stops the API. Here is only the wiring of messages; what they ask for is loaded when the first of them comes, or when
-// an earlier run left something to finish: an idle host has neither its code nor its memory.
-
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+// stops the API. Here is only the wiring of messages.
 import { AppError, assertNever, reasonOf } from '../errors.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { OpenedRecordings } from './assembly.ts';
@@ -14,6 +10,7 @@ import type {
   RecordingsStart,
 } from './protocol.ts';
 import type { RecordingsService } from './service.ts';
+import { openForWorker } from './worker-recordings.ts';
 
 declare const self: Worker;
 
@@ -22,74 +19,28 @@ self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
 };
 
 function serve(start: RecordingsStart): void {
-  let loading: Promise<OpenedRecordings> | undefined;
-  let watched = false;
-  let stopWatching: (() => void) | undefined;
-  const watch = ({ recorder }: OpenedRecordings): void => {
-    stopWatching?.();
-    stopWatching = watched
-      ? recorder.onDeltas((deltas) => reply({ kind: 'deltas', deltas }))
-      : undefined;
-  };
-  /** What is asked first is answered first, while it is loaded too. */
-  const opened = (): Promise<OpenedRecordings> => {
-    loading ??= load(start).then((loaded) => {
-      watch(loaded);
-      return loaded;
-    });
-    return loading;
-  };
-  self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
-    // Answered by a message; a failure is a message too.
-    if (data.kind === 'call') void answer(opened, data);
-    else if (data.kind === 'watch') {
-      // Nothing changes before something is loaded.
-      watched = data.on;
-      void loading?.then(watch, () => undefined);
-    }
-  };
-  reply({ kind: 'hello' });
-  const begin = (): void => {
-    // What fails is told by `load`.
-    void opened().catch(() => undefined);
-  };
-  if (start.metrics || namesIn(start.configDir).some(isLeftover)) begin();
-  // What is kept too long goes, on a host that nobody asks anything too.
-  setTimeout(() => {
-    if (namesIn(start.configDir).length > 0) begin();
-  }, TIDY_MS).unref();
-}
-
-async function load(start: RecordingsStart): Promise<OpenedRecordings> {
+  let opened: OpenedRecordings;
   try {
-    const { openForWorker } = await import('./worker-recordings.ts');
-    return openForWorker(start, mainThreadLog());
+    opened = openForWorker(start, mainThreadLog());
   } catch (error) {
     reply({ kind: 'failed', reason: reasonOf(error) });
-    throw error;
+    return;
   }
+  let stopWatching: (() => void) | undefined;
+  self.onmessage = ({ data }: MessageEvent<RecordingsRequest>) => {
+    // Answered by a message; a failure is a message too.
+    if (data.kind === 'call') void answer(opened.recordings, data);
+    else if (data.kind === 'watch') {
+      stopWatching?.();
+      stopWatching = data.on
+        ? opened.recorder.onDeltas((deltas) => reply({ kind: 'deltas', deltas }))
+        : undefined;
+    }
+  };
 }
 
-/** Of captures/. */
-function namesIn(configDir: string | undefined): string[] {
+async function answer(recordings: RecordingsService, request: CallRequest): Promise<void> {
   try {
-    return configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
-  } catch {
-    return [];
-  }
-}
-
-/** An earlier run left a journal, its black box or half a file. */
-function isLeftover(name: string): boolean {
-  return name.startsWith('.') && name !== '.trash';
-}
-
-async function answer(
-  opened: () => Promise<OpenedRecordings>,
-  request: CallRequest,
-): Promise<void> {
-  try {
-    const { recordings } = await opened();
     reply(await run(recordings, request));
   } catch (error) {
     const known = error instanceof AppError ? error : undefined;
@@ -180,5 +131,3 @@ function mainThreadLog(): Log {
 function reply(message: RecordingsReply): void {
   self.postMessage(message);
 }
-
-const TIDY_MS = 3_600_000;
