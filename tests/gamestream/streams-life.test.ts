@@ -366,9 +366,12 @@ describe('what the operator sees', () => {
   });
 
   test('of lost events is whatever the engine says afterwards', async () => {
-    const { streams, play, fake, sessions } = host();
+    const { streams, play, fake, sessions, recorded } = host();
     await streams.launch(wish(ann));
     const session = await play(ann);
+    fake.overflow(3);
+    // Recordings say that events are missing, whosever they were.
+    expect(recorded.at(-1)).toMatchObject({ session, kind: 'events_lost', lost: 3 });
     fake.vanish(session);
     fake.overflow(1);
     await settled();

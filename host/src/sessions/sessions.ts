@@ -163,6 +163,15 @@ export class Sessions {
     if (event.ev === 'session.state') this.#onState(event);
     else if (event.ev === 'session.event') this.#onSessionEvent(event);
     else if (event.ev === 'session.report') this.#onReport(event);
+    else if (event.ev === 'overflow') this.#onOverflow(event);
+  }
+
+  /** Events were lost, and nobody knows whose: a recording says so for every session. */
+  #onOverflow({ t, lost }: EngineEventOf<'overflow'>): void {
+    for (const session of this.#lives.keys()) {
+      const told = { ev: 'session.event', t, session, kind: 'events_lost', lost } as const;
+      this.#record(told);
+    }
   }
 
   #onSessionEvent(event: EngineEventOf<'session.event'>): void {
