@@ -60,7 +60,7 @@ fuzz(
         const reader = new CaptureReader('keep');
         reader.push(bytesOf(json));
         const { capture: read, text: write } = reader.end();
-        return parseCapture(Buffer.concat(write(read.meta)).toString());
+        return parseCapture(Buffer.concat([...write(read.meta)]).toString());
       });
       expect(found === undefined).toBe(expected === undefined);
       if (expected !== undefined) expect(found).toEqual(expected);

@@ -12,7 +12,7 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../errors.ts';
 
 /** Pieces are written one after the other. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
 /** Replaces a file; whoever reads it sees the old or the new content, also after a power cut. */
 export function replacePrivateFile(path: string, content: string): void {

@@ -20,7 +20,7 @@ export interface ReadCapture {
   readonly version: number | undefined;
   readonly sampleCount: number;
   /** The text of the whole recording with another meta. */
-  text(meta: CaptureMeta): Uint8Array[];
+  text(meta: CaptureMeta): Iterable<Uint8Array>;
 }
 
 export class CaptureReader {
@@ -69,11 +69,7 @@ export class CaptureReader {
         const frame = serializeCapture({ ...capture, meta, samples: [] });
         // `[]}` and a line's end close it: samples are the last key of what we write.
         const at = frame.lastIndexOf(']');
-        return [
-          encoder.encode(frame.slice(0, at)),
-          ...(samples?.chunks() ?? []),
-          encoder.encode(frame.slice(at)),
-        ];
+        return pieces(frame.slice(0, at), samples, frame.slice(at));
       },
     };
   }
@@ -113,12 +109,16 @@ export class CaptureReader {
   }
 }
 
-/** JSON texts with commas between them, in chunks of about a megabyte. */
+/**
+ * JSON texts with commas between them, in chunks. They wait packed: what is refused at its last byte
+ * has cost a tenth of its length until then.
+ */
 class TextPieces {
-  readonly #chunks: Uint8Array[] = [];
+  readonly #packed: Uint8Array<ArrayBuffer>[] = [];
   #texts: string[] = [];
   #pending = 0;
   #length = 0;
+  #scratch: Uint8Array<ArrayBuffer> | undefined;
 
   add(text: string): void {
     this.#texts.push(text);
@@ -126,22 +126,36 @@ class TextPieces {
     if (this.#pending >= CHUNK_CHARACTERS) this.#flush();
   }
 
-  chunks(): readonly Uint8Array[] {
+  /** All were added. */
+  *chunks(): Iterable<Uint8Array> {
     this.#flush();
-    return this.#chunks;
+    for (const packed of this.#packed) yield Bun.inflateSync(packed);
   }
 
   #flush(): void {
     if (this.#texts.length === 0) return;
-    const chunk = encoder.encode(`${this.#chunks.length > 0 ? ',' : ''}${this.#texts.join(',')}`);
-    this.#length += chunk.length;
+    const text = `${this.#packed.length > 0 ? ',' : ''}${this.#texts.join(',')}`;
+    // Always into the same memory: megabytes that wait for the collector add up faster than it comes.
+    this.#scratch ??= new Uint8Array(MAX_CHUNK_BYTES);
+    const { written } = encoder.encodeInto(text, this.#scratch);
+    this.#length += written;
     if (this.#length > MAX_SAMPLES_BYTES) {
       throw new FormatError(`/samples: more than ${MAX_SAMPLES_BYTES} bytes`);
     }
-    this.#chunks.push(chunk);
+    this.#packed.push(Bun.deflateSync(this.#scratch.subarray(0, written), { level: 1 }));
     this.#texts = [];
     this.#pending = 0;
   }
+}
+
+function* pieces(
+  head: string,
+  samples: TextPieces | undefined,
+  tail: string,
+): Iterable<Uint8Array> {
+  yield encoder.encode(head);
+  if (samples !== undefined) yield* samples.chunks();
+  yield encoder.encode(tail);
 }
 
 /** What numbers that pass the schema may still not be: no date can be made of them. */
@@ -187,6 +201,8 @@ const MAX_PIECE_BYTES = 256 * 1024;
 const MAX_VALUES = 200_000;
 const MAX_VALUE_BYTES = 32 * 1024 * 1024;
 const MAX_SAMPLES_BYTES = 256 * 1024 * 1024;
-const CHUNK_CHARACTERS = 1024 * 1024;
+const CHUNK_CHARACTERS = 256 * 1024;
+/** Until it is full, and one more: three bytes a character at most, and the comma before it. */
+const MAX_CHUNK_BYTES = 3 * (CHUNK_CHARACTERS + MAX_PIECE_BYTES + 1);
 /** The last millisecond that a Date can name. */
 export const MAX_DATE_MS = 8_640_000_000_000_000;

@@ -15,7 +15,7 @@ export interface ImportedRecording {
   readonly meta: CaptureMeta;
   /** What people had added; it belongs into a file of its own. */
   readonly user: RecordingUser;
-  text(id: RecordingId): Uint8Array[];
+  text(id: RecordingId): Iterable<Uint8Array>;
 }
 
 /** Throws AppError 400 `import_invalid`, 413 `import_too_large`. */

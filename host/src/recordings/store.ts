@@ -200,7 +200,12 @@ export class RecordingStore {
   import(bytes: Uint8Array): Promise<CaptureMeta> {
     const mine = this.#importing.then(() => this.#import(bytes));
     // Whoever comes next waits for its end, however it ends.
-    this.#importing = mine.catch(() => undefined);
+    // What it leaves is collected at once: an idle host has no reason to, and would keep it.
+    this.#importing = mine
+      .catch(() => undefined)
+      .then(() => {
+        Bun.gc(true);
+      });
     return mine;
   }
 
@@ -399,7 +404,7 @@ function openedText(folder: Folder, id: RecordingId): OpenedRecording | undefine
   const reader = new CaptureReader('keep');
   reader.push(content);
   const { capture, text } = reader.end();
-  return { kind: 'text', text: Buffer.concat(text({ ...capture.meta, id })).toString('utf8') };
+  return { kind: 'text', text: Buffer.concat([...text({ ...capture.meta, id })]).toString('utf8') };
 }
 
 function isAlive(pid: number): boolean {
