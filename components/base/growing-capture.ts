@@ -25,7 +25,9 @@ export class GrowingCapture {
   constructor(loaded: Capture, nowMs: number) {
     this.#loaded = loaded;
     this.#loadedMs = nowMs;
-    this.#meta = loaded.meta;
+    // Nobody tells how it grows.
+    const { frame_count: _frames, ...meta } = loaded.meta;
+    this.#meta = meta;
     this.#samples = [...loaded.samples];
     this.#sessions = new Map(loaded.sessions?.map((s) => [s.session_id, s]));
     this.#events = [...(loaded.events ?? [])];

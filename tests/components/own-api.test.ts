@@ -1,12 +1,16 @@
 // The page's API against the host's own routes, guard and event stream, in this process over the fake engine: both sides
 // of the contract at once.
 import { describe, expect, test } from 'bun:test';
+import { CaptureFeed } from '../../components/base/capture-feed.ts';
 import { HttpStatsApi } from '../../components/base/http-stats-api.ts';
-import { ApiFailure } from '../../components/base/stats-api.ts';
+import { ApiFailure, type CaptureNews } from '../../components/base/stats-api.ts';
 import type { HostEvent } from '../../contract/events.ts';
+import type { Capture } from '../../contract/stats.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { sessionOf } from '../support/fake-collaborators.ts';
-import { fakeHost, TOKEN } from '../support/fake-host.ts';
+import { fakeHost, settled, TOKEN } from '../support/fake-host.ts';
+import { PageHost } from '../support/page-host.ts';
+import { VirtualTime } from '../support/page-time.ts';
 
 const CLIENT_ID = 'ab'.repeat(32);
 
@@ -160,5 +164,108 @@ describe('the page and the host agree', () => {
     expect(told[3]?.[0]).toBe('pairing');
     second.abort();
     await again;
+  });
+
+  test('on a running capture: loaded once and then told, it stays what a fresh answer would be', async () => {
+    const host = fakeHost();
+    const asked: string[] = [];
+    const api = new HttpStatsApi({
+      host: 'http://127.0.0.1:47990',
+      token: TOKEN,
+      fetch: (url, init) => {
+        asked.push(new URL(url).pathname.replace('/api/v1/stats/capture/', ''));
+        return host.api.fetch(new Request(url, init));
+      },
+    });
+    const time = new VirtualTime();
+    let held: Capture | undefined;
+    const feed = new CaptureFeed({
+      api: () => api,
+      onCapture: (capture) => {
+        held = capture;
+      },
+      onFailure: (failure) => expect(failure).toBeUndefined(),
+      timers: time,
+      places: { most: 1, taken: 0 },
+    });
+    const pass = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 5; i++) {
+        await host.pass(200);
+        await time.run(200);
+      }
+    };
+    feed.start();
+    await settled();
+    await api.start();
+    host.testStreams.start({ seconds: 60, source: 'synthetic', fps: 60 });
+    await pass(4);
+    await api.mark('here');
+    await pass(2);
+    // The host ends the stream; what happens until the viewer is back is told then.
+    host.readers.close();
+    await pass(6);
+    const fresh = await apiOf(host).live();
+    if (fresh === undefined || held === undefined) throw new Error('nothing is recorded');
+    // The id is made when it is saved, frames are counted by nobody who watches, and time goes on between two looks.
+    const { frame_count: _frames, ...meta } = { ...fresh.meta, id: held.meta.id };
+    const { duration_ms } = held.meta;
+    expect(held).toEqual({ ...fresh, meta: { ...meta, duration_ms } });
+    expect(duration_ms).toBeWithin(10_000, 12_001);
+    expect(fresh.samples.length).toBeGreaterThan(8);
+    expect(fresh.events?.map(({ kind }) => kind)).toEqual(['session_start', 'marker']);
+    expect(asked).toEqual(['stream', 'status', 'start', 'live', 'markers', 'stream']);
+    await api.stop();
+    await settled();
+    expect(held).toBeUndefined();
+    feed.stop();
+  });
+});
+
+describe('a running capture is told alike by the host and by the one of the page’s tests', () => {
+  async function tells(api: HttpStatsApi, pass: () => Promise<void>): Promise<void> {
+    const word = async (heard: readonly unknown[], n: number): Promise<void> => {
+      while (heard.length < n) await pass();
+    };
+    const told: (readonly [CaptureNews['kind'], string | undefined])[] = [];
+    let opened = 0;
+    const watch = (after: string | undefined, signal: AbortSignal): Promise<void> => {
+      const onOpen = (): number => ++opened;
+      const onNews = (news: CaptureNews, id: string | undefined): number =>
+        told.push([news.kind, id]);
+      return api.followCapture({ after, onOpen, onNews }, signal);
+    };
+    const first = new AbortController();
+    const watching = watch(undefined, first.signal).catch(() => 'given up');
+    await word(told, 1);
+    await api.start();
+    await api.mark('here');
+    await word(told, 3);
+    first.abort();
+    expect(await watching).toBe('given up');
+    const [, , event] = told;
+    await api.stop();
+    const second = new AbortController();
+    const again = watch(event?.[1], second.signal).catch(() => undefined);
+    await word(told, 4);
+    second.abort();
+    await again;
+    const third = new AbortController();
+    const another = watch('otherrun-7', third.signal).catch(() => undefined);
+    await word(told, 5);
+    third.abort();
+    await another;
+    expect(told.map(([kind]) => kind)).toEqual(['reset', 'started', 'event', 'stopped', 'reset']);
+    expect(told.every(([, id]) => /^[A-Za-z0-9]+-\d+$/.test(id ?? ''))).toBe(true);
+    expect(opened).toBe(3);
+  }
+
+  test('by the host', () => {
+    const host = fakeHost();
+    return tells(apiOf(host), () => host.pass(200));
+  });
+
+  test('by the one of the page’s tests', async () => {
+    using host = new PageHost({ recordings: [] });
+    await tells(new HttpStatsApi({ host: host.url, token: host.token }), () => Bun.sleep(1));
   });
 });

@@ -8,12 +8,14 @@ import type {
   CaptureEvent,
   CaptureMeta,
   LastRun,
+  SessionEntry,
   StatsSample,
   StatsStatus,
 } from '../../contract/stats.ts';
 import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { PageDevices, refusal, scopeFor } from './page-devices.ts';
+import { PageLive } from './page-live.ts';
 import { GAMESTREAM, sampleOf, seeded } from './seeded-recordings.ts';
 
 export interface PageHostOptions {
@@ -42,6 +44,8 @@ export class PageHost implements Disposable {
   /** What the token may. */
   scope: Scope = 'admin';
   readonly devices = new PageDevices();
+  /** What is told to who watches the running capture. */
+  readonly live = new PageLive(() => this.#armed && this.#live(this.#armed));
   /** Every request, in order: `GET /api/v1/host`. */
   readonly requests: string[] = [];
   /** Breaks every connection without an answer. */
@@ -96,6 +100,7 @@ export class PageHost implements Disposable {
 
   [Symbol.dispose](): void {
     this.devices.hangUp();
+    this.live.hangUp();
     void this.#server.stop(true);
   }
 
@@ -143,8 +148,7 @@ export class PageHost implements Disposable {
     if (id !== undefined) return this.#recording(request.method, decodeURIComponent(id));
     switch (call) {
       case 'POST /stats/capture/start':
-        this.#armed ??= { startedUnixMs: Date.now(), id: idAt(Date.now()) };
-        return Response.json(this.#status());
+        return this.#start();
       case 'POST /stats/capture/stop':
         return this.#stop();
       case 'GET /stats/capture/status':
@@ -153,6 +157,8 @@ export class PageHost implements Disposable {
         return this.#armed === undefined
           ? refusal(404, 'idle', 'Nothing is being recorded.')
           : Response.json(this.#live(this.#armed));
+      case 'GET /stats/capture/stream':
+        return this.live.open(request) ?? refusal(404, 'not_found', `There is no ${call}.`);
       case 'POST /stats/capture/markers':
         return this.#mark(await request.json());
       case 'POST /stats/black-box/save':
@@ -211,6 +217,7 @@ export class PageHost implements Disposable {
     const t_ms = Date.now() - this.#armed.startedUnixMs;
     const event: CaptureEvent = { t_ms, kind: 'marker', detail: { text } };
     this.markers.push(event);
+    this.live.look();
     return Response.json(event, { status: 201 });
   }
 
@@ -272,7 +279,18 @@ export class PageHost implements Disposable {
       client: came ? 'test' : '',
       sample_count: samples.length,
     };
-    return { meta, version: 2, events: [...this.markers], samples };
+    const started_t_ms = Math.max(0, (stream?.startedUnixMs ?? 0) - armed.startedUnixMs);
+    const sessions = came ? [{ ...SESSION, started_t_ms }] : [];
+    return { meta, version: 2, sessions, events: [...this.markers], samples };
+  }
+
+  #start(): Response {
+    if (this.#armed === undefined) {
+      this.markers.length = 0;
+      this.#armed = { startedUnixMs: Date.now(), id: idAt(Date.now()) };
+      this.live.look();
+    }
+    return Response.json(this.#status());
   }
 
   #stop(): Response {
@@ -280,7 +298,9 @@ export class PageHost implements Disposable {
     if (this.diskFull) return refusal(507, 'disk_full', 'The disk is full; the capture waits.');
     const saved = this.#live(this.#armed);
     this.#recordings.set(saved.meta.id, saved);
+    this.live.look();
     this.#armed = undefined;
+    this.live.stopped(saved.meta.id);
     return Response.json(saved.meta);
   }
 
@@ -374,6 +394,11 @@ function reportOf(seconds: number): TestStreamReport {
     key_frames: 1,
   };
 }
+
+const SESSION = {
+  ...{ session_id: 1, kind: 'gamestream', width: 1280, height: 720, fps: 60, codec: 'h264' },
+  ...{ client: 'test', source: 'synthetic', encoder: 'openh264' },
+} as const satisfies Partial<SessionEntry>;
 
 function idAt(unixMs: number): string {
   return new Date(unixMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z');
