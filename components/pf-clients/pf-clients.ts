@@ -3,6 +3,7 @@
 import {
   css,
   html,
+  noChange,
   nothing,
   type PropertyDeclarations,
   type PropertyValues,
@@ -211,8 +212,9 @@ export class PfClients extends StatsElement {
     const t = words[this.language];
     const { client_id, name } = client;
     const busy = this.busy === client_id;
+    // Until the host has answered, the switch stands as it was put.
     return html`<span class="acts quiet">
-      <label class="check"><input type="checkbox" role="switch" aria-label=${`${t.mayEnd}: ${name}`} .checked=${live(client.may_end)} ?disabled=${busy}
+      <label class="check"><input type="checkbox" role="switch" aria-label=${`${t.mayEnd}: ${name}`} .checked=${busy ? noChange : live(client.may_end)} ?disabled=${busy}
         @change=${() => void this.#change(client, { may_end: !client.may_end })} />${t.mayEnd}</label>
       <button class="btn ghost" data-rename=${client_id} aria-label=${t.renameOf(name)} @click=${() => this.#rename(client_id)}>${t.rename}</button>
       <button class="btn ghost" data-ask=${client_id} aria-label=${t.revokeOf(name)} @click=${() => this.#ask(client_id)}>${t.revoke}</button>
