@@ -36,6 +36,11 @@ export class GrowingCapture {
     for (const sample of loaded.samples) this.#heard(sample);
   }
 
+  /** Samples so far. */
+  get size(): number {
+    return this.#samples.length;
+  }
+
   get startedUnixMs(): number {
     return this.#meta.started_unix_ms;
   }

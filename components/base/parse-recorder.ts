@@ -82,6 +82,7 @@ function parseBlackBox(f: Fields): BlackBoxStatus {
     ...words(f, 'last_trigger'),
     ...some('last_saved_unix_ms', number(f['last_saved_unix_ms'])),
     ...words(f, 'last_id'),
+    ...words(f, 'fault'),
   };
 }
 

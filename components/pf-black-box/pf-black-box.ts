@@ -146,7 +146,7 @@ export class PfBlackBox extends StatsElement {
       ${run.saved_id === undefined ? html`<p class="s">${held ? t.leftover(lengthOf(f, run.seconds * 1000)) : t.nothingLeft}</p>` : nothing}
       <span class="acts">${held ? this.#button('last-run', t.saveIt) : nothing}${
         run.saved_id === undefined ? nothing : this.#look(run.saved_id)
-      }${this.#button('dismiss', t.dismiss)}</span>
+      }${this.#button('dismiss', held ? t.discard : t.dismiss)}</span>
     </div>`;
   }
 
@@ -156,7 +156,8 @@ export class PfBlackBox extends StatsElement {
     if (!box.on) return html`<p class="s">${t.off}</p>`;
     const why = triggers[this.language][box.last_trigger ?? ''];
     const when = box.last_saved_unix_ms;
-    return html`<p class="s">${box.seconds > 0 ? t.holds(lengthOf(f, box.seconds * 1000)) : t.empty}</p>
+    return html`${box.fault === undefined ? nothing : html`<p class="s warn">${t.fault(box.fault)}</p>`}
+      <p class="s">${box.seconds > 0 ? t.holds(lengthOf(f, box.seconds * 1000)) : t.empty}</p>
       <span class="acts">${box.seconds > 0 ? this.#button('black-box', t.save) : nothing}${
         why === undefined || when === undefined
           ? nothing

@@ -23,11 +23,14 @@ export const words = /* @__PURE__ */ dictionary(
         : `${n} recordings were finished from their journals.`,
     saveIt: 'Save as recording',
     dismiss: 'Dismiss',
+    discard: 'Discard',
+    fault: (why: string) => `Trouble with the black box: ${why}`,
   },
   {
     heading: 'Blackbox',
     off: 'Die Blackbox ist auf diesem Host aus.',
-    empty: 'Hält die letzten zwei Minuten jedes Streams, ohne Start. Jetzt leer.',
+    empty:
+      'Hält die letzten zwei Minuten jedes Streams, auch ohne gestartete Aufzeichnung. Jetzt leer.',
     holds: (length) => `Hält die letzten ${length} des Streams.`,
     save: 'Sichern',
     saving: 'Wird gesichert …',
@@ -44,7 +47,9 @@ export const words = /* @__PURE__ */ dictionary(
         ? 'Eine Aufzeichnung wurde aus ihrem Journal fertiggestellt.'
         : `${n} Aufzeichnungen wurden aus ihren Journalen fertiggestellt.`,
     saveIt: 'Als Aufzeichnung sichern',
-    dismiss: 'Verwerfen',
+    dismiss: 'Ausblenden',
+    discard: 'Verwerfen',
+    fault: (why) => `Störung der Blackbox: ${why}`,
   },
 );
 

@@ -288,6 +288,23 @@ describe('a live capture that is followed', () => {
     feed.stop();
   });
 
+  test('a large one is handed out less often', async () => {
+    const large = follow();
+    large.api.now = capture(Array.from({ length: 172_800 }, (_, i) => i + 1));
+    large.feed.start();
+    await settled();
+    large.api.wire.tell(RESET, 'r-0');
+    await large.time.run(10);
+    const before = large.shown.length;
+    for (let i = 0; i < 160; i++) {
+      large.api.wire.tell(news(200_000 + i), `r-${i}`);
+      await large.time.run(63);
+    }
+    expect(large.shown.length - before).toBeLessThanOrEqual(6);
+    expect(large.shown.at(-1)?.samples.length).toBeGreaterThan(172_900);
+    large.feed.stop();
+  });
+
   test('time passes in it while nothing is told', async () => {
     const { time, shown, feed } = await watching();
     await time.run(10_000);

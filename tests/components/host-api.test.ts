@@ -220,6 +220,21 @@ describe('the event stream over HTTP', () => {
     expect(refused).toMatchObject({ kind: 'refused', status: 403, code: 'scope_missing' });
   });
 
+  test('what comes over it is a sign of life: offline says when the last one was', async () => {
+    let now = 1000;
+    let answer: Fetch = async () => streamed(': beat\n\n', 'data: {"topic":"weather"}\n\n');
+    const nowUnixMs = (): number => (now += 1000);
+    const fetch: Fetch = (url, init) => answer(url, init);
+    const api = new HttpStatsApi({ host: 'http://host:1', token: 'secret', fetch, nowUnixMs });
+    await api.watch(watching(), new AbortController().signal);
+    const heard = now;
+    answer = () => Promise.reject(new TypeError('gone'));
+    const gone: unknown = await api.status().catch((reason: unknown) => reason);
+    expect(gone).toMatchObject({ kind: 'offline', lastAnswerUnixMs: heard });
+    // The answer itself and two pieces.
+    expect(heard).toBe(4000);
+  });
+
   test('given up by its reader it is no failure of the host', async () => {
     const abort = new AbortController();
     const never: Fetch = (_url, init) =>

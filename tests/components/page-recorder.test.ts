@@ -67,6 +67,10 @@ describe('the black box', () => {
       expect(await page.getByText('Black box').count()).toBe(0);
       host.blackBox = { ...BOX, on: false };
       await page.getByText('The black box is off on this host.').waitFor();
+      host.blackBox = { ...BOX, fault: 'the last save failed: no space left.' };
+      await page
+        .getByText('Trouble with the black box: the last save failed: no space left.')
+        .waitFor();
       host.blackBox = { ...BOX, seconds: 0, frames: 0, bytes: 0 };
       await page.getByText(/^Holds the last two minutes of every stream/).waitFor();
       expect(await page.getByRole('button', { name: 'Save it' }).count()).toBe(0);
@@ -109,6 +113,8 @@ describe('a run that ended badly', () => {
       await told.getByText('One recording was finished from its journal.').waitFor();
       await told.getByText(/^1\smin 24\ss of its stream are still here\. Names/).waitFor();
       expect(await violations(page)).toEqual([]);
+      // What was not saved would be gone: the word says so.
+      await told.getByRole('button', { name: 'Discard' }).waitFor();
       await told.getByRole('button', { name: 'Save as recording' }).click();
       await eventually(
         async () => host.lastRun?.saved_id,
