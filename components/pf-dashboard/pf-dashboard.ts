@@ -215,9 +215,13 @@ export class PfDashboard extends StatsElement {
   }
 
   #renderBanner(): unknown {
-    const { failure } = this.#state;
-    if (failure === undefined) return nothing;
-    return html`<section class="card banner">${failureNote(failure, this.format)}</section>`;
+    const { failure, status } = this.#state;
+    if (failure !== undefined) {
+      return html`<section class="card banner">${failureNote(failure, this.format)}</section>`;
+    }
+    if (status?.fault === undefined) return nothing;
+    const said = words[this.language].fault(status.fault);
+    return html`<section class="card banner"><p class="note warn" role="status">${said}</p></section>`;
   }
 
   #renderMain(watching: string | undefined): unknown {

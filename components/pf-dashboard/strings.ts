@@ -27,6 +27,7 @@ export const words = /* @__PURE__ */ dictionary(
     token: 'Token',
     useToken: 'Use this token',
     reading: 'Reading …',
+    fault: (why: string) => `Recordings cannot be written. ${why}`,
   },
   {
     skip: 'Zur Aufzeichnung springen',
@@ -53,5 +54,6 @@ export const words = /* @__PURE__ */ dictionary(
     token: 'Token',
     useToken: 'Dieses Token verwenden',
     reading: 'Wird gelesen …',
+    fault: (why) => `Aufzeichnungen lassen sich gerade nicht schreiben. ${why}`,
   },
 );

@@ -163,6 +163,27 @@ describe('markers', () => {
   );
 });
 
+describe('a disk that takes nothing', () => {
+  test(
+    'is told while something is recorded, until it takes something again',
+    async () => {
+      using host = bench.host();
+      const { page, trouble } = await bench.visit(host);
+      await drawn(page);
+      await page.getByRole('button', { name: 'Start capture' }).click();
+      host.fault = 'The disk is full (ENOSPC).';
+      const told = page.getByText(`Recordings cannot be written. ${host.fault}`);
+      await told.waitFor();
+      expect(await violations(page)).toEqual([]);
+      host.fault = undefined;
+      await told.waitFor({ state: 'detached' });
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe('the list of recordings', () => {
   test(
     'a deleted recording is taken back',

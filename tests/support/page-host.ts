@@ -52,6 +52,8 @@ export class PageHost implements Disposable {
   silent = false;
   /** Refuses to save, as a host with a full disk does. */
   diskFull = false;
+  /** Why what it records cannot be written now. */
+  fault: string | undefined;
   /** What the status says of them; undefined: a host without. */
   blackBox: BlackBoxStatus | undefined;
   lastRun: LastRun | undefined;
@@ -247,6 +249,7 @@ export class PageHost implements Disposable {
       started_unix_ms: armed?.startedUnixMs ?? 0,
       kind: samples.length > 0 ? 'gamestream' : '',
       now_unix_ms: Date.now(),
+      ...(this.fault === undefined ? {} : { fault: this.fault }),
       ...(this.blackBox === undefined ? {} : { black_box: this.blackBox }),
       ...(this.lastRun === undefined ? {} : { last_run: this.lastRun }),
     };
