@@ -1,6 +1,7 @@
 // What a run's windows say for certain, in order of weight. Counts and sums only: nothing is estimated, and what was
 // not measured is named, never taken for zero.
 import type { Capture, StatsSample } from '../../contract/stats.ts';
+import { FORMAT_VERSION } from '../../recording/src/format-version.ts';
 import { COUNTERS, type Counter } from './counts.ts';
 import { budgetMs, type LatencySummary, summarize } from './latency.ts';
 
@@ -40,7 +41,7 @@ export function verdictOf(
     truncated: capture.truncated === true,
     recordsLost: capture.records_lost ?? 0,
     newerVersion:
-      capture.version !== undefined && capture.version > KNOWN_VERSION
+      capture.version !== undefined && capture.version > FORMAT_VERSION
         ? capture.version
         : undefined,
   };
@@ -50,5 +51,3 @@ function sum(samples: readonly StatsSample[], counter: Counter): number | undefi
   const measured = samples.flatMap((s) => s[counter] ?? []);
   return measured.length === 0 ? undefined : measured.reduce((a, b) => a + b, 0);
 }
-
-const KNOWN_VERSION = 1;

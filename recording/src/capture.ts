@@ -10,7 +10,7 @@ import type {
   StreamKind,
 } from '../../contract/stats.ts';
 import { EventList } from './event-list.ts';
-import { FORMAT_VERSION } from './format.ts';
+import { FORMAT_VERSION } from './format-version.ts';
 import { ABSENT, decodeRecords, type FrameBatch } from './frames.ts';
 import type { CapturedSession, CaptureInput, SessionEvent } from './inputs.ts';
 import { Orphans } from './orphans.ts';

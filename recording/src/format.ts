@@ -2,11 +2,7 @@
 // version loads: the shape is upgraded here and nowhere else. docs/recording-format.md is the contract for people.
 import { Value } from 'typebox/value';
 import { Capture, CaptureMeta } from '../../contract/stats.ts';
-
-/**
- * Version written today. The seed's files carry none; version 1 had no frames file, and events in order of arrival.
- */
-export const FORMAT_VERSION = 2;
+import { FORMAT_VERSION } from './format-version.ts';
 
 export class FormatError extends Error {
   override readonly name = 'FormatError';

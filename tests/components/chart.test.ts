@@ -19,6 +19,7 @@ import { drawBehind, drawOver, type Paint } from '../../components/chart/scene.t
 import { sessionFps, sessionIds, startCursorMs } from '../../components/chart/sessions.ts';
 import { verdictOf } from '../../components/chart/verdict.ts';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
+import { FORMAT_VERSION } from '../../recording/src/format-version.ts';
 import { longRecording, twoSessions } from '../support/seeded-recordings.ts';
 
 const paint: Paint = {
@@ -139,6 +140,8 @@ describe('verdict', () => {
     expect(verdict.losses).toEqual([{ counter: 'frames_dropped', total: 5 }]);
     expect(verdict.unknown).toEqual(['packets_dropped', 'fec_recovered']);
     expect(verdict.newerVersion).toBe(9);
+    const today = { ...capture, version: FORMAT_VERSION };
+    expect(verdictOf(today, samples, 60, 0).newerVersion).toBeUndefined();
   });
 });
 

@@ -67,6 +67,7 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
       const row = page.locator(`li[data-id="${id}"]`);
       expect(await row.getAttribute('aria-current')).toBe('true');
       expect(await stages(page)).toEqual([...STAGES]);
+      expect(await page.getByText(/newer version/).count()).toBe(0);
 
       const [download] = await Promise.all([
         page.waitForEvent('download'),

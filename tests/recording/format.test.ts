@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import {
-  FORMAT_VERSION,
   FormatError,
   parseCapture,
   readMeta,
   serializeCapture,
 } from '../../recording/src/format.ts';
+import { FORMAT_VERSION } from '../../recording/src/format-version.ts';
 import {
   parseRecordingId,
   recordingIdOf,

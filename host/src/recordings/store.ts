@@ -4,7 +4,8 @@
 // "Files and folders".
 import { join } from 'node:path';
 import type { CaptureMeta, RecordingChange } from '../../../contract/stats.ts';
-import { FORMAT_VERSION, FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format.ts';
+import { FORMAT_VERSION } from '../../../recording/src/format-version.ts';
 import {
   type RecordingId,
   recordingIdOf,
