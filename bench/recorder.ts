@@ -64,7 +64,7 @@ async function stopOf(fps: number): Promise<Row[]> {
         `ms; ${noise.ms.toFixed(1)} while nothing is; waits for a core not counted, ${stall.waitedMs.toFixed(0)} ms`,
       ),
       {
-        name: `a minute's ticks after ${name}, by those after some minutes`,
+        name: `a minute's ticks after ${name}, by those after a quarter of an hour`,
         ratio: round(lateMs / earlyMs),
         target: TICK_LIMIT,
         ok: lateMs / earlyMs <= TICK_LIMIT,

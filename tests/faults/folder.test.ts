@@ -8,7 +8,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { Capture } from '../../contract/stats.ts';
 import { START, STOP } from '../support/api.ts';
 import { type Host, missingExecutable, startHost, temporaryFolder } from '../support/host.ts';
-import { Mounts, missingMounts } from '../support/mounts.ts';
+import { Mounts, missingMounts, missingServers } from '../support/mounts.ts';
 import {
   beginStream,
   disturbances,
@@ -74,7 +74,10 @@ describe.skipIf(missing !== '')(`captures/${missing}`, () => {
       }
     });
   }, 30_000);
+});
 
+const missingServer = missingExecutable || missingServers;
+describe.skipIf(missingServer !== '')(`captures/${missingServer}`, () => {
   test('on a server that is gone disturbs no stream: recorded, with black box and metrics', async () => {
     await using mounts = await new Mounts().ready();
     const args = ['--metrics', 'on', '--black-box', 'on'];

@@ -16,8 +16,8 @@ export type Told =
   | { readonly kind: 'compressed' };
 
 const POLL_MS = 200;
-/** The first is of a process that still warms up. */
-const EARLY = 3;
+/** Those before are of a process that still warms up. */
+const EARLY = 15;
 const MINUTES_EACH = 5;
 
 self.onmessage = ({ data }: MessageEvent<{ minutes: number; fps: number }>) => {

@@ -16,6 +16,18 @@ export const missingMounts =
     ? ''
     : ' (skipped: this machine lets no test mount anything; root may)';
 
+const FUSE = 'fd=3,rootmode=40000,user_id=0,group_id=0';
+
+/** The same for file systems whose server is gone or does not answer. */
+export const missingServers =
+  missingMounts !== '' ||
+  Bun.spawnSync(
+    [...UNSHARE, 'sh', '-c', `exec 3<>/dev/fuse && mount -i -t fuse -o ${FUSE} none /mnt`],
+    { stderr: 'ignore' },
+  ).exitCode !== 0
+    ? ' (skipped: this machine lets no test mount /dev/fuse; root may)'
+    : '';
+
 export class Mounts implements AsyncDisposable {
   readonly #holder: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
 
@@ -63,14 +75,12 @@ export class Mounts implements AsyncDisposable {
   /** A folder over this one in which every call fails, as of a server that is gone. */
   coverDead(folder: string): void {
     // Nobody reads the other end: with the shell that opened it, it is closed.
-    const options = 'fd=3,rootmode=40000,user_id=0,group_id=0';
-    this.run('sh', '-c', `exec 3<>/dev/fuse && mount -i -t fuse -o ${options} none "$0"`, folder);
+    this.run('sh', '-c', `exec 3<>/dev/fuse && mount -i -t fuse -o ${FUSE} none "$0"`, folder);
   }
 
   /** A folder over this one in which every call waits, as of a server that does not answer. Ends the waiting. */
   async coverHung(folder: string): Promise<() => Promise<void>> {
-    const options = 'fd=3,rootmode=40000,user_id=0,group_id=0';
-    const script = `exec 3<>/dev/fuse && mount -i -t fuse -o ${options} none "$0" && echo && exec cat`;
+    const script = `exec 3<>/dev/fuse && mount -i -t fuse -o ${FUSE} none "$0" && echo && exec cat`;
     const server = Bun.spawn([...this.wrapper, 'sh', '-c', script, folder], {
       stdin: 'pipe',
       stdout: 'pipe',
