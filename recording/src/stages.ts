@@ -144,10 +144,15 @@ function median99(bins: MicroBins | undefined) {
 }
 
 /**
- * A boundary that lies before one that the frame passed earlier is a fault of the engine: it counts as never reached,
- * so that there is a gap and no negative time.
+ * Writes when a frame passed each boundary, µs after `grabbed`, which is index 0 and stays 0; ABSENT where it never did.
+ * `columns`: of the batch, as boundaryColumns names them. A boundary that lies before one that the frame passed earlier
+ * is a fault of the engine: it counts as never reached, so that there is a gap and no negative time.
  */
-function readBoundaries(columns: readonly Int32Array[], row: number, into: Int32Array): void {
+export function readBoundaries(
+  columns: readonly Int32Array[],
+  row: number,
+  into: Int32Array,
+): void {
   let latest = 0;
   for (let i = 0; i < columns.length; i += 1) {
     const at = columns[i]?.[row] ?? ABSENT;

@@ -1,6 +1,6 @@
-// What the exports share: which session a frame is of, how long its parts took, and when it passed its boundaries.
+// What the exports share: which session a frame is of, and how long its parts took.
 import type { Capture, SessionEntry, StreamKind } from '../../../contract/stats.ts';
-import { ABSENT, boundaryColumns, type FrameBatch } from '../frames.ts';
+import type { FrameBatch } from '../frames.ts';
 import { FrameSpans } from '../stages.ts';
 
 /** The sessions of a recording by id. Files of the seed name none: then every frame is of the header's kind. */
@@ -33,18 +33,4 @@ export class SessionTable {
     spans.read(batch, row);
     return spans;
   }
-}
-
-/**
- * Writes when a frame passed each boundary, µs after `grabbed`, which is index 0; ABSENT where it never did. As in
- * FrameSpans, a boundary before one that was passed earlier counts as never passed.
- */
-export function readBoundaries(batch: FrameBatch, row: number, into: Int32Array): void {
-  let latest = 0;
-  into[0] = 0;
-  boundaryColumns.forEach((name, i) => {
-    const at = batch.columns[name][row] ?? ABSENT;
-    into[i + 1] = at >= latest ? at : ABSENT;
-    if (at > latest) latest = at;
-  });
 }

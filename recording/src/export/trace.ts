@@ -2,7 +2,8 @@
 // pipeline thread, counters and events. Slices of a lane never overlap: what would, goes to a further lane.
 import type { Capture, CaptureEvent, StatsSample } from '../../../contract/stats.ts';
 import { ABSENT, boundaryColumns, type FrameBatch, frameFlags, outcomeOf } from '../frames.ts';
-import { readBoundaries, SessionTable } from './spans.ts';
+import { readBoundaries } from '../stages.ts';
+import { SessionTable } from './spans.ts';
 
 /** One entry of `traceEvents`; times are µs since recording began. */
 interface TraceEvent {
@@ -103,7 +104,11 @@ class SessionTrack {
     const index = batch.columns.frame_index[row] ?? ABSENT;
     const frame = index === ABSENT ? {} : { frame: index };
     const at = this.#boundaries;
-    readBoundaries(batch, row, at);
+    readBoundaries(
+      boundaryColumns.map((name) => batch.columns[name]),
+      row,
+      at,
+    );
     let endedUs = 0;
     for (const { thread, first, parts } of threadParts) {
       const fromUs = at[first] ?? ABSENT;
