@@ -1,15 +1,12 @@
 // A recording against the truth log of the same stream: every frame, every boundary, every counter, every event, and the
 // quantiles of many ranges. Answers what disagrees, and how close the rest is.
-import { rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Capture, CaptureEvent, RangeQuantiles } from '../../contract/stats.ts';
 import {
   type BoundaryColumn,
   boundaryColumns,
   type FrameBatch,
 } from '../../recording/src/frames.ts';
-import { temporaryFolder } from '../support/host.ts';
-import { PYTHON } from '../support/moonlight.ts';
+import { askJudge } from './duckdb.ts';
 import { type Place, places, type Span, type TrueFrame, type TruthLog } from './log.ts';
 
 /** What came out of the host's API. */
@@ -330,8 +327,7 @@ type Bounds = Readonly<
 >;
 
 function judge(pairs: readonly Pair[], originNs: bigint, ranges: unknown): readonly Bounds[] {
-  const folder = temporaryFolder();
-  const lines = pairs.map(({ truth }, id) => {
+  const rows = pairs.map(({ truth }, id) => {
     const columns: Record<string, number> = { id };
     for (const place of places) {
       const span = truth.at[place];
@@ -339,15 +335,7 @@ function judge(pairs: readonly Pair[], originNs: bigint, ranges: unknown): reado
       columns[`${place}_lo`] = Number(span[0] - originNs);
       columns[`${place}_hi`] = Number(span[1] - originNs);
     }
-    return JSON.stringify(columns);
+    return columns;
   });
-  writeFileSync(join(folder, 'log.jsonl'), lines.join('\n'));
-  writeFileSync(join(folder, 'questions.json'), JSON.stringify({ ranges }));
-  const child = Bun.spawnSync(
-    [PYTHON, resolve(import.meta.dir, 'bounds.py'), 'log.jsonl', 'questions.json'],
-    { cwd: folder, stdout: 'pipe', stderr: 'pipe' },
-  );
-  rmSync(folder, { recursive: true });
-  if (child.exitCode !== 0) throw new Error(child.stderr.toString());
-  return JSON.parse(child.stdout.toString());
+  return askJudge('bounds.py', rows, { ranges });
 }

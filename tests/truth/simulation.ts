@@ -3,6 +3,7 @@
 // records by the engine's table, with no code of the recorder's.
 import type { StreamKind } from '../../contract/stats.ts';
 import type { CapturedSession, CaptureInput, SmallInput } from '../../recording/src/inputs.ts';
+import { type Random, seeded } from '../support/seeded-recordings.ts';
 
 /** ns after the recording's origin; undefined = never reached. */
 export type Boundaries = readonly [
@@ -53,7 +54,7 @@ export interface Simulation {
 
 /** A few sessions of up to `seconds` each, overlapping. The same seed makes the same stream. */
 export function simulate(seed: number, seconds: number): Simulation {
-  const random = mulberry32(seed);
+  const random = seeded(seed);
   const originNs = BigInt(Math.floor(random() * 1e15));
   const count = 1 + Math.floor(random() * 4);
   const lives = Array.from({ length: count }, (_, i) => life(random, i + 1, seconds));
@@ -84,8 +85,6 @@ interface Life {
   readonly inputs: { readonly atNs: number; readonly input: CaptureInput }[];
   readonly endNs: number;
 }
-
-type Random = () => number;
 
 function life(random: Random, sessionId: number, seconds: number): Life {
   const kind: StreamKind = random() < 0.7 ? 'gamestream' : 'native';
@@ -265,17 +264,6 @@ function encode(frame: PlannedFrame, originNs: bigint): Uint8Array {
   view.setUint8(62, frame.sendRefused);
   view.setUint8(63, frame.qp ?? 255);
   return bytes;
-}
-
-/** A small generator of 32 bits of state: the same on every machine. */
-function mulberry32(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function pick<T>(random: Random, from: readonly T[]): T {

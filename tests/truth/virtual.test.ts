@@ -1,11 +1,10 @@
 // Plans in virtual time: what the recorder makes of a stream, from its records to windows, frames file and figures of any
 // range, equals what DuckDB computes from the plan alone. Not close: equal.
 import { describe, expect, test } from 'bun:test';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import { boundaryColumns, type FrameBatch } from '../../recording/src/frames.ts';
-import { temporaryFolder } from '../support/host.ts';
 import { PYTHON } from '../support/moonlight.ts';
+import { askJudge } from './duckdb.ts';
 import { recordOf } from './recorded.ts';
 import { type PlannedFrame, type Simulation, simulate } from './simulation.ts';
 
@@ -150,35 +149,25 @@ function rangesOf(plan: Simulation, seed: number): Range[] {
   });
 }
 
-function judge(
-  plan: Simulation,
-  questions: unknown,
-): {
+interface Answers {
   readonly windows: readonly (readonly WindowTruth[])[];
   readonly ranges: readonly RangeTruth[];
-} {
-  const folder = temporaryFolder();
+}
+
+function judge(plan: Simulation, questions: object): Answers {
   const interval = new Map(plan.sessions.map(({ sessionId, fps }) => [sessionId, 1e6 / fps]));
-  const lines = plan.frames.map((frame) => {
+  const rows = plan.frames.map((frame) => {
     const [converted, submitted, encoded, packetized, dequeued, first, last] = frame.boundaries;
-    return JSON.stringify({
+    return {
       ...{ session: frame.session, grabbed_ns: frame.grabbedNs, converted_ns: converted },
       ...{ submitted_ns: submitted, encoded_ns: encoded, packetized_ns: packetized },
       ...{ dequeued_ns: dequeued, first_sent_ns: first, last_sent_ns: last },
       ...{ seq: frame.sourceSequence, age_ns: frame.sourceAgeNs, bytes: frame.bytes },
       ...{ flags: frame.flags, outcome: frame.outcome, refused: frame.sendRefused },
       interval_us: interval.get(frame.session),
-    });
+    };
   });
-  writeFileSync(join(folder, 'plan.jsonl'), lines.join('\n'));
-  writeFileSync(join(folder, 'questions.json'), JSON.stringify(questions));
-  const child = Bun.spawnSync(
-    [PYTHON, resolve(import.meta.dir, 'judge.py'), 'plan.jsonl', 'questions.json'],
-    { cwd: folder, stdout: 'pipe', stderr: 'pipe' },
-  );
-  rmSync(folder, { recursive: true });
-  if (child.exitCode !== 0) throw new Error(child.stderr.toString());
-  return JSON.parse(child.stdout.toString());
+  return askJudge('judge.py', rows, questions);
 }
 
 type Row = readonly (number | undefined)[];
