@@ -14,6 +14,7 @@ import type { Tokens } from '../identity/tokens.ts';
 import type { Log } from '../log.ts';
 import type { RecordingsService } from '../recordings/service.ts';
 import type { TestStreams } from '../sessions/test-streams.ts';
+import { hasLargeBody } from './bodies.ts';
 import { type Caller, type Connection, INSIDE } from './caller.ts';
 import { errorResponse, toAppError } from './errors.ts';
 import type { EventHub } from './event-hub.ts';
@@ -142,6 +143,8 @@ export function createApi({ host, guard, assets, log }: ApiOptions): Api {
         response.headers.set(name, value);
       }
       if (!response.headers.has('cache-control')) response.headers.set('cache-control', 'no-store');
+      // Whoever is refused in the middle of a large body would go on to send it, and the server to throw it away.
+      if (!response.ok && hasLargeBody(request)) response.headers.set('connection', 'close');
       return response;
     },
   };

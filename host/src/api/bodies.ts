@@ -14,6 +14,14 @@ export function bodyRule(method: string, path: string): BodyRule {
   return (method === 'POST' ? LARGE[path] : undefined) ?? SMALL_RULE;
 }
 
+/** More than what comes along with the head of a request; of unknown length counts as that. */
+export function hasLargeBody(request: Request): boolean {
+  const length = request.headers.get('content-length');
+  return length === null
+    ? request.headers.has('transfer-encoding')
+    : Number(length) > SMALL_RULE.mostBytes;
+}
+
 /** A body as bytes. Throws AppError 413 at the first byte too many, 408 when it takes too long. */
 export async function readBody(
   request: Request,
