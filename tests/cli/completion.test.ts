@@ -123,8 +123,14 @@ for (const shell of shells) {
     }, 20_000);
 
     test('asks the host for ids, and for those in the trash where one is restored', async () => {
-      expect(await offered(shell, 'punktfunk-host stats show ')).toEqual([CAPTURE_ID]);
-      expect(await offered(shell, 'punktfunk-host stats restore ')).toEqual(['in-the-trash']);
+      for (const [verb, id] of [
+        ['show', CAPTURE_ID],
+        ['edit', CAPTURE_ID],
+        ['restore', 'in-the-trash'],
+      ] as const) {
+        const ids = await offered(shell, `punktfunk-host stats ${verb} `);
+        expect(ids.toSorted()).toEqual([id, 'latest']);
+      }
       expect(await offered(shell, 'punktfunk-host stats show nothing-like-')).toEqual([]);
     }, 30_000);
 
@@ -143,7 +149,7 @@ test.skipIf(!existsSync('/usr/bin/zsh'))(
     mkdirSync(functions);
     renameSync(join(folder, 'zsh'), join(functions, '_punktfunk-host'));
     writeFileSync(join(folder, 'zsh'), `fpath=(${functions} $fpath)\ncompinit -u -D\n`);
-    expect(await offered('zsh', 'punktfunk-host stats e')).toEqual(['export']);
+    expect(await offered('zsh', 'punktfunk-host stats ex')).toEqual(['export']);
   },
   20_000,
 );

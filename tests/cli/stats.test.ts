@@ -80,7 +80,7 @@ describe('list', () => {
     expect(out.split('\n')).toEqual([
       'ID                                LENGTH   FRAMES  SIZE     NAME',
       '2026-06-26T20-14-03Z_1920x1080    0:30.0   3600    –        Stutter in the menu',
-      '2026-06-25T20-14-03Z-2_3840x2160  3:00:00  3600    34.6 MB  ★ A name that is lo…',
+      '2026-06-25T20-14-03Z-2_3840x2160  3:00:00  3600    34.6 MB  ★ A name… #menu #wi…',
       '',
     ]);
     expectNarrow(out);
@@ -117,16 +117,20 @@ describe('list', () => {
     using api = new FakeStatsApi();
     const damaged = { file: 'x.json', reason: 'cut off at byte 70\x1b[2J' };
     api.damaged.push(metaOf({ id: 'x', damaged }));
-    expect((await stats(api)).out).toBe(
-      'No recordings.\nCannot be read: x.json: cut off at byte 70?[2J\n',
-    );
+    expect((await stats(api)).out).toBe('Cannot be read: x.json: cut off at byte 70?[2J\n');
   });
 
   test('lists the trash', async () => {
     using api = hostOfOne();
-    expect((await stats(api, 'list', '--trash')).out).toBe('The trash is empty.\n');
+    expect((await stats(api, 'trash')).out).toBe('The trash is empty.\n');
     await stats(api, 'delete', CAPTURE_ID);
-    expect((await stats(api, 'list', '--trash')).out).toContain(CAPTURE_ID);
+    const { out } = await stats(api, 'trash');
+    expect(out.split('\n')).toEqual([
+      'ID                              LENGTH  SIZE  DELETED  NAME',
+      `${CAPTURE_ID}  0:30.0  –     0 s ago  Stutter in the menu`,
+      '',
+    ]);
+    expect(JSON.parse((await stats(api, 'trash', '--json')).out)[0].id).toBe(CAPTURE_ID);
     expect((await stats(api, 'list')).out).toBe('No recordings.\n');
   });
 });
@@ -169,7 +173,8 @@ describe('show', () => {
       '  send       0       –    –    –    –      –',
       '',
       'Events: 1 session_start, 1 freeze, 1 marker, 1 session_end',
-      '  0:06.0  here, "it" stuttered',
+      '  0:05.0  session 1: freeze: frame 300, ms 720',
+      '  0:06.0  marker: here, "it" stuttered',
       '',
     ]);
     expectNarrow(out);
@@ -225,6 +230,7 @@ describe('show', () => {
     expect(shown.sessions[0].counters).toEqual({});
     expect(shown.events).toEqual({ session_start: 1, freeze: 1, marker: 1, session_end: 1 });
     expect(shown.markers[0].detail.text).toBe('here, "it" stuttered');
+    expect(shown.timeline).toEqual(captureOf().events);
   });
 });
 

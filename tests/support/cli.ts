@@ -14,6 +14,9 @@ export interface RanBytes extends Ran {
 
 export interface CliRunOptions {
   readonly terminal?: boolean;
+  readonly columns?: number;
+  /** What somebody at the terminal answers. */
+  readonly confirm?: (question: string) => Promise<boolean>;
 }
 
 export async function ranCli(
@@ -28,7 +31,7 @@ export async function ranCli(
 export async function ranCliBytes(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { terminal = false }: CliRunOptions = {},
+  { terminal = false, ...rest }: CliRunOptions = {},
 ): Promise<RanBytes> {
   let out = '';
   let err = '';
@@ -47,6 +50,7 @@ export async function ranCliBytes(
     },
     outIsTerminal: terminal,
     errIsTerminal: false,
+    ...rest,
   });
   return { code, out, err, bytes: Buffer.concat(pieces) };
 }

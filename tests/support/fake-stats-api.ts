@@ -9,8 +9,10 @@ import {
   Capture,
   type CaptureMeta,
   type RangeQuantiles,
+  RecordingChange,
   type StatsStatus,
 } from '../../contract/stats.ts';
+import { changedUser } from '../../host/src/recordings/user-data.ts';
 import type { FrameBatch } from '../../recording/src/frames.ts';
 import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-file.ts';
 
@@ -88,7 +90,9 @@ export class FakeStatsApi implements Disposable {
           ? refused(409, 'black_box_empty', 'The black box holds nothing yet.')
           : Response.json(this.blackBox, { status: 201 });
       default:
-        return this.#one(request.method, path, searchParams);
+        return request.method === 'PATCH'
+          ? this.#change(path, await this.#body(request))
+          : this.#one(request.method, path, searchParams);
     }
   }
 
@@ -98,10 +102,11 @@ export class FakeStatsApi implements Disposable {
     const wanted = [...this.recordings.values()]
       .map(({ capture }) => capture.meta)
       .filter(
-        ({ id, tags = [], starred, name = '' }) =>
+        ({ id, tags = [], starred, name = '', started_unix_ms }) =>
           (query.get('tag') === null || tags.includes(query.get('tag') ?? '')) &&
           (query.get('starred') === null || starred === true) &&
-          (query.get('text') === null || `${id} ${name}`.includes(query.get('text') ?? '')),
+          (query.get('text') === null || `${id} ${name}`.includes(query.get('text') ?? '')) &&
+          started_unix_ms >= Number(query.get('from_unix_ms') ?? 0),
       );
     const metas = [...wanted, ...this.damaged];
     const from = after === null ? 0 : metas.findIndex(({ id }) => id === after) + 1;
@@ -161,14 +166,17 @@ export class FakeStatsApi implements Disposable {
       const back = this.trash.get(id);
       if (back === undefined) return missing(id);
       this.trash.delete(id);
-      this.recordings.set(id, back);
-      return Response.json(back.capture.meta);
+      const { deleted_unix_ms: _, ...meta } = back.capture.meta;
+      this.recordings.set(id, { ...back, capture: { ...back.capture, meta } });
+      return Response.json(meta);
     }
     const held = this.recordings.get(id);
     if (held === undefined) return missing(id);
     if (method === 'DELETE') {
       this.recordings.delete(id);
-      if (query.get('forever') !== 'true') this.trash.set(id, held);
+      const meta = { ...held.capture.meta, deleted_unix_ms: Date.now() };
+      const capture = { ...held.capture, meta };
+      if (query.get('forever') !== 'true') this.trash.set(id, { ...held, capture });
       return new Response(undefined, { status: 204 });
     }
     if (what === '') return this.#download(Buffer.from(JSON.stringify(fileOf(held.capture))));
@@ -179,6 +187,18 @@ export class FakeStatsApi implements Disposable {
       return this.#download(framesFile(held.frames, id));
     }
     return refused(404, 'no_frames', 'This recording has windows alone.');
+  }
+
+  #change(path: string, body: unknown): Response {
+    this.bodies.push(body);
+    const id = path.split('/').at(-1) ?? '';
+    const held = this.recordings.get(id);
+    if (held === undefined) return missing(id);
+    if (!Value.Check(RecordingChange, body)) return refused(422, 'invalid', 'It is no change.');
+    const { name: _, note: __, tags: ___, starred: ____, ...rest } = held.capture.meta;
+    const meta = { ...rest, ...changedUser(held.capture.meta, body) };
+    this.recordings.set(id, { ...held, capture: { ...held.capture, meta } });
+    return Response.json(meta);
   }
 
   #download(bytes: Buffer): Response {

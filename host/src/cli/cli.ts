@@ -130,7 +130,24 @@ function processContext(): CliContext {
     },
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
+    ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
+    ...(process.stdin.isTTY === true && process.stderr.isTTY === true ? { confirm } : {}),
   };
+}
+
+/** Asked on stderr, so that an answer on stdout stays clean; the end of input is no yes. */
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await new Promise<string>((resolve) => {
+      lines.question(`${question} [y/N] `, resolve);
+      lines.once('close', () => resolve(''));
+    });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
 }
 
 /** By hand: `Bun.write` repeats part of what it writes when a pipe takes less than all at once. */

@@ -13,6 +13,8 @@ export interface Option {
   readonly short?: string;
   /** For completion, where `value` does not name them. */
   readonly choices?: readonly string[];
+  /** May be given several times, each with its value. */
+  readonly many?: true;
 }
 
 /** What a shell offers for a word or a value. */
@@ -28,10 +30,14 @@ export interface CliContext {
   /** Somebody looks at stdout / at stderr: colours and progress are for people. */
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** How wide that terminal is; absent = nobody looks, and lines stay within 80. */
+  readonly columns?: number;
+  /** Whether somebody says yes to a question; absent = nobody is there to be asked. */
+  readonly confirm?: (question: string) => Promise<boolean>;
 }
 
-/** Given flags: a string, or true for a switch. */
-export type Flags = Readonly<Record<string, string | true | undefined>>;
+/** Given flags: a string, true for a switch, or a list for what may come several times. */
+export type Flags = Readonly<Record<string, string | true | readonly string[] | undefined>>;
 
 /** One way to call a command with words. */
 export interface Form {
@@ -84,7 +90,7 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
     allowPositionals: true,
     tokens: true,
   });
-  const flags: Record<string, string | true> = {};
+  const flags: Record<string, string | true | string[]> = {};
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
@@ -96,6 +102,8 @@ export function parseArguments(command: Command, args: readonly string[]): Argum
       flags[token.name] = true;
     } else if (token.value === undefined) {
       throw new UsageError(`${token.rawName} needs a value`);
+    } else if (command.options[token.name]?.many === true) {
+      flags[token.name] = [...textsFlag(flags, token.name), token.value];
     } else flags[token.name] = token.value;
   }
   if (flags['help'] !== true) checkForm(command, flags, words);
@@ -135,7 +143,13 @@ function fits(form: Form, words: readonly string[]): boolean {
 /** The value of a flag that takes one. */
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];
-  return value === true ? undefined : value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The values of a flag that may come several times. */
+export function textsFlag(flags: Flags, name: string): readonly string[] {
+  const value = flags[name];
+  return Array.isArray(value) ? value : [];
 }
 
 /** Flags that take a value, for the configuration. */

@@ -112,7 +112,7 @@ function bashScript(commands: readonly OfferedCommand[]): string {
       .join('\n');
   return `# Completion of punktfunk-host in bash; made by: punktfunk-host completion bash
 _punktfunk_host_ids() {
-  timeout 3 "\${1/#\\~/$HOME}" stats list --json --quiet "\${@:2}" 2>/dev/null | grep -o '"id":"[^"]*"' | cut -d '"' -f 4
+  timeout 3 "\${1/#\\~/$HOME}" stats "\${@:2}" --json --quiet 2>/dev/null | grep -o '"id":"[^"]*"' | cut -d '"' -f 4
 }
 
 _punktfunk_host() {
@@ -148,10 +148,10 @@ ${cases(optionCases(commands))}
 ${cases(nextCases(commands))}
     esac
   fi
-  [[ $kinds == *'deleted recording'* ]] && offers+=" $(_punktfunk_host_ids "$program" --trash)" && kinds=\${kinds/deleted recording/}
+  [[ $kinds == *'deleted recording'* ]] && offers+=" $(_punktfunk_host_ids "$program" trash --all)" && kinds=\${kinds/deleted recording/}
   for kind in $kinds; do
     case $kind in
-      recording) offers+=" $(_punktfunk_host_ids "$program" --limit 1000)" ;;
+      recording) offers+=" $(_punktfunk_host_ids "$program" list --limit 1000)" ;;
       file)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -177,7 +177,7 @@ function zshScript(commands: readonly OfferedCommand[]): string {
   return `#compdef punktfunk-host
 # Completion of punktfunk-host in zsh; made by: punktfunk-host completion zsh
 _punktfunk_host_ids() {
-  timeout 3 "\${(e)words[1]/#\\~/$HOME}" stats list --json --quiet "$@" 2>/dev/null | grep -o '"id":"[^"]*"' | cut -d '"' -f 4
+  timeout 3 "\${(e)words[1]/#\\~/$HOME}" stats "$@" --json --quiet 2>/dev/null | grep -o '"id":"[^"]*"' | cut -d '"' -f 4
 }
 
 _punktfunk_host() {
@@ -221,11 +221,11 @@ ${cases(nextCases(commands))}
   for kind in $kinds; do
     case $kind in
       recording)
-        ids=(\${(f)"$(_punktfunk_host_ids --limit 1000)"})
+        ids=(\${(f)"$(_punktfunk_host_ids list --limit 1000)"})
         offers+=($ids)
         ;;
       'deleted recording')
-        ids=(\${(f)"$(_punktfunk_host_ids --trash)"})
+        ids=(\${(f)"$(_punktfunk_host_ids trash --all)"})
         offers+=($ids)
         ;;
       file) _files ;;
@@ -257,7 +257,7 @@ function fishScript(commands: readonly OfferedCommand[]): string {
   return `# Completion of punktfunk-host in fish; made by: punktfunk-host completion fish
 function __punktfunk_host_ids
     set -l program (commandline -opc)[1]
-    timeout 3 $program stats list --json --quiet $argv 2>/dev/null | string match -ar '"id":"[^"]*"' | string replace -r '"id":"(.*)"' '$1'
+    timeout 3 $program stats $argv --json --quiet 2>/dev/null | string match -ar '"id":"[^"]*"' | string replace -r '"id":"(.*)"' '$1'
 end
 
 function __punktfunk_host
@@ -330,8 +330,8 @@ complete -c punktfunk-host -f -a '(__punktfunk_host)'
 }
 
 const fishKinds: Readonly<Record<Completion, string>> = {
-  recording: '__punktfunk_host_ids --limit 1000',
-  'deleted recording': '__punktfunk_host_ids --trash',
+  recording: '__punktfunk_host_ids list --limit 1000',
+  'deleted recording': '__punktfunk_host_ids trash --all',
   file: '__fish_complete_path (string replace -r "^--[^=]+=" "" -- (commandline -ct))',
 };
 

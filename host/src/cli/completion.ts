@@ -66,7 +66,10 @@ function offeredCommand(command: Command): OfferedCommand {
       const isValue = word === word.toUpperCase();
       const kind = form.complete?.[word];
       if (!isValue) place.words.add(word);
-      else if (kind !== undefined) place.kinds.add(kind);
+      else if (kind !== undefined) {
+        place.kinds.add(kind);
+        if (kind !== 'file') place.words.add('latest');
+      }
       path = `${path} ${isValue ? '*' : word}`;
     }
   }

@@ -11,10 +11,12 @@ export function tableText(
 ): string {
   if (rows.length === 0) return `${empty}\n`;
   const cells = [heading, ...rows].map((row) => row.map(plain));
-  const widths = heading.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const widths = heading.map((_, i) =>
+    Math.max(...cells.map((row) => Bun.stringWidth(row[i] ?? ''))),
+  );
   const [first = '', ...rest] = cells.map((row) =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - Bun.stringWidth(cell))))
       .join('  ')
       .trimEnd(),
   );
@@ -34,10 +36,36 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
 }
 
-/** At most so many characters; what is cut ends in “…”. */
+/** At most so many columns, as a terminal counts them; what is cut ends in “…”. */
 export function fitted(text: string, width: number): string {
-  const characters = [...text];
-  return characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
+  if (Bun.stringWidth(text) <= width) return text;
+  let kept = '';
+  let left = width - 1;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    left -= Bun.stringWidth(segment);
+    if (left < 0) break;
+    kept += segment;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+/** How much of a line may be used. */
+export function columnsOf({ columns = PIPED_COLUMNS }: CliContext): number {
+  return Math.max(columns, LEAST_COLUMNS);
+}
+
+/** Words on as many lines as they need; the second and later ones are indented. A longer word has a line of its own. */
+export function wrapped(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.match(/ *[^ ]+/g) ?? []) {
+    const longer = line + word;
+    if (line !== '' && Bun.stringWidth(longer) > width) {
+      lines.push(line);
+      line = indent + word.trimStart();
+    } else line = longer;
+  }
+  return [...lines, line].join('\n');
 }
 
 /** “0:05.2” below a minute, else “12:03” or “2:00:00”. */
@@ -74,3 +102,7 @@ export function ago(unixMs: number | undefined, nowUnixMs: number): string {
           : [Math.round(seconds / 86_400), 'd'];
   return `${count} ${unit} ago`;
 }
+
+const PIPED_COLUMNS = 80;
+/** Below it tables are cut by the terminal rather than by us. */
+const LEAST_COLUMNS = 40;

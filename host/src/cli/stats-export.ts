@@ -1,17 +1,6 @@
-// `stats export`: one recording in the form that another tool reads, to a file that appears whole or not at all, or to
-// stdout. Frames come over the API as Parquet; the other forms are made of them in recording/src/export.
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+// `stats export`: one recording in the form that another tool reads. Frames come over the API as Parquet; the other forms
+// are made of them in recording/src/export. Where it goes is in export-output.ts.
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -21,7 +10,7 @@ import { hdrLogText } from '../../../recording/src/export/hdr-log.ts';
 import { traceText } from '../../../recording/src/export/trace.ts';
 import type { FrameBatch } from '../../../recording/src/frames.ts';
 import { FramesFile } from '../../../recording/src/frames-file.ts';
-import { AppError, reasonOf, systemCode } from '../errors.ts';
+import { AppError, systemCode } from '../errors.ts';
 import {
   type CliContext,
   type ExitCode,
@@ -30,68 +19,74 @@ import {
   textFlag,
   UsageError,
 } from './command.ts';
-import { type HostApi, hostApi } from './host-api.ts';
+import { outputOf, type Piece, unwritable, writeAll, writeOutput } from './export-output.ts';
+import type { HostApi } from './host-api.ts';
 import { byteText, jsonText, plain } from './output.ts';
 import {
+  chosen,
   type ExportFormat,
   exportFormats,
   isWhole,
   type Part,
   partOf,
   partQuery,
-  recordingPath,
-  wanted,
 } from './stats-range.ts';
-
-type Piece = string | Uint8Array;
 
 export async function exportRecording(
   flags: Flags,
   context: CliContext,
   word: string,
 ): Promise<ExitCode> {
-  recordingPath(word);
-  const asked = textFlag(flags, 'format') ?? 'json';
-  const format = exportFormats.find((name) => name === asked);
-  if (format === undefined) {
-    throw new UsageError(`--format is "${asked}"; it must be ${exportFormats.join(', ')}`);
-  }
+  const named = textFlag(flags, 'output');
+  if (named === '') throw new UsageError('--output needs a file');
+  const format = formatOf(flags, named);
   const part = partOf(flags);
   if (format === 'json' && !isWhole(part)) {
     throw new UsageError(
       'json is the recording as it is: --session, --from and --to are for the other formats',
     );
   }
-  const named = textFlag(flags, 'output');
-  if (named === '') throw new UsageError('--output needs a file');
-  const host = hostApi(flags, context);
-  const id = await wanted(host, word);
-  const output = named ?? `${id}${suffixes[format]}`;
-  if (output !== '-' && flags['force'] !== true && existsSync(output)) throw exists(output);
-  const pieces = piecesOf({ host, id, format, part, context });
-  if (output === '-') {
+  if (named === '-' && format === 'parquet' && context.outIsTerminal) {
+    throw new UsageError('parquet is nothing to read at a terminal; name a file, or send it on');
+  }
+  const { host, id, path } = await chosen(flags, context, word);
+  const pieces = piecesOf({ host, path, format, part, context });
+  if (named === '-') {
     for await (const piece of pieces) await context.outPiece(piece);
     return exitCode.ok;
   }
-  const bytes = await writeWhole(output, pieces, flags['force'] === true);
+  const usual = `${id}${suffixes[format]}`;
+  const output = outputOf(named ?? usual, usual, flags['force'] === true);
+  const bytes = await writeOutput(output, pieces);
   context.out(
     flags['json'] === true
-      ? jsonText({ id, format, file: output, bytes })
-      : `${plain(output)}: ${byteText(bytes)}\n`,
+      ? jsonText({ id, format, file: output.shown, bytes })
+      : `${plain(output.shown)}: ${byteText(bytes)}\n`,
   );
   return exitCode.ok;
 }
 
+/** What is asked for, or what the file's name says. */
+function formatOf(flags: Flags, output: string | undefined): ExportFormat {
+  const asked = textFlag(flags, 'format');
+  if (asked === undefined) {
+    const ending = output?.toLowerCase() ?? '';
+    return endings.find(([end]) => ending.endsWith(end))?.[1] ?? 'json';
+  }
+  const format = exportFormats.find((name) => name === asked);
+  if (format !== undefined) return format;
+  throw new UsageError(`--format is "${asked}"; it must be ${exportFormats.join(', ')}`);
+}
+
 interface Export {
   readonly host: HostApi;
-  readonly id: string;
+  readonly path: string;
   readonly format: ExportFormat;
   readonly part: Part;
   readonly context: CliContext;
 }
 
-async function* piecesOf({ host, id, format, part, context }: Export): AsyncGenerator<Piece> {
-  const path = recordingPath(id);
+async function* piecesOf({ host, path, format, part, context }: Export): AsyncGenerator<Piece> {
   const framesPath = `${path}/frames${partQuery(part, { format: 'parquet' })}`;
   if (format === 'json') yield* host.download(path);
   else if (format === 'parquet') yield* host.download(framesPath);
@@ -148,15 +143,27 @@ function partOfCapture(capture: Capture, { session, fromMs = 0, toMs }: Part): C
   };
 }
 
-/** Frames on their way through a temporary file: Parquet is read from its end. */
+/** Frames on their way through a temporary file: Parquet is read from its end. The file has no name, so none is left. */
 class FramesDownload implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'punktfunk-export-'));
-  readonly #file = openSync(join(this.#folder, 'frames.parquet'), 'wx+', 0o600);
+  readonly #file: number;
   #bytes = 0;
+
+  constructor() {
+    const folder = mkdtempSync(join(tmpdir(), 'punktfunk-export-'));
+    try {
+      this.#file = openSync(join(folder, 'frames.parquet'), 'wx+', 0o600);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
 
   async fill(pieces: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const piece of pieces) {
-      writeAll(this.#file, piece);
+      try {
+        writeAll(this.#file, piece);
+      } catch (error) {
+        throw systemCode(error) === undefined ? error : unwritable(tmpdir(), error);
+      }
       this.#bytes += piece.length;
     }
   }
@@ -175,50 +182,7 @@ class FramesDownload implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#file);
-    rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Beside its place first, then there; answers how many bytes. Throws AppError, and then nothing is left behind. */
-async function writeWhole(
-  output: string,
-  pieces: AsyncIterable<Piece>,
-  overwrite: boolean,
-): Promise<number> {
-  const partial = `${output}.partial-${process.pid}`;
-  let file: number | undefined;
-  try {
-    // Not before there is something to write: an unknown id makes no file.
-    for await (const piece of pieces) {
-      file ??= openSync(partial, 'wx', 0o644);
-      writeAll(file, typeof piece === 'string' ? Buffer.from(piece) : piece);
-    }
-    file ??= openSync(partial, 'wx', 0o644);
-    fsyncSync(file);
-    const bytes = fstatSync(file).size;
-    // It may have come while this one was made.
-    if (!overwrite && existsSync(output)) throw exists(output);
-    renameSync(partial, output);
-    return bytes;
-  } catch (error) {
-    if (file !== undefined) rmSync(partial, { force: true });
-    if (error instanceof AppError || systemCode(error) === undefined) throw error;
-    throw new AppError(500, 'unwritable', `${output} cannot be written: ${reasonOf(error)}.`);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-}
-
-function exists(output: string): AppError {
-  return new AppError(
-    409,
-    'file_exists',
-    `${plain(output)} is there already; --force writes over it.`,
-  );
 }
 
 const suffixes: Readonly<Record<ExportFormat, string>> = {
@@ -228,4 +192,12 @@ const suffixes: Readonly<Record<ExportFormat, string>> = {
   hdr: '.hlog',
   trace: '.trace.json',
 };
+/** `trace.json` before `json`: the first that fits is taken. */
+const endings: readonly (readonly [string, ExportFormat])[] = [
+  ['.trace.json', 'trace'],
+  ['.csv', 'csv'],
+  ['.parquet', 'parquet'],
+  ['.hlog', 'hdr'],
+  ['.json', 'json'],
+];
 const LOAD_MS = 60_000;

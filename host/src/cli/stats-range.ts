@@ -3,8 +3,8 @@ import Type from 'typebox';
 import { CaptureMeta } from '../../../contract/stats.ts';
 import { parseRecordingId } from '../../../recording/src/recording-id.ts';
 import { AppError } from '../errors.ts';
-import { type Flags, textFlag, UsageError } from './command.ts';
-import type { HostApi } from './host-api.ts';
+import { type CliContext, type Flags, textFlag, UsageError } from './command.ts';
+import { type HostApi, hostApi } from './host-api.ts';
 
 export const exportFormats = ['json', 'csv', 'parquet', 'hdr', 'trace'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -14,6 +14,16 @@ export interface Part {
   readonly session: number | undefined;
   readonly fromMs: number | undefined;
   readonly toMs: number | undefined;
+}
+
+/** The recording that a word means, at its host. */
+export interface Chosen {
+  readonly host: HostApi;
+  readonly id: string;
+  /** In the API. */
+  readonly path: string;
+  /** What the list says of it, when it was looked at on the way. */
+  readonly meta: CaptureMeta | undefined;
 }
 
 /** Throws UsageError for what names no time or session, and for an empty range. */
@@ -46,38 +56,53 @@ export function isWhole({ session, fromMs, toMs }: Part): boolean {
   return session === undefined && fromMs === undefined && toMs === undefined;
 }
 
-/** Where a recording lies in the API. Throws UsageError for what is no id. */
-export function recordingPath(id: string): string {
-  if (parseRecordingId(id) === undefined) throw new UsageError(`"${id}" is no id of a recording`);
-  return `/stats/recordings/${id}`;
-}
-
-/** `latest` is the newest that can be read. */
-export async function wanted(host: HostApi, id: string): Promise<string> {
-  return id === LATEST ? (await newest(host)).id : id;
+/**
+ * What `word` means: an id, or `latest`, the newest that can be read; of the trash the one that was put there last. Throws
+ * UsageError for what is neither, before anything is asked.
+ */
+export async function chosen(
+  flags: Flags,
+  context: CliContext,
+  word: string,
+  place: 'list' | 'trash' = 'list',
+): Promise<Chosen> {
+  if (parseRecordingId(word) === undefined) {
+    throw new UsageError(`"${word}" is no id of a recording`);
+  }
+  const host = hostApi(flags, context);
+  const meta = word === LATEST ? await latest[place](host) : undefined;
+  const id = meta?.id ?? word;
+  return { host, id, path: `/stats/recordings/${encodeURIComponent(id)}`, meta };
 }
 
 /** What the list says of it, with name, note, tags and star, which lie in no recording; undefined: not listed. */
-export async function listed(host: HostApi, id: string): Promise<CaptureMeta | undefined> {
-  if (id === LATEST) return newest(host);
+export async function listed({ host, id, meta }: Chosen): Promise<CaptureMeta | undefined> {
+  if (meta !== undefined) return meta;
   const { page } = await host.askPage<CaptureMeta[]>(
     `/stats/recordings?${new URLSearchParams({ text: id })}`,
     Type.Array(CaptureMeta),
   );
-  return page.find((meta) => meta.id === id);
+  return page.find((candidate) => candidate.id === id);
 }
 
-async function newest(host: HostApi): Promise<CaptureMeta> {
-  const { page } = await host.askPage<CaptureMeta[]>(
-    '/stats/recordings?limit=1',
-    Type.Array(CaptureMeta),
-  );
-  const [meta] = page.filter(({ damaged }) => damaged === undefined);
-  if (meta === undefined) {
+const latest = {
+  async list(host: HostApi): Promise<CaptureMeta> {
+    const { page } = await host.askPage<CaptureMeta[]>(
+      '/stats/recordings?limit=1',
+      Type.Array(CaptureMeta),
+    );
+    const meta = page.find(({ damaged }) => damaged === undefined);
+    if (meta !== undefined) return meta;
     throw new AppError(404, 'recording_not_found', 'There is no recording yet.');
-  }
-  return meta;
-}
+  },
+  async trash(host: HostApi): Promise<CaptureMeta> {
+    const metas = await host.ask<CaptureMeta[]>('GET', '/stats/trash', Type.Array(CaptureMeta));
+    const deletedMs = ({ deleted_unix_ms = 0 }: CaptureMeta): number => deleted_unix_ms;
+    const [meta] = metas.toSorted((left, right) => deletedMs(right) - deletedMs(left));
+    if (meta !== undefined) return meta;
+    throw new AppError(404, 'recording_not_found', 'The trash is empty.');
+  },
+};
 
 /** `1500` is ms; `1:30`, `0:01:30.5` are minutes and hours. */
 function timeFlag(flags: Flags, name: string): number | undefined {

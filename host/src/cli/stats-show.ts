@@ -9,9 +9,10 @@ import {
 } from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
 import { type CliContext, type ExitCode, exitCode, type Flags } from './command.ts';
-import { type HostApi, hostApi } from './host-api.ts';
-import { byteText, clockText, jsonText, plain, tableText } from './output.ts';
-import { listed, type Part, partOf, partQuery, recordingPath } from './stats-range.ts';
+import type { HostApi } from './host-api.ts';
+import { byteText, clockText, columnsOf, jsonText, plain, tableText, wrapped } from './output.ts';
+import { countsOf, eventsText } from './stats-events.ts';
+import { chosen, listed, type Part, partOf, partQuery } from './stats-range.ts';
 
 /** Sums over the windows of a session; undefined: no window knows it. */
 interface Counters {
@@ -34,11 +35,10 @@ export async function showRecording(
   context: CliContext,
   word: string,
 ): Promise<ExitCode> {
-  recordingPath(word);
   const part = partOf(flags);
-  const host = hostApi(flags, context);
-  const meta = await listed(host, word);
-  const path = recordingPath(meta?.id ?? word);
+  const recording = await chosen(flags, context, word);
+  const { host, path } = recording;
+  const meta = await listed(recording);
   const file = await host.ask<Capture>('GET', path, Capture, { withinMs: LOAD_MS });
   const capture = { ...file, meta: { ...file.meta, ...meta } };
   const ids = sessionsOf(capture).filter((id) => part.session === undefined || part.session === id);
@@ -51,12 +51,14 @@ export async function showRecording(
   const markers = events.filter(({ kind }) => kind === 'marker');
   if (flags['json'] === true) {
     const { samples: _, events: __, sessions: ___, ...head } = capture;
-    context.out(jsonText({ ...head, sessions: views, events: countsOf(events), markers }));
+    const counts = countsOf(events);
+    context.out(jsonText({ ...head, sessions: views, events: counts, markers, timeline: events }));
     return exitCode.ok;
   }
-  context.out(`${headText(capture)}\n`);
+  const width = columnsOf(context);
+  context.out(`${headText(capture, width)}\n`);
   for (const view of views) context.out(`\n${sessionText(view, context)}`);
-  context.out(`\n${eventsText(events)}`);
+  context.out(`\n${eventsText(events, width)}`);
   return exitCode.ok;
 }
 
@@ -123,7 +125,7 @@ function isIn({ session, fromMs = 0, toMs }: Part, event: CaptureEvent): boolean
   );
 }
 
-function headText(capture: Capture): string {
+function headText(capture: Capture, width: number): string {
   const { meta, host, recorder } = capture;
   const started = new Date(meta.started_unix_ms).toISOString();
   const notes = [
@@ -150,7 +152,7 @@ function headText(capture: Capture): string {
       : [`host ${machine.filter((fact) => fact !== undefined).join(', ')}`]),
     ...notes,
   ]
-    .map(plain)
+    .map((line) => wrapped(plain(line), width, '  '))
     .join('\n');
 }
 
@@ -164,7 +166,8 @@ function sessionText({ session_id, entry, figures, counters }: SessionView, cont
           entry.app,
           entry.bitrate_kbps === undefined ? undefined : `${entry.bitrate_kbps} kb/s`,
         ].filter((fact) => fact !== undefined && fact !== '');
-  const lines = [title.join(', '), ...(entry === undefined ? [] : cameToText(entry))].map(plain);
+  const facts = [title.join(', '), ...(entry === undefined ? [] : cameToText(entry))];
+  const lines = facts.map((line) => wrapped(plain(line), columnsOf(context), '    '));
   if (figures === undefined)
     lines.push('  no frames were kept: figures of single frames are not known');
   else {
@@ -194,11 +197,7 @@ function cameToText(entry: SessionEntry): readonly string[] {
     `from ${clockText(entry.started_t_ms)} to ${end}${why}`,
     `source ${entry.source}${refusedText(negotiated.source_refused)}`,
     `encoder ${entry.encoder}${negotiated.encoder_detail === undefined ? '' : `, ${negotiated.encoder_detail}`}${refusedText(negotiated.encoder_refused)}`,
-    ...(picture === undefined
-      ? []
-      : [
-          `picture ${picture.source_width}x${picture.source_height} as ${picture.width}x${picture.height} at ${picture.x},${picture.y}`,
-        ]),
+    ...(picture === undefined ? [] : [pictureText(picture)]),
     ...(negotiated.colour === undefined ? [] : [`colour ${negotiated.colour}`]),
     ...(encryption === undefined
       ? []
@@ -212,12 +211,19 @@ function cameToText(entry: SessionEntry): readonly string[] {
   ].map((line) => `  ${line}`);
 }
 
+function pictureText(picture: NonNullable<Negotiated['picture']>): string {
+  const { source_width, source_height, width, height, x, y } = picture;
+  const source = `picture ${source_width}x${source_height}`;
+  if (source_width === width && source_height === height) return `${source}, not scaled`;
+  return `${source}, scaled to ${width}x${height} at ${x},${y}`;
+}
+
 function packetText(negotiated: Negotiated): readonly string[] {
   const { packet_size, fec_pct, slices, link_mbps, can_invalidate } = negotiated;
   const facts = [
     packet_size === undefined ? undefined : `${packet_size} bytes`,
     fec_pct === undefined ? undefined : `${fec_pct} % parity`,
-    slices === undefined ? undefined : `${slices} slices`,
+    slices === undefined ? undefined : `${slices} ${slices === 1 ? 'slice' : 'slices'} a frame`,
     link_mbps === undefined ? undefined : `paced for ${link_mbps} Mb/s`,
     can_invalidate === undefined
       ? undefined
@@ -232,35 +238,45 @@ function refusedText(refused: Negotiated['source_refused']): string {
 }
 
 function stagesText(figures: RangeQuantiles, context: CliContext): string {
-  const rows = figures.stages.map(({ name, count, max_us, quantiles_us }) => [
-    `  ${name}`,
-    String(count),
-    ...PERCENTS.map((percent) => (count === 0 ? '–' : dashed(quantiles_us[`p${percent}`]))),
-    count === 0 ? '–' : String(max_us),
+  const rows = nested(figures.stages).map(({ indent, stage }) => [
+    `${indent}${stage.name}`,
+    String(stage.count),
+    ...PERCENTS.map((percent) =>
+      stage.count === 0 ? '–' : dashed(stage.quantiles_us[`p${percent}`]),
+    ),
+    stage.count === 0 ? '–' : String(stage.max_us),
   ]);
   const heading = ['  STAGE, µs', 'FRAMES', ...PERCENTS.map((percent) => `P${percent}`), 'MAX'];
   return tableText(context, heading, rows, '  no frame lies in this range');
 }
 
-function countsOf(events: readonly CaptureEvent[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
-}
+type Stage = RangeQuantiles['stages'][number];
 
-function eventsText(events: readonly CaptureEvent[]): string {
-  if (events.length === 0) return 'No events.\n';
-  const counts = Object.entries(countsOf(events)).map(([kind, count]) => `${count} ${kind}`);
-  const markers = events.flatMap(({ kind, t_ms, detail }) =>
-    kind === 'marker' ? [`  ${clockText(t_ms)}  ${detail?.['text'] ?? ''}`] : [],
-  );
-  return `${[`Events: ${counts.join(', ')}`, ...markers].map(plain).join('\n')}\n`;
+/** The finer spans, which come after `other`, below the stage that they are part of. */
+function nested(stages: readonly Stage[]): readonly { readonly indent: string; stage: Stage }[] {
+  const end = stages.findIndex(({ name }) => name === 'other') + 1;
+  const [coarse, fine] = end === 0 ? [stages, []] : [stages.slice(0, end), stages.slice(end)];
+  const placed = coarse.flatMap((stage) => [
+    { indent: '  ', stage },
+    ...fine
+      .filter(({ name }) => SPANS[stage.name]?.includes(name) === true)
+      .map((span) => ({ indent: '    ', stage: span })),
+  ]);
+  const known = new Set(placed.map(({ stage }) => stage));
+  const rest = fine.filter((span) => !known.has(span)).map((stage) => ({ indent: '  ', stage }));
+  return [...placed, ...rest];
 }
 
 function dashed(value: number | undefined): string {
   return value === undefined ? '–' : String(value);
 }
 
+/** docs/recording-format.md, "Stages"; `submit` is a stage of its own on the native path, and then listed as one. */
+const SPANS: Readonly<Record<string, readonly string[]>> = {
+  capture: ['convert'],
+  encode: ['submit', 'wait'],
+  send: ['queue', 'first_send', 'pace'],
+};
 const PERCENTS = [50, 90, 99, 99.9] as const;
 /** A recording of hours is read, and its figures are counted, at the first question. */
 const LOAD_MS = 60_000;

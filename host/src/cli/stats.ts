@@ -1,7 +1,6 @@
-// `stats`: recordings of the running host: arm and stop, list, mark, take in, put away, and what the black box holds.
-// `show` and `export` have files of their own.
+// `stats`: recordings of the running host: arm and stop, mark, take in, and what the black box holds. What lists, shows,
+// exports and changes recordings has files of its own.
 import { readFileSync } from 'node:fs';
-import Type from 'typebox';
 import { CaptureEvent, CaptureMeta, StatsStatus } from '../../../contract/stats.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import {
@@ -15,10 +14,13 @@ import {
   UsageError,
 } from './command.ts';
 import { HOST_OPTIONS, hostApi } from './host-api.ts';
-import { byteText, clockText, fitted, jsonText, plain, tableText } from './output.ts';
-import { exportFormats, recordingPath } from './stats-range.ts';
+import { clockText, jsonText, plain } from './output.ts';
+import { deleteRecording, editRecording, LONGEST_NAME, restoreRecording } from './stats-change.ts';
+import { listRecordings, listTrash, streamKinds } from './stats-list.ts';
+import { exportFormats } from './stats-range.ts';
 
-const LISTING = ['limit', 'tag', 'text', 'starred', 'all', 'trash', 'quiet'];
+const COUNT = ['limit', 'all', 'quiet'];
+const LISTING = [...COUNT, 'tag', 'text', 'starred', 'kind', 'since', 'until'];
 const RANGE = ['session', 'from', 'to'];
 const ID = { complete: { ID: 'recording' } } as const;
 
@@ -30,7 +32,7 @@ export const stats: Command = {
     { words: 'list', doc: 'List recordings, newest first.', options: LISTING },
     {
       words: 'show ID',
-      doc: 'Sessions, figures and events; ID may be latest.',
+      doc: 'Sessions, figures and events.',
       options: RANGE,
       ...ID,
     },
@@ -51,11 +53,18 @@ export const stats: Command = {
       complete: { FILE: 'file' },
     },
     {
-      words: 'delete ID',
-      doc: 'Put it in the trash, for seven days.',
-      options: ['forever'],
+      words: 'edit ID',
+      doc: 'Name it, tag it, keep it for good.',
+      options: ['name', 'note', 'tag', 'untag', 'star', 'unstar'],
       ...ID,
     },
+    {
+      words: 'delete ID',
+      doc: 'Put it in the trash, for seven days.',
+      options: ['forever', 'yes'],
+      ...ID,
+    },
+    { words: 'trash', doc: 'List the trash.', options: COUNT },
     {
       words: 'restore ID',
       doc: 'Take it out of the trash.',
@@ -65,20 +74,34 @@ export const stats: Command = {
   options: {
     limit: { value: 'N', doc: 'At most so many (20).' },
     all: { doc: 'All of them.' },
-    tag: { value: 'TAG', doc: 'Only those with this tag.' },
+    tag: {
+      value: 'TAG',
+      doc: 'Only those with this tag; of edit: put it on, also several.',
+      many: true,
+    },
     text: { value: 'TEXT', doc: 'Only those with it in id, name, note, client or tag.' },
     starred: { doc: 'Only those that are kept for good.' },
-    trash: { doc: 'Those in the trash instead.' },
+    kind: { value: streamKinds.join('|'), doc: 'Only those of such streams.' },
+    since: {
+      value: 'WHEN',
+      doc: 'Only those begun since: 12h, 3d, 2026-06-26 or with T20:14, UTC.',
+    },
+    until: { value: 'WHEN', doc: 'Only those begun before.' },
     quiet: { doc: 'Say nothing beside the list.' },
     session: { value: 'N', doc: 'Of this session alone.' },
     from: { value: 'TIME', doc: 'From there on: ms, or MM:SS, since it began.' },
     to: { value: 'TIME', doc: 'Until there.' },
     'pre-roll': { value: 'S', doc: 'Take so many seconds before it along, to 120.' },
-    name: { value: 'NAME', doc: 'What to call it.' },
-    format: { value: exportFormats.join('|'), doc: 'What to write (json).' },
-    output: { value: 'FILE', short: 'o', doc: 'Where to (ID.FORMAT); - is stdout.' },
+    name: { value: 'NAME', doc: 'What to call it; of edit: "" takes the name away.' },
+    note: { value: 'TEXT', doc: 'What there is to say of it; "" takes the note away.' },
+    untag: { value: 'TAG', doc: 'Take this tag off, also several.', many: true },
+    star: { doc: 'Keep it, whatever the limits of recordings say.' },
+    unstar: { doc: 'Keep it no longer than others.' },
+    format: { value: exportFormats.join('|'), doc: 'What to write (as FILE ends, else json).' },
+    output: { value: 'FILE', short: 'o', doc: 'Where to (ID.FORMAT); a folder, or - for stdout.' },
     force: { doc: 'Write over a file that is there.' },
-    forever: { doc: 'Not into the trash.' },
+    forever: { doc: 'Not into the trash, or out of it; a terminal is asked first.' },
+    yes: { short: 'y', doc: 'Do not ask.' },
     ...HOST_OPTIONS,
   },
   async run(flags, context, [verb = 'list', word = '']) {
@@ -100,81 +123,25 @@ export const stats: Command = {
         return save(flags, context);
       case 'import':
         return take(flags, context, word);
+      case 'edit':
+        return editRecording(flags, context, word);
       case 'delete':
-        return remove(flags, context, word);
+        return deleteRecording(flags, context, word);
+      case 'trash':
+        return listTrash(flags, context);
       case 'restore':
-        return restore(flags, context, word);
+        return restoreRecording(flags, context, word);
       default:
-        return list(flags, context);
+        return listRecordings(flags, context);
     }
   },
 };
 
-async function list(flags: Flags, context: CliContext): Promise<ExitCode> {
-  const all = flags['all'] === true;
-  if (all && flags['limit'] !== undefined)
-    throw new UsageError('--all and --limit exclude each other');
-  const most = numberFlag(flags, 'limit', { least: 1, most: 1000, otherwise: 20 });
-  if (!Number.isInteger(most)) throw new UsageError('--limit is a whole number');
-  const host = hostApi(flags, context);
-  const { metas, more } = flags['trash'] === true ? await trashed() : await saved();
-  if (flags['json'] === true) context.out(jsonText(metas));
-  else {
-    const readable = metas.filter(({ damaged }) => damaged === undefined);
-    const rows = readable.map((meta) => [
-      meta.id,
-      clockText(meta.duration_ms),
-      meta.frame_count === undefined ? '–' : String(meta.frame_count),
-      meta.bytes === undefined ? '–' : byteText(meta.bytes),
-      fitted([...(meta.starred === true ? ['★'] : []), ...nameOf(meta)].join(' '), NAME_WIDTH),
-    ]);
-    const heading = ['ID', 'LENGTH', 'FRAMES', 'SIZE', 'NAME'];
-    const none = flags['trash'] === true ? 'The trash is empty.' : 'No recordings.';
-    context.out(tableText(context, heading, rows, none));
-    for (const { damaged } of metas) {
-      if (damaged !== undefined) {
-        context.out(`Cannot be read: ${plain(damaged.file)}: ${plain(damaged.reason)}\n`);
-      }
-    }
-  }
-  if (more && flags['quiet'] !== true) {
-    context.err('There are more; --all lists them, --limit so many.\n');
-  }
-  return exitCode.ok;
-
-  async function saved(): Promise<{ metas: CaptureMeta[]; more: boolean }> {
-    const metas: CaptureMeta[] = [];
-    let after: string | undefined;
-    do {
-      const query = new URLSearchParams({ limit: String(all ? PAGE : most) });
-      for (const name of ['tag', 'text']) {
-        const value = textFlag(flags, name);
-        if (value !== undefined) query.set(name, value);
-      }
-      if (flags['starred'] === true) query.set('starred', 'true');
-      if (after !== undefined) query.set('after', after);
-      const { page, next } = await host.askPage<CaptureMeta[]>(
-        `/stats/recordings?${query}`,
-        Type.Array(CaptureMeta),
-      );
-      metas.push(...page);
-      // A host that hands out the same place again would keep us here for ever.
-      after = next === after ? undefined : next;
-    } while (all && after !== undefined);
-    return { metas, more: after !== undefined };
-  }
-
-  async function trashed(): Promise<{ metas: CaptureMeta[]; more: boolean }> {
-    const metas = await host.ask<CaptureMeta[]>('GET', '/stats/trash', Type.Array(CaptureMeta));
-    return { metas: all ? metas : metas.slice(0, most), more: !all && metas.length > most };
-  }
-}
-
 async function start(flags: Flags, context: CliContext): Promise<ExitCode> {
   const preRoll = numberFlag(flags, 'pre-roll', { least: 0, most: 120, otherwise: 0 });
   const name = textFlag(flags, 'name');
-  if (name !== undefined && (name === '' || name.length > 120)) {
-    throw new UsageError('--name must have 1 to 120 characters');
+  if (name !== undefined && (name === '' || name.length > LONGEST_NAME)) {
+    throw new UsageError(`--name must have 1 to ${LONGEST_NAME} characters`);
   }
   const status = await hostApi(flags, context).ask<StatsStatus>(
     'POST',
@@ -278,30 +245,6 @@ async function take(flags: Flags, context: CliContext, file: string): Promise<Ex
   return exitCode.ok;
 }
 
-async function remove(flags: Flags, context: CliContext, id: string): Promise<ExitCode> {
-  const path = recordingPath(id);
-  const forever = flags['forever'] === true;
-  await hostApi(flags, context).tell('DELETE', `${path}${forever ? '?forever=true' : ''}`);
-  tell(
-    flags,
-    context,
-    { id, forever },
-    forever ? `${id} is gone.` : `${id} is in the trash; restore takes it out within seven days.`,
-  );
-  return exitCode.ok;
-}
-
-async function restore(flags: Flags, context: CliContext, id: string): Promise<ExitCode> {
-  const path = recordingPath(id);
-  const meta = await hostApi(flags, context).ask<CaptureMeta>(
-    'POST',
-    `${path}/restore`,
-    CaptureMeta,
-  );
-  tell(flags, context, meta, `${meta.id} is back.`);
-  return exitCode.ok;
-}
-
 function tell(flags: Flags, context: CliContext, value: unknown, sentence: string): void {
   context.out(flags['json'] === true ? jsonText(value) : `${sentence}\n`);
 }
@@ -309,10 +252,6 @@ function tell(flags: Flags, context: CliContext, value: unknown, sentence: strin
 function savedText(meta: CaptureMeta): string {
   const frames = meta.frame_count === undefined ? '' : `, ${meta.frame_count} frames`;
   return `${plain(meta.id)}: ${clockText(meta.duration_ms)} long${frames}.`;
-}
-
-function nameOf({ name, tags = [] }: CaptureMeta): readonly string[] {
-  return [...(name === undefined ? [] : [name]), ...tags.map((tag) => `#${tag}`)];
 }
 
 /** A file, or stdin. Throws AppError when it cannot be read. */
@@ -324,8 +263,5 @@ function readBytes(file: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** What is left of 80 columns beside an id of 32 and three figures. */
-const NAME_WIDTH = 20;
-const PAGE = 500;
 /** Three hours are written within seconds; a slow disk may take longer. */
 const SAVE_MS = 5 * 60_000;
