@@ -85,3 +85,57 @@ describe('a pipe', () => {
     expect(other.bodies).toEqual(['application/gzip']);
   }, 20_000);
 });
+
+test('Ctrl-C in the middle of an export leaves no half of a file', async () => {
+  using api = hostOfOne();
+  using stuck = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => new Response(new ReadableStream({ start: (to) => to.enqueue('{"meta":') })),
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'pf-cli-stop-'));
+  const child = Bun.spawn(
+    [process.execPath, MAIN, 'stats', 'export', CAPTURE_ID, '-o', join(folder, 'a.json')],
+    { env: { ...api.env, PUNKTFUNK_API_PORT: String(stuck.port), PATH: '/usr/bin:/bin' } },
+  );
+  while (readdirSync(folder).length === 0 && child.exitCode === null) await Bun.sleep(20);
+  expect(readdirSync(folder)).toEqual([`a.json.partial-${child.pid}`]);
+  child.kill('SIGINT');
+  await child.exited;
+  expect([child.signalCode, readdirSync(folder)]).toEqual(['SIGINT', []]);
+}, 20_000);
+
+describe('a question at a terminal', () => {
+  for (const [answer, what, end] of [
+    ['yes\n', 'yes', 'is gone.'],
+    ['\n', 'nothing', '[not_confirmed]'],
+    ['\x04', 'the end of input', '[not_confirmed]'],
+  ] as const) {
+    test(`is answered by ${what}`, async () => {
+      using api = hostOfOne();
+      let said = '';
+      const child = Bun.spawn([process.execPath, MAIN, 'stats', 'delete', 'latest', '--forever'], {
+        env: { ...api.env, PATH: '/usr/bin:/bin' },
+        terminal: {
+          cols: 80,
+          rows: 24,
+          data: (terminal, bytes) => {
+            const asked = said.includes('[y/N]');
+            said += Buffer.from(bytes).toString();
+            if (!asked && said.includes('[y/N]')) terminal.write(answer);
+          },
+        },
+      });
+      await child.exited;
+      expect(said).toContain(`Delete ${CAPTURE_ID} for ever? [y/N] `);
+      expect([said.includes(end), api.recordings.size]).toEqual([true, what === 'yes' ? 0 : 1]);
+    }, 20_000);
+  }
+});
+
+test('stdout that takes nothing more is a problem that is named', async () => {
+  using api = hostOfOne();
+  const child = shell(api, `$HOST stats export ${CAPTURE_ID} --format csv -o - > /dev/full`);
+  expect(await new Response(child.stderr).text()).toEndWith('[unwritable]\n');
+  expect(await child.exited).toBe(1);
+}, 20_000);

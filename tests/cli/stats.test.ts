@@ -1,63 +1,13 @@
 // `stats` against the API of a fake host: what each form asks, prints and ends with.
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { CaptureMeta, RangeQuantiles } from '../../contract/stats.ts';
-import { csvText } from '../../recording/src/export/csv.ts';
-import { traceText } from '../../recording/src/export/trace.ts';
-import { type Ran, ranCli, ranCliBytes } from '../support/cli.ts';
-import { CAPTURE_ID, captureOf, steadyFrames } from '../support/exported-frames.ts';
-import { FakeStatsApi, fileOf, framesFile } from '../support/fake-stats-api.ts';
-
-const SECONDS = 12;
-
-/** A host with one recording of two sessions. */
-function hostOfOne(): FakeStatsApi {
-  const api = new FakeStatsApi();
-  api.hold(captureOf(), { frames: [...steadyFrames(SECONDS)], quantiles });
-  return api;
-}
-
-function stats(api: FakeStatsApi, ...words: readonly string[]): Promise<Ran> {
-  return ranCli(['stats', ...words], api.env);
-}
-
-function quantiles(session: number): RangeQuantiles {
-  return {
-    session,
-    from_ms: 0,
-    to_ms: 30_000,
-    frames: 'all',
-    count: 1800,
-    new: 1700,
-    repeated: 100,
-    dropped: 12,
-    key_frames: 1,
-    bytes: 34_500_000,
-    ...(session === 1 ? { skipped: 3 } : {}),
-    stages: [
-      {
-        name: 'capture',
-        count: 1800,
-        min_us: 1,
-        max_us: 4321,
-        mean_us: 210.5,
-        quantiles_us: { p50: 200, p90: 300, p99: 390, 'p99.9': 1200 },
-      },
-      { name: 'send', count: 0, min_us: 0, max_us: 0, mean_us: 0, quantiles_us: {} },
-    ],
-  };
-}
-
-function metaOf(changes: Partial<CaptureMeta>): CaptureMeta {
-  return { ...captureOf().meta, ...changes };
-}
-
-function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'pf-cli-export-'));
-}
+import type { CaptureEvent, CaptureMeta } from '../../contract/stats.ts';
+import { ranCli } from '../support/cli.ts';
+import { CAPTURE_ID, captureOf } from '../support/exported-frames.ts';
+import { FakeStatsApi } from '../support/fake-stats-api.ts';
+import { hostOfOne, metaOf, quantiles, stats, temporaryFolder } from '../support/stats-cli.ts';
 
 function expectNarrow(text: string): void {
   expect(text.split('\n').filter((line) => Bun.stringWidth(line) > 80)).toEqual([]);
@@ -111,6 +61,49 @@ describe('list', () => {
       'GET /stats/recordings?limit=500&after=r499',
       'GET /stats/recordings?limit=500&after=r999',
     ]);
+  });
+
+  test('gives the name what a terminal has left, counted in its columns', async () => {
+    using api = new FakeStatsApi();
+    const long = { id: 'wide', name: '遊戲主機的畫面停頓了一下', tags: ['大廳'], starred: true };
+    api.hold(captureOf({ meta: metaOf(long) }));
+    api.hold(captureOf({ meta: metaOf({ id: 'plain', name: 'x' }) }));
+    const listed = async (columns: number): Promise<readonly string[]> => {
+      const { out } = await ranCli(['stats'], api.env, { terminal: true, columns });
+      return out.split('\n').slice(1, 3);
+    };
+    expect(await listed(60)).toEqual([
+      'wide   0:30.0  3600    –     ★ 遊戲主機的畫面停頓了一… #大廳',
+      'plain  0:30.0  3600    –     x',
+    ]);
+    expect((await listed(60)).map((line) => Bun.stringWidth(line))).toEqual([60, 30]);
+    expect((await listed(120))[0]).toEndWith('★ 遊戲主機的畫面停頓了一下 #大廳');
+  });
+
+  test('says of a nameless one how it came to be', async () => {
+    using api = new FakeStatsApi();
+    const { name: _, ...nameless } = captureOf().meta;
+    api.hold(captureOf({ meta: { ...nameless, id: 'a', trigger: 'freeze' } }));
+    api.hold(captureOf({ meta: { ...nameless, id: 'b', recovered: true, tags: ['x'] } }));
+    const { out } = await stats(api);
+    expect(out).toMatch(/^a .*\(saved: freeze\)$/m);
+    expect(out).toMatch(/^b .*\(recovered\) #x$/m);
+  });
+
+  test('asks for those of a kind and a time, a date or so long ago', async () => {
+    using api = hostOfOne();
+    await stats(
+      api,
+      ...['list', '--kind', 'native', '--since', '2026-06-26', '--until', '2026-06-26T20:14'],
+    );
+    const [since, until] = [Date.UTC(2026, 5, 26), Date.UTC(2026, 5, 26, 20, 14)];
+    expect(api.asked).toEqual([
+      `GET /stats/recordings?limit=20&kind=native&from_unix_ms=${since}&to_unix_ms=${until}`,
+    ]);
+    const before = Date.now();
+    expect((await stats(api, 'list', '--since', '12h')).out).toBe('No recording is like that.\n');
+    const asked = Number(/from_unix_ms=(\d+)/.exec(api.asked.at(-1) ?? '')?.[1]);
+    expect(asked - (before - 12 * 3_600_000)).toBeWithin(0, 15_000);
   });
 
   test('names files that cannot be read, and why', async () => {
@@ -201,6 +194,66 @@ describe('show', () => {
       4,
       'punktfunk-host stats: It has no session 9. [session_not_found]\n',
     ]);
+  });
+
+  test('puts finer spans below the stage that they are part of', async () => {
+    using api = new FakeStatsApi();
+    const names = 'capture encode packetize send total other convert submit wait queue pace odd';
+    const stage = { count: 1, min_us: 1, max_us: 1, mean_us: 1, quantiles_us: {} };
+    const stages = names.split(' ').map((name) => ({ ...stage, name }));
+    api.hold(captureOf(), { quantiles: (id) => ({ ...quantiles(id), stages }) });
+    const { out } = await stats(api, 'show', CAPTURE_ID, '--session', '1');
+    const [, table = ''] = out.split(/.*STAGE.*\n/);
+    expect(
+      table
+        .split('\n\n')[0]
+        ?.split('\n')
+        .map((line) => line.slice(0, 12).trimEnd()),
+    ).toEqual([
+      '  capture',
+      '    convert',
+      '  encode',
+      '    submit',
+      '    wait',
+      '  packetize',
+      '  send',
+      '    queue',
+      '    pace',
+      '  total',
+      '  other',
+      '  odd',
+    ]);
+  });
+
+  test('tells every marker and the first of what is no routine, within 80 columns', async () => {
+    using api = new FakeStatsApi();
+    const event = (kind: string, i: number): CaptureEvent => ({ t_ms: i * 1000, kind });
+    const text = 'somebody had a great deal to say of this moment, and did say it at some length';
+    api.hold(
+      captureOf({
+        events: [
+          ...Array.from({ length: 40 }, (_, i) => event('key_frame', i)),
+          ...Array.from({ length: 33 }, (_, i) => event('loss_burst', i + 40)),
+          { ...event('marker', 80), detail: { text } },
+          { ...event('something_that_a_newer_host_calls_by_a_name', 81), session_id: 2 },
+        ],
+      }),
+    );
+    const { out } = await stats(api, 'show', CAPTURE_ID);
+    const [, events = ''] = out.split('\nEvents: ');
+    const lines = events.split('\n');
+    expect(lines.slice(0, 2)).toEqual([
+      '40 key_frame, 33 loss_burst, 1 marker,',
+      '  1 something_that_a_newer_host_calls_by_a_name',
+    ]);
+    expect(lines.filter((line) => line.endsWith('  loss_burst'))).toHaveLength(30);
+    expect(lines.slice(-4)).toEqual([
+      '  1:20    marker: somebody had a great deal to say of this moment, and did say',
+      '          it at some length',
+      '  … and 4 more; --from and --to look closer, --json has all',
+      '',
+    ]);
+    expectNarrow(out);
   });
 
   test('of a recording without frames says so, and sums what its windows know', async () => {
@@ -298,8 +351,8 @@ describe('start, mark, stop and save', () => {
   });
 });
 
-describe('import, delete and restore', () => {
-  test('take JSON and gzip, told apart by their bytes', async () => {
+describe('import', () => {
+  test('takes JSON and gzip, told apart by their bytes', async () => {
     using api = new FakeStatsApi();
     const folder = temporaryFolder();
     const text = JSON.stringify(captureOf());
@@ -317,126 +370,6 @@ describe('import, delete and restore', () => {
     const missing = await stats(api, 'import', join(folder, 'none'));
     expect([missing.code, missing.err.includes('[unreadable]')]).toEqual([1, true]);
   });
-
-  test('put away and take out again', async () => {
-    using api = hostOfOne();
-    expect((await stats(api, 'delete', CAPTURE_ID)).out).toBe(
-      `${CAPTURE_ID} is in the trash; restore takes it out within seven days.\n`,
-    );
-    expect((await stats(api, 'delete', CAPTURE_ID)).code).toBe(4);
-    expect((await stats(api, 'restore', CAPTURE_ID)).out).toBe(`${CAPTURE_ID} is back.\n`);
-    expect(JSON.parse((await stats(api, 'delete', CAPTURE_ID, '--forever', '--json')).out)).toEqual(
-      {
-        id: CAPTURE_ID,
-        forever: true,
-      },
-    );
-    expect(await stats(api, 'restore', CAPTURE_ID)).toEqual({
-      code: 4,
-      out: '',
-      err: `punktfunk-host stats: There is no recording "${CAPTURE_ID}". [recording_not_found]\n`,
-    });
-  });
-});
-
-describe('export', () => {
-  const capture = captureOf();
-  const frames = [...steadyFrames(SECONDS)];
-
-  async function exported(api: FakeStatsApi, ...words: readonly string[]): Promise<string> {
-    const args = ['stats', 'export', CAPTURE_ID, '--output', '-', ...words];
-    const { code, err, out, bytes } = await ranCliBytes(args, api.env);
-    expect([code, err, out]).toEqual([0, '', '']);
-    return bytes.toString();
-  }
-
-  test('writes each format, the frames’ ones from the frames of the host', async () => {
-    using api = hostOfOne();
-    expect(JSON.parse(await exported(api))).toEqual(fileOf(capture));
-    const parquet = await ranCliBytes(
-      ['stats', 'export', CAPTURE_ID, '--format', 'parquet', '-o', '-'],
-      api.env,
-    );
-    expect(parquet.bytes.equals(framesFile(frames, CAPTURE_ID))).toBe(true);
-    expect(await exported(api, '--format', 'csv')).toBe([...csvText(frames, capture)].join(''));
-    expect(await exported(api, '--format', 'trace')).toBe([...traceText(frames, capture)].join(''));
-    const log = await exported(api, '--format', 'hdr');
-    // Twelve windows of five stages, six of five.
-    expect(log.match(/^Tag=/gm)).toHaveLength(12 * 5 + 6 * 5);
-  });
-
-  test('asks for the part that is wanted, and leaves the rest out of what it adds itself', async () => {
-    using api = hostOfOne();
-    const text = await exported(
-      api,
-      ...['--format', 'trace', '--session', '1', '--from', '5500', '--to', '0:12'],
-    );
-    expect(api.asked.at(-1)).toBe(
-      `GET /stats/recordings/${CAPTURE_ID}/frames?format=parquet&session=1&from_ms=5500&to_ms=12000`,
-    );
-    expect(text).toContain('here, \\"it\\" stuttered');
-    expect(text).not.toContain('freeze');
-    expect(text).not.toContain('"fps"');
-  });
-
-  test('goes to a file of its own name, which appears whole and is not written over', async () => {
-    using api = hostOfOne();
-    const folder = temporaryFolder();
-    const file = join(folder, 'a.csv');
-    const args = ['export', CAPTURE_ID, '--format', 'csv', '-o', file];
-    const first = await stats(api, ...args);
-    expect([first.code, first.err]).toEqual([0, '']);
-    expect(first.out).toStartWith(`${file}: `);
-    expect(readdirSync(folder)).toEqual(['a.csv']);
-    const text = readFileSync(file, 'utf8');
-    const asked = api.asked.length;
-    const again = await stats(api, ...args);
-    expect([again.code, again.err]).toEqual([
-      1,
-      `punktfunk-host stats: ${file} is there already; --force writes over it. [file_exists]\n`,
-    ]);
-    expect(api.asked).toHaveLength(asked);
-    writeFileSync(file, 'old');
-    const forced = await stats(api, ...args, '--force', '--json');
-    expect(JSON.parse(forced.out)).toEqual({
-      id: CAPTURE_ID,
-      format: 'csv',
-      file,
-      bytes: Buffer.byteLength(text),
-    });
-    expect(readFileSync(file, 'utf8')).toBe(text);
-  });
-
-  test('leaves nothing behind when it fails', async () => {
-    using api = hostOfOne();
-    const folder = temporaryFolder();
-    const missing = await stats(api, 'export', 'nothing', '-o', join(folder, 'a.json'));
-    expect([missing.code, missing.err.includes('[recording_not_found]')]).toEqual([4, true]);
-    const nowhere = await stats(api, 'export', CAPTURE_ID, '-o', join(folder, 'no/a.json'));
-    expect([nowhere.code, nowhere.err.includes('[unwritable]')]).toEqual([1, true]);
-    api.breakAfterBytes = 100;
-    const broken = await stats(api, 'export', CAPTURE_ID, '-o', join(folder, 'a.json'));
-    expect([broken.code, broken.err.includes('[host_unreachable]')]).toEqual([3, true]);
-    expect(readdirSync(folder)).toEqual([]);
-    const inTmp = readdirSync(tmpdir()).filter((name) => name.startsWith('punktfunk-export-'));
-    expect(inTmp).toEqual([]);
-  });
-
-  test('of a recording without frames fails, but for its trace of events and counters', async () => {
-    using api = new FakeStatsApi();
-    api.hold(captureOf());
-    const csv = await stats(api, 'export', CAPTURE_ID, '--format', 'csv', '-o', '-');
-    expect([csv.code, csv.err.includes('[no_frames]')]).toEqual([4, true]);
-    const { code, err, bytes } = await ranCliBytes(
-      ['stats', 'export', CAPTURE_ID, '--format', 'trace', '-o', '-'],
-      api.env,
-    );
-    expect([code, err]).toEqual([
-      0,
-      'It has no frames: the trace holds its events and counters alone.\n',
-    ]);
-    expect(bytes.toString()).toBe([...traceText([], captureOf())].join(''));
-  });
 });
 
 describe('any form', () => {
@@ -453,6 +386,17 @@ describe('any form', () => {
       ['list --limit 0', '--limit is "0"; it must be 1 to 1000'],
       ['list --limit 1.5', '--limit is a whole number'],
       ['list --all --limit 5', '--all and --limit exclude each other'],
+      ['list --tag a --tag b', 'list takes one --tag'],
+      ['list --kind rtsp', '--kind is "rtsp"; it must be native or gamestream'],
+      ['list --since yesterday', '--since is "yesterday"; it is 30m, 12h or 3d ago'],
+      ['list --until 2026-13-01', '--until is "2026-13-01"'],
+      ['trash --tag a', '--tag is for "list" and "edit ID" alone'],
+      ['restore a/b', '"a/b" is no id of a recording'],
+      ['edit x', 'nothing to change: --name'],
+      ['edit ../x --star', 'is no id of a recording'],
+      ['edit x --star --unstar', '--star and --unstar exclude each other'],
+      ['edit x --tag a --untag a', '"a" cannot be put on and taken off'],
+      ['delete x --star', '--star is for "edit ID" alone'],
       ['start --pre-roll 121', '--pre-roll is "121"; it must be 0 to 120'],
       [`start --name ${'x'.repeat(121)}`, '--name must have 1 to 120 characters'],
       [`mark ${'x'.repeat(201)}`, 'a marker has 1 to 200 characters'],

@@ -135,16 +135,19 @@ function processContext(): CliContext {
   };
 }
 
-/** Asked on stderr, so that an answer on stdout stays clean; the end of input is no yes. */
+/** Asked on stderr, so that stdout holds the answer of the host alone; the end of input is no yes. */
 async function confirm(question: string): Promise<boolean> {
   const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // The terminal edits the line itself, and Ctrl-C ends the program as everywhere.
+  const lines = createInterface({ input: process.stdin, terminal: false });
   try {
-    const answer = await new Promise<string>((resolve) => {
-      lines.question(`${question} [y/N] `, resolve);
-      lines.once('close', () => resolve(''));
+    process.stderr.write(`${question} [y/N] `);
+    const answer = await new Promise<string | undefined>((resolve) => {
+      lines.once('line', resolve);
+      lines.once('close', () => resolve(undefined));
     });
-    return /^y(es)?$/i.test(answer.trim());
+    if (answer === undefined) process.stderr.write('\n');
+    return /^y(es)?$/i.test(answer?.trim() ?? '');
   } finally {
     lines.close();
   }

@@ -52,7 +52,7 @@ export async function exportRecording(
   const { host, id, path } = await chosen(flags, context, word);
   const pieces = piecesOf({ host, path, format, part, context });
   if (named === '-') {
-    for await (const piece of pieces) await context.outPiece(piece);
+    for await (const piece of pieces) await toStdout(context, piece);
     return exitCode.ok;
   }
   const usual = `${id}${suffixes[format]}`;
@@ -64,6 +64,15 @@ export async function exportRecording(
       : `${plain(output.shown)}: ${byteText(bytes)}\n`,
   );
   return exitCode.ok;
+}
+
+async function toStdout(context: CliContext, piece: Piece): Promise<void> {
+  try {
+    await context.outPiece(piece);
+  } catch (error) {
+    if ([undefined, 'EPIPE'].includes(systemCode(error))) throw error;
+    throw unwritable('stdout', error);
+  }
 }
 
 /** What is asked for, or what the file's name says. */
