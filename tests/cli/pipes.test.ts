@@ -133,8 +133,19 @@ describe('a question at a terminal', () => {
   }
 });
 
+test('whoever has read enough of anything ends it without a word', async () => {
+  using api = hostOfOne();
+  for (const words of ['stats show latest', 'stats list', 'stats --help', '--help', 'openapi']) {
+    const child = shell(api, `{ sleep 0.3; $HOST ${words}; echo $? >&2; } | true`);
+    expect([words, await new Response(child.stderr).text()]).toEqual([words, '1\n']);
+  }
+}, 60_000);
+
 test('stdout that takes nothing more is a problem that is named', async () => {
   using api = hostOfOne();
+  const list = shell(api, '$HOST stats > /dev/full');
+  expect(await new Response(list.stderr).text()).toMatch(/^punktfunk-host stats: ENOSPC.*\n$/);
+  expect(await list.exited).toBe(1);
   const child = shell(api, `$HOST stats export ${CAPTURE_ID} --format csv -o - > /dev/full`);
   expect(await new Response(child.stderr).text()).toEndWith('[unwritable]\n');
   expect(await child.exited).toBe(1);

@@ -292,7 +292,7 @@ describe('start, mark, stop and save', () => {
     using api = hostOfOne();
     expect(await stats(api, 'start', '--pre-roll', '30', '--name', 'Menu')).toEqual({
       code: 0,
-      out: 'It records, since 0:30.0.\n',
+      out: 'Recording, begun 0:30.0 ago.\n',
       err: '',
     });
     expect((await stats(api, 'mark', 'it stuttered')).out).toBe('Marked at 1:01.\n');
@@ -330,7 +330,7 @@ describe('start, mark, stop and save', () => {
     };
     expect((await stats(api, 'status')).out).toBe(
       [
-        'It records, since 1:01: 61 windows.',
+        'Recording, begun 1:01 ago: 61 windows so far.',
         'No space is left in captures/.',
         'The black box holds 7000 frames of 1:58.',
         'The run before this one ended badly; kept of it: a, b.',

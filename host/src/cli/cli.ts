@@ -54,6 +54,17 @@ export async function runCli(
   args: readonly string[],
   context: CliContext = processContext(),
 ): Promise<ExitCode> {
+  try {
+    return await runNamed(args, context);
+  } catch (error) {
+    // Whoever read our output had enough: nothing to say, and nobody to say it to.
+    if (systemCode(error) === 'EPIPE') return exitCode.problem;
+    context.err(`punktfunk-host: ${reasonOf(error)}\n`);
+    return exitCode.problem;
+  }
+}
+
+async function runNamed(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const [first = '', ...rest] = args;
   if (first === '--version') {
     context.out(`punktfunk-host ${VERSION}\n`);
@@ -87,8 +98,7 @@ export async function runCli(
       context.err(`punktfunk-host: ${error.message}\n`);
       return exitCode.usage;
     }
-    // Whoever read our output had enough: nothing to say, and nobody to say it to.
-    if (systemCode(error) === 'EPIPE') return exitCode.problem;
+    if (systemCode(error) === 'EPIPE') throw error;
     const code = error instanceof AppError ? ` [${error.code}]` : '';
     context.err(`punktfunk-host ${command.name}: ${reasonOf(error)}${code}\n`);
     return error instanceof AppError ? codeOf(error) : exitCode.problem;
@@ -121,9 +131,7 @@ function processContext(): CliContext {
   return {
     env: process.env,
     homeDir: homeOfAccount(),
-    out: (text) => {
-      process.stdout.write(text);
-    },
+    out: writeStdoutNow,
     outPiece: writeStdout,
     err: (text) => {
       process.stderr.write(text);
@@ -150,6 +158,19 @@ async function confirm(question: string): Promise<boolean> {
     return /^y(es)?$/i.test(answer?.trim() ?? '');
   } finally {
     lines.close();
+  }
+}
+
+/** By hand: what fails afterwards, in a stream of its own, would end the program with a stack. */
+function writeStdoutNow(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(STDOUT, bytes, at);
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      Bun.sleepSync(FULL_PIPE_MS);
+    }
   }
 }
 

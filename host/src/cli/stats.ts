@@ -158,7 +158,7 @@ async function start(flags: Flags, context: CliContext): Promise<ExitCode> {
     0,
     (status.now_unix_ms ?? status.started_unix_ms) - status.started_unix_ms,
   );
-  tell(flags, context, status, `It records, since ${clockText(since)}.`);
+  tell(flags, context, status, `Recording, begun ${clockText(since)} ago.`);
   if (status.fault !== undefined) context.err(`${plain(status.fault)}\n`);
   return exitCode.ok;
 }
@@ -188,7 +188,7 @@ function statusText({ black_box: box, last_run: lastRun, ...status }: StatsStatu
   const since = (status.now_unix_ms ?? status.started_unix_ms) - status.started_unix_ms;
   const lines = [
     status.armed
-      ? `It records, since ${clockText(Math.max(0, since))}: ${status.sample_count} windows.`
+      ? `Recording, begun ${clockText(Math.max(0, since))} ago: ${status.sample_count} windows so far.`
       : status.unsaved === true
         ? 'A stopped recording waits to be saved; stop tries again.'
         : 'Nothing is being recorded.',
