@@ -86,7 +86,7 @@ describe('list', () => {
     api.hold(captureOf({ meta: { ...nameless, id: 'a', trigger: 'freeze' } }));
     api.hold(captureOf({ meta: { ...nameless, id: 'b', recovered: true, tags: ['x'] } }));
     const { out } = await stats(api);
-    expect(out).toMatch(/^a .*\(saved: freeze\)$/m);
+    expect(out).toMatch(/^a .*\(black box: freeze\)$/m);
     expect(out).toMatch(/^b .*\(recovered\) #x$/m);
   });
 
@@ -116,11 +116,12 @@ describe('list', () => {
   test('lists the trash', async () => {
     using api = hostOfOne();
     expect((await stats(api, 'trash')).out).toBe('The trash is empty.\n');
+    api.deletedAgoMs = 2 * 3_600_000;
     await stats(api, 'delete', CAPTURE_ID);
     const { out } = await stats(api, 'trash');
     expect(out.split('\n')).toEqual([
       'ID                              LENGTH  SIZE  DELETED  NAME',
-      `${CAPTURE_ID}  0:30.0  –     0 s ago  Stutter in the menu`,
+      `${CAPTURE_ID}  0:30.0  –     2 h ago  Stutter in the menu`,
       '',
     ]);
     expect(JSON.parse((await stats(api, 'trash', '--json')).out)[0].id).toBe(CAPTURE_ID);
@@ -185,6 +186,7 @@ describe('show', () => {
       `GET /stats/recordings/${CAPTURE_ID}/quantiles?percents=50,90,99,99.9&session=1&from_ms=4500&to_ms=3606000`,
     ]);
     expect(out).not.toContain('Session 2');
+    expect(out).toContain('\nfigures and events from 0:04.5 to 1:00:06 alone\n');
     expect(out).toContain('Events: 1 freeze, 1 marker, 1 session_end\n');
     expect((await stats(api, 'show', CAPTURE_ID, '--from', '5500', '--to', '6001')).out).toContain(
       'Events: 1 marker\n',

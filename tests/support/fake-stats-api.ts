@@ -37,6 +37,8 @@ export class FakeStatsApi implements Disposable {
   recording = false;
   status: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
   blackBox: CaptureMeta | undefined;
+  /** How long ago it seems that something was deleted. */
+  deletedAgoMs = 0;
   /** Answers so many bytes of a download, and is gone. */
   breakAfterBytes: number | undefined;
   readonly #server: ReturnType<typeof Bun.serve>;
@@ -167,14 +169,17 @@ export class FakeStatsApi implements Disposable {
       if (back === undefined) return missing(id);
       this.trash.delete(id);
       const { deleted_unix_ms: _, ...meta } = back.capture.meta;
+      const others = [...this.recordings];
+      this.recordings.clear();
       this.recordings.set(id, { ...back, capture: { ...back.capture, meta } });
+      for (const [other, held] of others) this.recordings.set(other, held);
       return Response.json(meta);
     }
     const held = this.recordings.get(id);
     if (held === undefined) return missing(id);
     if (method === 'DELETE') {
       this.recordings.delete(id);
-      const meta = { ...held.capture.meta, deleted_unix_ms: Date.now() };
+      const meta = { ...held.capture.meta, deleted_unix_ms: Date.now() - this.deletedAgoMs };
       const capture = { ...held.capture, meta };
       if (query.get('forever') !== 'true') this.trash.set(id, { ...held, capture });
       return new Response(undefined, { status: 204 });

@@ -73,7 +73,7 @@ export async function listTrash(flags: Flags, context: CliContext): Promise<Exit
 export function nameText(meta: CaptureMeta, width: number): string {
   const { name, tags = [], starred, trigger, recovered } = meta;
   const made =
-    trigger !== undefined ? `(saved: ${trigger})` : recovered === true ? '(recovered)' : '';
+    trigger !== undefined ? `(black box: ${trigger})` : recovered === true ? '(recovered)' : '';
   const head = plain([...(starred === true ? ['★'] : []), name ?? made].filter(Boolean).join(' '));
   const tail = plain(tags.map((tag) => `#${tag}`).join(' '));
   if (head === '' || tail === '') return fitted(head + tail, width);

@@ -56,7 +56,7 @@ export async function showRecording(
     return exitCode.ok;
   }
   const width = columnsOf(context);
-  context.out(`${headText(capture, width)}\n`);
+  context.out(`${headText(capture, part, width)}\n`);
   for (const view of views) context.out(`\n${sessionText(view, context)}`);
   context.out(`\n${eventsText(events, width)}`);
   return exitCode.ok;
@@ -125,12 +125,13 @@ function isIn({ session, fromMs = 0, toMs }: Part, event: CaptureEvent): boolean
   );
 }
 
-function headText(capture: Capture, width: number): string {
+function headText(capture: Capture, { fromMs, toMs }: Part, width: number): string {
   const { meta, host, recorder } = capture;
   const started = new Date(meta.started_unix_ms).toISOString();
+  const end = toMs === undefined ? 'the end' : clockText(toMs);
   const notes = [
     ...(meta.recovered === true ? ['finished by the next start after a bad end'] : []),
-    ...(meta.trigger === undefined ? [] : [`saved by itself: ${meta.trigger}`]),
+    ...(meta.trigger === undefined ? [] : [`saved out of the black box: ${meta.trigger}`]),
     ...(capture.pre_roll_ms === undefined
       ? []
       : [`begins ${clockText(capture.pre_roll_ms)} before somebody pressed Start`]),
@@ -140,6 +141,9 @@ function headText(capture: Capture, width: number): string {
       ? []
       : [`${recorder.shed_frames} frames could not be kept`]),
     ...(meta.note === undefined ? [] : meta.note.split('\n')),
+    ...(fromMs === undefined && toMs === undefined
+      ? []
+      : [`figures and events from ${clockText(fromMs ?? 0)} to ${end} alone`]),
   ];
   const tags = (meta.tags ?? []).map((tag) => ` #${tag}`).join('');
   const title = `${meta.starred === true ? '  ★' : ''}${meta.name === undefined ? '' : `  ${meta.name}`}${tags}`;
