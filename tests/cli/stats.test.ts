@@ -413,6 +413,23 @@ describe('any form', () => {
     expect(api.asked).toEqual([]);
   });
 
+  test('has a help of its own, with its options and no other', async () => {
+    using api = hostOfOne();
+    const one = await stats(api, 'edit', '--help');
+    expect([...(one.out.match(/--[a-z-]+(?= )/g) ?? [])]).toEqual([
+      ...['--tag', '--name', '--note', '--untag', '--star', '--unstar'],
+      ...['--api-host', '--api-port', '--json', '--help'],
+    ]);
+    expect(one.out).toContain('\n  stats edit ID');
+    expect(one.out).not.toContain('stats show');
+    const all = await stats(api, '--help');
+    expect(all.out).toContain('\n  stats show ID');
+    expect(all.out).toEndWith(
+      '\npunktfunk-host stats WORD --help shows what goes with one of them.\n',
+    );
+    for (const { out } of [one, all]) expectNarrow(out);
+  });
+
   test('ends with 3 when no host answers, and with 1 when what answers is none', async () => {
     let env: Readonly<Record<string, string>>;
     {

@@ -83,7 +83,7 @@ async function runNamed(args: readonly string[], context: CliContext): Promise<E
   try {
     const { flags, words } = parseArguments(command, named === undefined ? args : rest);
     if (flags['help'] === true) {
-      context.out(commandHelp(command));
+      context.out(commandHelp(command, words));
       return exitCode.ok;
     }
     return await command.run(flags, context, words);

@@ -1,5 +1,6 @@
 // What a subcommand is, and how its arguments are read. Exit codes are stable; docs/cli.md shows them to people.
 import { parseArgs } from 'node:util';
+import { wrapped } from './output.ts';
 
 /** `noHost`: no host answers; `notFound`: what was named does not exist. */
 export const exitCode = { ok: 0, problem: 1, usage: 2, noHost: 3, notFound: 4 } as const;
@@ -172,25 +173,37 @@ export function numberFlag(
   return value;
 }
 
-/** Help of one command. */
-export function commandHelp(command: Command): string {
-  const options = [...Object.entries(command.options), HELP].map(([name, option]) => [
-    `  ${optionText(name, option)}`,
-    option.doc,
-  ]);
-  const forms = (command.forms ?? []).map(({ words, doc }) => [
-    `  ${command.name}${words === '' ? '' : ` ${words}`}`,
-    doc,
-  ]);
-  const width = Math.max(...[...options, ...forms].map(([left]) => left?.length ?? 0));
-  const line = ([left, doc]: readonly string[]): string => `${left?.padEnd(width)}  ${doc}`;
+/** Help of one command, within 80 columns; of one form of it alone when `words` begin as that does. */
+export function commandHelp(command: Command, words: readonly string[] = []): string {
+  const { name, summary, forms = [] } = command;
+  const named = forms.filter((form) => form.words !== '' && form.words.split(' ')[0] === words[0]);
+  const shown = named.length === 0 ? forms : named;
+  const owned = new Set(shown.flatMap(({ options = [] }) => options));
+  const others = new Set(forms.flatMap(({ options = [] }) => options));
+  const options = [...Object.entries(command.options), HELP]
+    .filter(([option]) => owned.has(option) || !others.has(option))
+    .map(([option, facts]) => [`  ${optionText(option, facts)}`, facts.doc] as const);
+  const ways = shown.map(
+    (form) => [`  ${[name, form.words].join(' ').trimEnd()}`, form.doc] as const,
+  );
   return [
-    `punktfunk-host ${command.name}: ${command.summary}`,
+    `punktfunk-host ${name}: ${summary}`,
     '',
-    ...(forms.length === 0 ? [] : [...forms.map(line), '']),
-    ...options.map(line),
+    ...(ways.length === 0 ? [] : [...helpLines(ways), '']),
+    ...helpLines(options),
     '',
+    ...(forms.length > shown.length || forms.every((form) => form.options === undefined)
+      ? []
+      : [`punktfunk-host ${name} WORD --help shows what goes with one of them.`, '']),
   ].join('\n');
+}
+
+function helpLines(rows: readonly (readonly [left: string, doc: string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  return rows.map(([left, doc]) => {
+    const lines = wrapped(doc, HELP_COLUMNS - width, '').split('\n');
+    return left.padEnd(width) + lines.join(`\n${' '.repeat(width)}`);
+  });
 }
 
 /** As in a help: `-o, --output FILE`. */
@@ -200,4 +213,5 @@ export function optionText(name: string, { value, short }: Option): string {
 }
 
 const HELP: [string, Option] = ['help', { doc: 'Show this help.' }];
+const HELP_COLUMNS = 80;
 const NO_WORDS: Form = { words: '', doc: '' };

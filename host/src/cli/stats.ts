@@ -32,7 +32,7 @@ export const stats: Command = {
     { words: 'list', doc: 'List recordings, newest first.', options: LISTING },
     {
       words: 'show ID',
-      doc: 'Sessions, figures and events.',
+      doc: 'Sessions, figures and events; an ID may be latest.',
       options: RANGE,
       ...ID,
     },
