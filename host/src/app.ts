@@ -126,6 +126,8 @@ async function assemble(
     clients: gamestream.clients,
     pairing: gamestream.pairing,
   });
+  // Below a millisecond; a disk that hangs holds nobody up.
+  await within(ATTEND_MS, recordings.attend());
 
   return {
     address: api.url,
@@ -191,6 +193,7 @@ async function within(ms: number, work: Promise<unknown>): Promise<string | unde
   }
 }
 
+const ATTEND_MS = 50;
 /** Together below the five seconds that a stop may take. */
 const STREAMS_MS = 2000;
 const NETWORK_MS = 500;

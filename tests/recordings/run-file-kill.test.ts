@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemProcesses } from '../../host/src/recordings/last-run.ts';
+import { systemProcesses } from '../../host/src/recordings/processes.ts';
 import { RunFolder } from '../support/run-folder.ts';
 
 const CHILD = join(import.meta.dir, '../support/black-box-child.ts');

@@ -14,11 +14,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { BlackBoxRing } from '../../host/src/recordings/black-box.ts';
 import { realDisk } from '../../host/src/recordings/disk.ts';
-import {
-  LAST_NAME,
-  processStartedUnixMs,
-  systemProcesses,
-} from '../../host/src/recordings/last-run.ts';
+import { LAST_NAME } from '../../host/src/recordings/last-run.ts';
+import { processStartedUnixMs, systemProcesses } from '../../host/src/recordings/processes.ts';
 import { BLOCKS_AT, BLOCKS_BYTES } from '../../host/src/recordings/run-file.ts';
 import type { RunWriter } from '../../host/src/recordings/run-writer.ts';
 import { announced, ended, SECOND, START_NS, stream } from '../support/black-box.ts';

@@ -1,8 +1,8 @@
 // A process that streams into a black box and is killed while it does. Argument: captures/. Says what it wrote.
 
 import { realDisk } from '../../host/src/recordings/disk.ts';
-import { systemProcesses } from '../../host/src/recordings/last-run.ts';
 import { LiveBlackBox } from '../../host/src/recordings/live-black-box.ts';
+import { systemProcesses } from '../../host/src/recordings/processes.ts';
 import { RunWriter } from '../../host/src/recordings/run-writer.ts';
 import { announced, SECOND, START_NS, stream } from './black-box.ts';
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Disk, realDisk } from '../../host/src/recordings/disk.ts';
-import { LastRuns, type Processes } from '../../host/src/recordings/last-run.ts';
+import { LastRuns } from '../../host/src/recordings/last-run.ts';
+import type { Processes } from '../../host/src/recordings/processes.ts';
 import { RunWriter } from '../../host/src/recordings/run-writer.ts';
 
 export const UNIX_MS = 1_782_504_843_000;

@@ -26,3 +26,5 @@ export const DownloadParam = Type.Optional(
   Type.String({ description: 'Any value: answer as a file to be saved under its id' }),
 );
 export const JSON_HEADERS = { 'content-type': 'application/json' } as const;
+/** Longer than the recorder may take to save something (recordings/patience.ts). */
+export const SAVE_QUIET_S = 70;

@@ -13,6 +13,7 @@ import {
   RecordingParams,
   recordingId,
   recordingNotFound,
+  SAVE_QUIET_S,
   savedAs,
 } from './recording-params.ts';
 import { errors, std } from './schema.ts';
@@ -85,6 +86,7 @@ export const recordingRoutes = (host: () => ApiHost, caller: (request: Request) 
           if (bytes.length === 0) {
             throw new AppError(400, 'import_invalid', 'The body is empty; send a recording.');
           }
+          caller(request).keepOpen(SAVE_QUIET_S);
           return status(201, await host().recordings.import(bytes));
         } finally {
           importing = false;

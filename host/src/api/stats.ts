@@ -14,7 +14,7 @@ import {
 import { AppError } from '../errors.ts';
 import type { ApiHost } from './api.ts';
 import type { Caller } from './caller.ts';
-import { JSON_HEADERS } from './recording-params.ts';
+import { JSON_HEADERS, SAVE_QUIET_S } from './recording-params.ts';
 import { errors, std } from './schema.ts';
 import { requireLivingToken } from './tokens.ts';
 
@@ -32,21 +32,30 @@ const StreamQuery = Type.Object({
 
 export const statsRoutes = (host: () => ApiHost, caller: (request: Request) => Caller) =>
   new Elysia({ prefix: '/api/v1/stats', tags: ['stats'] })
-    .post('/capture/start', ({ body }) => andTell(host(), host().recordings.start(body)), {
-      body: std(CaptureStartRequest, { absent: {} }),
-      response: { 200: std(StatsStatus), ...errors(409, 422, 500, 503, 507) },
-      detail: {
-        operationId: 'stats_capture_start',
-        summary: 'Arm a capture; armed already changes nothing',
-        description:
-          'With `pre_roll_s` it takes along what the black box holds of the past. A capture that could not be saved is saved ' +
-          'first; while that fails the answer is 409 `unsaved_capture`.',
+    .post(
+      '/capture/start',
+      ({ body, request }) => {
+        caller(request).keepOpen(SAVE_QUIET_S);
+        return andTell(host(), host().recordings.start(body));
       },
-    })
+      {
+        body: std(CaptureStartRequest, { absent: {} }),
+        response: { 200: std(StatsStatus), ...errors(409, 422, 500, 503, 507) },
+        detail: {
+          operationId: 'stats_capture_start',
+          summary: 'Arm a capture; armed already changes nothing',
+          description:
+            'With `pre_roll_s` it takes along what the black box holds of the past. A capture that could not be saved is saved ' +
+            'first; while that fails the answer is 409 `unsaved_capture`.',
+        },
+      },
+    )
     .post(
       '/capture/stop',
-      async ({ status }) =>
-        (await andTell(host(), host().recordings.stop())) ?? status(204, undefined),
+      async ({ status, request }) => {
+        caller(request).keepOpen(SAVE_QUIET_S);
+        return (await andTell(host(), host().recordings.stop())) ?? status(204, undefined);
+      },
       {
         response: {
           200: std(CaptureMeta),
@@ -116,7 +125,10 @@ export const statsRoutes = (host: () => ApiHost, caller: (request: Request) => C
     )
     .post(
       '/black-box/save',
-      async ({ status }) => status(201, await andTell(host(), host().recordings.saveBlackBox())),
+      async ({ status, request }) => {
+        caller(request).keepOpen(SAVE_QUIET_S);
+        return status(201, await andTell(host(), host().recordings.saveBlackBox()));
+      },
       {
         response: { 201: std(CaptureMeta), ...errors(409, 500, 503, 507) },
         detail: {
@@ -129,7 +141,8 @@ export const statsRoutes = (host: () => ApiHost, caller: (request: Request) => C
     )
     .post(
       '/last-run/save',
-      async ({ status }) => {
+      async ({ status, request }) => {
+        caller(request).keepOpen(SAVE_QUIET_S);
         const meta = await andTell(host(), host().recordings.saveLastRun());
         if (meta !== undefined) return status(201, meta);
         throw new AppError(404, 'no_last_run', 'The last run left nothing to be saved.');

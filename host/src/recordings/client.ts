@@ -1,12 +1,14 @@
 // The main thread's end of the recordings Worker: every call becomes a message and its answer a promise. The Worker begins
 // with the first call, or at once when an earlier run left something to finish: an idle host has neither its thread nor
-// its memory.
-import { readdirSync } from 'node:fs';
+// its memory. Nothing in this thread waits for a disk: the Worker may, and who asks it is told after a while (patience.ts).
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LiveDelta } from '../../../contract/stats.ts';
-import { AppError } from '../errors.ts';
+import type { LiveDelta, StatsStatus } from '../../../contract/stats.ts';
+import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { startRecordingsWorker } from '../workers.ts';
+import { busy, isBusy, PATIENCE, type Patience, silenceFault } from './patience.ts';
+import { systemProcesses } from './processes.ts';
 import type {
   Method,
   RecordingsReply,
@@ -14,42 +16,98 @@ import type {
   RecordingsStart,
   ValueReply,
 } from './protocol.ts';
+import { RunMark, runFileName, runIdentity } from './run-mark.ts';
 import type { RecordingsService } from './service.ts';
+
+/** What the main thread knows of the Worker’s start; the nonce is the client’s own. */
+export type RecordingsOptions = Omit<RecordingsStart, 'runNonce'>;
+
+/** A Worker, or what a test puts in its place. */
+export interface RecordingsThread {
+  onmessage: ((event: MessageEvent<RecordingsReply>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(message: unknown, moved: ArrayBuffer[]): void;
+  terminate(): void;
+}
+
+export interface ThreadOptions {
+  readonly startThread?: () => RecordingsThread;
+  readonly patience?: Patience;
+}
 
 type Arguments = { readonly [M in Method]: Parameters<RecordingsService[M]> };
 type Values = { readonly [M in Method]: Awaited<ReturnType<RecordingsService[M]>> };
 type Answer<M extends Method> = Promise<Values[M]>;
 type Settled = Extract<RecordingsReply, { kind: 'value' | 'error' }>;
 
+interface Pending {
+  readonly method: Method;
+  readonly settle: (reply: Settled) => void;
+  /** Whoever asked was told that it takes too long. */
+  overdue: boolean;
+}
+
 export class RecordingsWorker implements RecordingsService {
   readonly #start: RecordingsStart;
   readonly #log: Log;
+  readonly #startThread: () => RecordingsThread;
+  readonly #patience: Patience;
   readonly #tidying: ReturnType<typeof setTimeout>;
-  #worker: Worker | undefined;
-  readonly #pending = new Map<number, (reply: Settled) => void>();
+  readonly #mark: RunMark | undefined;
+  #worker: RecordingsThread | undefined;
+  readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Set<(delta: LiveDelta) => void>();
   #calls = 0;
   #failure: string | undefined;
+  #ended = false;
+  /** What the Worker said last of its state, and when. */
+  #said: { readonly status: StatsStatus; readonly unixMs: number };
+  #isDropping = false;
 
-  constructor(start: RecordingsStart, log: Log) {
-    this.#start = start;
+  constructor(options: RecordingsOptions, log: Log, thread: ThreadOptions = {}) {
+    const { configDir, blackBox, host } = options;
+    const runNonce = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    this.#start = { ...options, runNonce };
     this.#log = log;
-    if (start.metrics || namesIn(start.configDir).some(isLeftover)) this.#begun();
+    this.#startThread = thread.startThread ?? startRecordingsWorker;
+    this.#patience = thread.patience ?? PATIENCE;
+    this.#said = { status: NOTHING_YET, unixMs: Date.now() };
+    if (configDir !== undefined && blackBox) {
+      const identity = runIdentity(systemProcesses(), host.version, Date.now(), runNonce);
+      this.#mark = new RunMark(join(configDir, CAPTURES), identity);
+    }
     // What is kept too long goes, on a host that nobody asks anything too.
-    this.#tidying = setTimeout(() => {
-      if (namesIn(start.configDir).length > 0) this.#begun();
-    }, TIDY_MS);
+    this.#tidying = setTimeout(() => void this.#tidy(), TIDY_MS);
     this.#tidying.unref();
   }
 
+  /**
+   * Leaves the sign by which the next start knows that this run ended badly, and begins the Worker when there is something
+   * to do that nobody asks for. Never throws; a disk that hangs lets it wait for ever.
+   */
+  async attend(): Promise<void> {
+    try {
+      const names = await namesIn(this.#start.configDir);
+      // Of a dead process that had our number: the Worker puts it aside first.
+      const isFirst = !names.includes(runFileName(process.pid));
+      if (isFirst) await this.#mark?.write(Date.now(), () => !this.#ended && !this.#worker);
+      if (names.some(isLeftover)) this.#beginByItself();
+    } catch (error) {
+      this.#log.warn('captures/ cannot be written; a bad end of this run would not be told', {
+        reason: reasonOf(error),
+      });
+    }
+    if (this.#start.metrics) this.#beginByItself();
+  }
+
   onDelta(listener: (delta: LiveDelta) => void): () => void {
-    if (this.#listeners.size === 0) this.#post({ kind: 'watch', on: true });
+    if (this.#listeners.size === 0) this.#send({ kind: 'watch', on: true });
     // Wrapped: the same function may listen twice, and stops once each time.
     const entry = (delta: LiveDelta): void => listener(delta);
     this.#listeners.add(entry);
     return () => {
       if (!this.#listeners.delete(entry) || this.#listeners.size > 0) return;
-      this.#post({ kind: 'watch', on: false });
+      this.#send({ kind: 'watch', on: false });
     };
   }
 
@@ -61,8 +119,17 @@ export class RecordingsWorker implements RecordingsService {
     return this.#ask('stop', []);
   }
 
-  status(): Answer<'status'> {
-    return this.#ask('status', []);
+  /** What it said last, with a fault, while it does not answer. */
+  async status(): Answer<'status'> {
+    try {
+      const status = await this.#ask('status', []);
+      this.#said = { status, unixMs: Date.now() };
+      return status;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      const { status, unixMs } = this.#said;
+      return { ...status, now_unix_ms: Date.now(), fault: silenceFault(unixMs) };
+    }
   }
 
   live(): Answer<'live'> {
@@ -168,9 +235,12 @@ export class RecordingsWorker implements RecordingsService {
     return this.#ask('observed', args);
   }
 
-  shutdown(): Answer<'shutdown'> {
+  async shutdown(): Answer<'shutdown'> {
+    this.#ended = true;
+    if (this.#worker !== undefined) return await this.#ask('shutdown', []);
     // Nothing was ever asked: there is nothing to save.
-    return this.#worker === undefined ? Promise.resolve(undefined) : this.#ask('shutdown', []);
+    await this.#mark?.remove();
+    return undefined;
   }
 
   /** Ends the Worker; call `shutdown` first. */
@@ -179,9 +249,23 @@ export class RecordingsWorker implements RecordingsService {
     this.#worker?.terminate();
   }
 
-  #begun(): Worker {
+  async #tidy(): Promise<void> {
+    try {
+      const own = runFileName(process.pid);
+      const names = await namesIn(this.#start.configDir);
+      if (names.some((name) => name !== own)) this.#beginByItself();
+    } catch (error) {
+      this.#log.warn('captures/ cannot be read', { reason: reasonOf(error) });
+    }
+  }
+
+  #beginByItself(): void {
+    if (!this.#ended) this.#begun();
+  }
+
+  #begun(): RecordingsThread {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = startRecordingsWorker();
+    const worker = this.#startThread();
     this.#worker = worker;
     worker.onerror = (event) => this.#fail(event.message);
     worker.onmessage = ({ data }: MessageEvent<RecordingsReply>) => {
@@ -190,8 +274,8 @@ export class RecordingsWorker implements RecordingsService {
       else if (data.kind === 'deltas') this.#fanOut(data.deltas);
       else this.#settle(data);
     };
-    this.#post({ kind: 'open-worker', start: this.#start });
-    if (this.#listeners.size > 0) this.#post({ kind: 'watch', on: true });
+    this.#send({ kind: 'open-worker', start: this.#start });
+    if (this.#listeners.size > 0) this.#send({ kind: 'watch', on: true });
     return worker;
   }
 
@@ -200,30 +284,72 @@ export class RecordingsWorker implements RecordingsService {
     args: Arguments[M],
     moved: readonly ArrayBuffer[] = [],
   ): Answer<M> {
-    if (this.#failure !== undefined) return Promise.reject(unavailable(this.#failure));
-    this.#calls += 1;
-    const id = this.#calls;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, (reply) => {
-        if (reply.kind === 'error') reject(new AppError(reply.status, reply.code, reply.message));
-        else if (isAnswerTo(method, reply)) resolve(reply.value);
-        else reject(unavailable(`it answered ${reply.method} to ${method}`));
-      });
-      this.#begun().postMessage({ kind: 'call', id, method, args }, [...moved]);
-    });
+    const limitMs = this.#patience[method];
+    // One of its kind waits already, for longer than anybody should: another would only wait behind it.
+    if (CHANGE_NOTHING.has(method) && this.#isOverdue(method)) return Promise.reject(busy(limitMs));
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const pending = this.#pending.get(id);
+      if (pending !== undefined) pending.overdue = true;
+      late.reject(busy(limitMs));
+    }, limitMs);
+    const { id, answer } = this.#post(method, args, moved);
+    return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
   }
 
   /** For announcements: nobody waits, and a fault is a line in the log. */
   #tell<M extends Method>(method: M, args: Arguments[M]): void {
-    void this.#ask(method, args).catch((error: unknown) => {
+    if (DISPENSABLE.has(method) && this.#pending.size >= MOST_WAITING) {
+      if (!this.#isDropping) this.#log.warn('the recorder does not answer; events are left out');
+      this.#isDropping = true;
+      return;
+    }
+    void this.#post(method, args).answer.catch((error: unknown) => {
       this.#log.error('the recorder did not take a message', { method, reason: String(error) });
     });
+  }
+
+  #post<M extends Method>(
+    method: M,
+    args: Arguments[M],
+    moved: readonly ArrayBuffer[] = [],
+  ): { readonly id: number; readonly answer: Answer<M> } {
+    this.#calls += 1;
+    const id = this.#calls;
+    if (this.#failure !== undefined) {
+      return { id, answer: Promise.reject(unavailable(this.#failure)) };
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Values[M]>();
+    const settle = (reply: Settled): void => {
+      if (reply.kind === 'error') reject(new AppError(reply.status, reply.code, reply.message));
+      else if (isAnswerTo(method, reply)) resolve(reply.value);
+      else reject(unavailable(`it answered ${reply.method} to ${method}`));
+    };
+    this.#pending.set(id, { method, settle, overdue: false });
+    this.#begun().postMessage({ kind: 'call', id, method, args }, [...moved]);
+    return { id, answer: promise };
+  }
+
+  #isOverdue(method: Method): boolean {
+    for (const pending of this.#pending.values()) {
+      if (pending.overdue && pending.method === method) return true;
+    }
+    return false;
   }
 
   #settle(reply: Settled): void {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
-    pending?.(reply);
+    this.#isDropping = false;
+    pending?.settle(reply);
+    if (pending?.overdue === true) this.#dropLate(reply);
+  }
+
+  /** Nobody waits for it any more. */
+  #dropLate(reply: Settled): void {
+    this.#log.info('the recorder answers again', { call: reply.id });
+    if (reply.kind !== 'value' || reply.method !== 'openFrames') return;
+    if (reply.value !== undefined) this.#tell('closeFrames', [reply.value.handle]);
   }
 
   #fanOut(deltas: readonly LiveDelta[]): void {
@@ -235,15 +361,15 @@ export class RecordingsWorker implements RecordingsService {
   #fail(reason: string): void {
     this.#failure = reason;
     this.#log.error('the recorder failed; streams go on, captures are not possible', { reason });
-    for (const [id, settle] of this.#pending) {
+    for (const [id, { settle }] of this.#pending) {
       settle({ kind: 'error', id, status: 503, code: 'recorder_unavailable', message: reason });
     }
     this.#pending.clear();
   }
 
   /** A Worker that is not there has nothing to be told. */
-  #post(request: RecordingsRequest): void {
-    this.#worker?.postMessage(request);
+  #send(request: RecordingsRequest): void {
+    this.#worker?.postMessage(request, []);
   }
 }
 
@@ -258,12 +384,14 @@ function unavailable(reason: string): AppError {
   return new AppError(503, 'recorder_unavailable', `The recorder failed: ${reason}`);
 }
 
-/** Of captures/. */
-function namesIn(configDir: string | undefined): string[] {
+/** Of captures/; none when it is not there. Throws system errors. */
+async function namesIn(configDir: string | undefined): Promise<string[]> {
+  if (configDir === undefined) return [];
   try {
-    return configDir === undefined ? [] : readdirSync(join(configDir, 'captures'));
-  } catch {
-    return [];
+    return await readdir(join(configDir, CAPTURES));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 
@@ -273,3 +401,13 @@ function isLeftover(name: string): boolean {
 }
 
 const TIDY_MS = 3_600_000;
+const CAPTURES = 'captures';
+/** Before the Worker has said anything, nothing is armed. */
+const NOTHING_YET: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
+const CHANGE_NOTHING: ReadonlySet<Method> = new Set([
+  ...(['status', 'live', 'blackBox', 'metrics', 'list', 'trash'] as const),
+  ...(['open', 'quantiles', 'events', 'openFrames'] as const),
+]);
+/** Of what is told unasked, a recording is whole without these; with sixteen sessions that is some minutes of them. */
+const DISPENSABLE: ReadonlySet<Method> = new Set(['receiver', 'event']);
+const MOST_WAITING = 50_000;

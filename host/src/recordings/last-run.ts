@@ -1,7 +1,7 @@
 // How the run before this one ended. A run that says goodbye takes its `.black-box.<pid>` along; what lies there of a
 // process that is no more is put aside as `.black-box.last` and offered until somebody saves or dismisses it.
 // Nothing here ends a start: what cannot be read is told and removed.
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LastRun } from '../../../contract/stats.ts';
 import type { CaptureInput } from '../../../recording/src/inputs.ts';
@@ -9,26 +9,16 @@ import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { BLACK_BOX_LIMITS, BlackBoxRing } from './black-box.ts';
 import type { Disk } from './disk.ts';
+import type { Processes } from './processes.ts';
 import { BLOCKS_AT, BLOCKS_BYTES, decodeBlocks, decodeHeader, type RunHeader } from './run-file.ts';
-
-/** A process, and which of all that ever had its number. */
-export interface ProcessMark {
-  readonly pid: number;
-  readonly startTicks: string | undefined;
-  readonly bootId: string | undefined;
-}
-
-export interface Processes {
-  readonly self: ProcessMark;
-  /** Undefined when there is no such process now. */
-  find(pid: number): ProcessMark | undefined;
-}
 
 export interface LastRunOptions {
   /** captures/ */
   readonly folder: string;
   readonly disk: Disk;
   readonly processes: Processes;
+  /** Stands in the file that this run began already, if it did. */
+  readonly ownNonce?: number;
   readonly log: Log;
 }
 
@@ -130,10 +120,11 @@ export class LastRuns {
 
   /** A file of a run that is over; undefined when it is another's, and what nobody can read is removed. */
   #leftAt(path: string, pid: number): Left | undefined {
-    const { processes, log } = this.#with;
+    const { processes, ownNonce, log } = this.#with;
     // A folder, a link or a pipe under that name is not ours to touch.
     if (!isFile(path)) return undefined;
     const header = this.#headerOf(path);
+    if (header?.pid === processes.self.pid && header.nonce === ownNonce) return undefined;
     if (header !== undefined) return isOver(header, processes) ? { path, header } : undefined;
     const living = pid !== processes.self.pid && processes.find(pid) !== undefined;
     if (living) return undefined;
@@ -224,52 +215,8 @@ export function isOver(header: RunHeader, { self, find }: Processes): boolean {
   return known && header.start_ticks !== now.startTicks;
 }
 
-/** Of this machine, as /proc tells; elsewhere a pid is all that is known. */
-export function systemProcesses(): Processes {
-  const bootId = textOf('/proc/sys/kernel/random/boot_id')?.trim();
-  const mark = (pid: number): ProcessMark => ({ pid, startTicks: startTicksOf(pid), bootId });
-  return {
-    self: mark(process.pid),
-    find(pid) {
-      try {
-        process.kill(pid, 0);
-      } catch (error) {
-        // EPERM: it lives and is another user's.
-        if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) {
-          return undefined;
-        }
-      }
-      return mark(pid);
-    },
-  };
-}
-
-/** When this process began, by the wall clock of now; undefined where there is no /proc. */
-export function processStartedUnixMs(nowUnixMs: number): number | undefined {
-  const ticks = Number(startTicksOf(process.pid));
-  const upSeconds = Number.parseFloat(textOf('/proc/uptime') ?? '');
-  const startedMs = nowUnixMs - 1000 * (upSeconds - ticks / TICKS_PER_SECOND);
-  return Number.isFinite(startedMs) ? Math.round(startedMs) : undefined;
-}
-
-/** Field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces and brackets. */
-function startTicksOf(pid: number): string | undefined {
-  const stat = textOf(`/proc/${pid}/stat`);
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
 function isFile(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-/** Of every Linux, whatever its kernel ticks with. */
-const TICKS_PER_SECOND = 100;
 export const LAST_NAME = '.black-box.last';

@@ -9,6 +9,8 @@ export interface RecordingsStart {
   /** Stays on whatever the recorder wants: PUNKTFUNK_PERF. */
   readonly perf: boolean;
   readonly blackBox: boolean;
+  /** Tells this run's `.black-box.<pid>` from every other. */
+  readonly runNonce: number;
   readonly metrics: boolean;
   readonly keep: RecordingLimits;
   readonly host: HostFacts;

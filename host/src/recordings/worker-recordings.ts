@@ -8,10 +8,12 @@ import { Snapshot } from '../engine/messages.ts';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type BlackBoxParts, type OpenedRecordings, openRecordings } from './assembly.ts';
-import { LastRuns, processStartedUnixMs, systemProcesses } from './last-run.ts';
+import { LastRuns } from './last-run.ts';
 import { LiveBlackBox } from './live-black-box.ts';
 import type { BlackBox, MeasuredEngine } from './parts.ts';
+import { systemProcesses } from './processes.ts';
 import type { RecordingsStart } from './protocol.ts';
+import { runFileName, runIdentity } from './run-mark.ts';
 import { RunWriter } from './run-writer.ts';
 
 /** Throws when the engine cannot be reached from this thread. */
@@ -67,22 +69,12 @@ function blackBoxOf(
     },
   } as const;
   if (folder === undefined) return new LiveBlackBox(common);
-  const lastRuns = new LastRuns({ folder, disk, processes, log });
+  const { runNonce } = start;
+  const lastRuns = new LastRuns({ folder, disk, processes, ownNonce: runNonce, log });
   if (!start.blackBox) return new LiveBlackBox({ ...common, lastRuns });
-  const { pid, startTicks, bootId } = processes.self;
-  const runWriter = new RunWriter({
-    path: join(folder, `.black-box.${pid}`),
-    header: {
-      pid,
-      ...(startTicks === undefined ? {} : { start_ticks: startTicks }),
-      ...(bootId === undefined ? {} : { boot_id: bootId }),
-      version: host.version,
-      // Of the host: this thread may begin hours later.
-      started_unix_ms: processStartedUnixMs(nowUnixMs()) ?? nowUnixMs(),
-      nonce: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
-    },
-    ...{ disk, nowUnixMs, log },
-  });
+  const header = runIdentity(processes, host.version, nowUnixMs(), runNonce);
+  const path = join(folder, runFileName(header.pid));
+  const runWriter = new RunWriter({ path, header, disk, nowUnixMs, log });
   return new LiveBlackBox({ ...common, lastRuns, runWriter });
 }
 

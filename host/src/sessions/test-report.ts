@@ -55,7 +55,9 @@ export function problemsOf(
   if (seen.frames_lost > 0 && plan.dropPct === 0 && !disturbed) {
     problems.push(`${seen.frames_lost} frames were lost, though none were dropped on purpose.`);
   }
-  if (sent === undefined || sent.framesSent === 0) {
+  if (sent === undefined) {
+    problems.push('The sender’s figures are missing: the recorder has none, or does not answer.');
+  } else if (sent.framesSent === 0) {
     problems.push('The sender’s figures are missing: no frame records came.');
   } else if (sent.framesDropped > 0 && !disturbed) {
     problems.push(`${sent.framesDropped} frames were dropped before they were sent.`);
