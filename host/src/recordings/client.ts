@@ -7,6 +7,7 @@ import type { LiveDelta, StatsStatus } from '../../../contract/stats.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { startRecordingsWorker } from '../workers.ts';
+import { INDEX_NAME } from './folder.ts';
 import { busy, isBusy, PATIENCE, type Patience, silenceFault } from './patience.ts';
 import { systemProcesses } from './processes.ts';
 import type {
@@ -397,7 +398,7 @@ async function namesIn(configDir: string | undefined): Promise<string[]> {
 
 /** An earlier run left a journal, its black box or half a file. */
 function isLeftover(name: string): boolean {
-  return name.startsWith('.') && name !== '.trash';
+  return name.startsWith('.') && name !== '.trash' && name !== INDEX_NAME;
 }
 
 const TIDY_MS = 3_600_000;

@@ -67,6 +67,11 @@ export function readWhole(file: number, size: number): FileHead {
   return headOf(version, false, capture.meta);
 }
 
+/** What a list can show and put in order. */
+export function isMeta(meta: unknown): meta is CaptureMeta {
+  return metaChecker.check(meta) && meta.started_unix_ms <= MAX_DATE_MS;
+}
+
 /** Version and meta as the first bytes of our own files have them; undefined for any others. */
 function ownHead(bytes: Buffer): FileHead | undefined {
   const start = /^\{"version":(\d{1,9}),"meta":(?=\{)/.exec(
@@ -82,9 +87,7 @@ function ownHead(bytes: Buffer): FileHead | undefined {
   } catch {
     return undefined;
   }
-  return metaChecker.check(meta) && meta.started_unix_ms <= MAX_DATE_MS
-    ? headOf(Number(start[1]), true, meta)
-    : undefined;
+  return isMeta(meta) ? headOf(Number(start[1]), true, meta) : undefined;
 }
 
 /** Index after the brace that closes the object at `from`; undefined when the bytes end before. */

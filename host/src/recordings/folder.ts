@@ -123,20 +123,19 @@ export class Folder {
     this.#disk.makeFolder(this.path);
   }
 
+  /** A file of the folder itself, whose name begins with a dot; otherwise like `read`. */
+  readHidden(name: `.${string}`, limit: number): Buffer | undefined {
+    return readRegular(`${this.path}/${name}`, limit);
+  }
+
   /** Writes a file that is there whole or not at all, also after a power cut. */
   write(id: RecordingId, part: Part, content: FileContent): void {
-    const path = this.file(id, part);
-    const temporary = join(this.path, `.${id}${suffixes[part]}.${process.pid}.tmp`);
-    // What a killed host with the same process id left behind.
-    this.#disk.remove(temporary);
-    try {
-      this.#disk.writeFile(temporary, content);
-      this.#disk.rename(temporary, path);
-    } catch (error) {
-      this.#disk.remove(temporary);
-      throw error;
-    }
-    this.sync();
+    this.#write(this.file(id, part), `.${id}${suffixes[part]}`, content);
+  }
+
+  writeHidden(name: `.${string}`, content: FileContent): void {
+    this.#mustBeFolder();
+    this.#write(`${this.path}/${name}`, name, content);
   }
 
   /** Moves a file of this folder to the same name in another. */
@@ -154,6 +153,20 @@ export class Folder {
 
   sync(): void {
     this.#disk.syncFolder(this.path);
+  }
+
+  #write(path: string, hidden: string, content: FileContent): void {
+    const temporary = join(this.path, `${hidden}.${process.pid}.tmp`);
+    // What a killed host with the same process id left behind.
+    this.#disk.remove(temporary);
+    try {
+      this.#disk.writeFile(temporary, content);
+      this.#disk.rename(temporary, path);
+    } catch (error) {
+      this.#disk.remove(temporary);
+      throw error;
+    }
+    this.sync();
   }
 
   /** What lies under a link is not ours to move or delete. */
@@ -246,6 +259,8 @@ export const suffixes: Readonly<Record<Part, string>> = {
 /** Those whose suffix ends like another's come before it; of a recording that is put in place, JSON comes last. */
 export const allParts: readonly Part[] = ['user', 'deleted', 'gzip', 'frames', 'json'];
 
+/** list-index.ts */
+export const INDEX_NAME = '.index.json';
 const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 /** FAT counts in steps of two seconds. */

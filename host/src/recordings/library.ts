@@ -8,7 +8,15 @@ import type { RecordingId } from '../../../recording/src/recording-id.ts';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type FileHead, type ReadHead, readHead, readWhole } from './file-head.ts';
-import { type Folder, type FolderEntry, openRegular, type Part, suffixes } from './folder.ts';
+import {
+  allParts,
+  type Folder,
+  type FolderEntry,
+  openRegular,
+  type Part,
+  suffixes,
+} from './folder.ts';
+import type { FileFacts, IndexEntry, ListIndex } from './list-index.ts';
 import type { Place } from './list-query.ts';
 import { readUser } from './user-data.ts';
 
@@ -23,12 +31,9 @@ export interface LibraryEntry {
 }
 
 type Known = { readonly file: FileFacts } & (
-  | ({ readonly state: 'readable' } & ReadHead)
+  | ({ readonly state: 'readable'; readonly indexed?: IndexEntry } & ReadHead)
   | { readonly state: 'damaged'; readonly reason: string }
 );
-
-/** By these a file is still the one that was read. */
-type FileFacts = Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino'>;
 
 interface KnownUser {
   readonly file: FileFacts;
@@ -59,13 +64,18 @@ export class Library {
   readonly #users = new Map<RecordingId, KnownUser>();
   readonly #answers = new Map<RecordingId, Answer>();
   readonly #gone = new Map<string, Place>();
+  readonly #index: ListIndex | undefined;
+  #indexIsRead = false;
+  /** Files that were read or checked since the index was read or written. */
+  #news = 0;
   #listing: Listing | undefined;
   /** Of files that had to be read whole, in the scan that runs. */
   #readBytes = 0;
 
-  constructor(folder: Folder, log: Log) {
+  constructor(folder: Folder, log: Log, index?: ListIndex) {
     this.#folder = folder;
     this.#log = log;
+    this.#index = index;
   }
 
   /** Everything in the folder, in no order. Throws system errors when the folder cannot be read. */
@@ -74,12 +84,13 @@ export class Library {
     const listing = this.#list();
     const entries = [...listing.strangers];
     for (const [id, parts] of listing.groups) {
+      const known = parts.has('json') ? this.#lookAt(id) : undefined;
       let bytes = listing.bytesBeside.get(id);
       if (bytes === undefined) {
-        bytes = this.#bytesBeside(id, parts);
+        bytes = indexedBytes(known, parts) ?? this.#bytesBeside(id, parts);
         listing.bytesBeside.set(id, bytes);
       }
-      const entry = this.#entry(id, parts, bytes);
+      const entry = this.#entry(id, parts, known, bytes);
       if (entry !== undefined) entries.push(entry);
     }
     return entries;
@@ -89,7 +100,8 @@ export class Library {
   entry(id: RecordingId): LibraryEntry | undefined {
     this.#readBytes = 0;
     const parts = new Set(this.#folder.parts(id));
-    return this.#entry(id, parts, this.#bytesBeside(id, parts));
+    const known = parts.has('json') ? this.#lookAt(id) : undefined;
+    return this.#entry(id, parts, known, this.#bytesBeside(id, parts));
   }
 
   /** Where a recording stood in the list that is no longer there. */
@@ -99,7 +111,7 @@ export class Library {
 
   /** What the file says, after it was once read to its end; undefined when there is none. Throws FormatError. */
   checkedHead(id: RecordingId): FileHead | undefined {
-    const known = this.#lookAt(id);
+    const known = this.#read(id);
     if (known === undefined) return undefined;
     const checked = known.state === 'readable' && !known.checked ? this.#check(id, known) : known;
     if (checked.state === 'damaged') throw new FormatError(checked.reason);
@@ -124,8 +136,21 @@ export class Library {
 
   /** Fields of people: of their own file, else what the recording itself says. */
   user(id: RecordingId): RecordingUser {
-    const known = this.#lookAt(id);
+    const known = this.#read(id);
     return this.#userFile(id) ?? (known?.state === 'readable' ? known.head.user : {});
+  }
+
+  /** Leaves what is known to the next host, when so many files were looked at since that was done, and it spares time. */
+  saveIndex(atLeast: number): void {
+    if (this.#index === undefined || this.#news < atLeast) return;
+    if (this.#known.size < WORTH_WRITING) return;
+    this.#news = 0;
+    const entries = [...this.#known].flatMap(([id, known]): IndexEntry[] => {
+      if (known.state === 'damaged') return [];
+      const { file, head, checked } = known;
+      return [{ id, file, head, checked, beside: this.#besideOf(id, known) }];
+    });
+    this.#index.save(entries);
   }
 
   /** The names; those of before when nothing can have changed since. */
@@ -145,9 +170,29 @@ export class Library {
       if (group === undefined) groups.set(owner.id, new Set([owner.part]));
       else group.add(owner.part);
     }
+    this.#readIndex(groups);
     for (const id of this.#known.keys()) if (!groups.has(id)) this.#forget(id);
     this.#listing = { stamp, groups, strangers, bytesBeside: new Map() };
     return this.#listing;
+  }
+
+  /** Once: what it says of files that are there is held against each of them when that is looked at. */
+  #readIndex(groups: Listing['groups']): void {
+    if (this.#index === undefined || this.#indexIsRead) return;
+    this.#indexIsRead = true;
+    for (const indexed of this.#index.load()) {
+      const { id, file, head, checked } = indexed;
+      if (this.#known.has(id) || groups.get(id)?.has('json') !== true) continue;
+      this.#known.set(id, { file, state: 'readable', head, checked, indexed });
+    }
+  }
+
+  /** What lies beside a recording and is written once; undefined when that is not all, or nobody counted it. */
+  #besideOf(id: RecordingId, known: Known): IndexEntry['beside'] {
+    const [answer, parts] = [this.#answers.get(id), this.#listing?.groups.get(id)];
+    if (answer === undefined || parts === undefined || parts.has('user')) return undefined;
+    if (!isSame(answer.known.file, known.file)) return undefined;
+    return { parts: partsKey(parts), bytes: answer.bytesBeside };
   }
 
   #forget(id: RecordingId): void {
@@ -160,9 +205,13 @@ export class Library {
     this.#answers.delete(id);
   }
 
-  #entry(id: RecordingId, parts: ReadonlySet<Part>, bytesBeside: number): LibraryEntry | undefined {
+  #entry(
+    id: RecordingId,
+    parts: ReadonlySet<Part>,
+    known: Known | undefined,
+    bytesBeside: number,
+  ): LibraryEntry | undefined {
     if (!parts.has('json')) return orphanEntry(id, parts, bytesBeside);
-    const known = this.#lookAt(id);
     if (known === undefined) return undefined;
     const user = parts.has('user') ? this.#userFile(id) : undefined;
     const last = this.#answers.get(id);
@@ -192,6 +241,14 @@ export class Library {
     return user;
   }
 
+  /** The same as its own file says: for more than a list, an index is not enough. */
+  #read(id: RecordingId): Known | undefined {
+    const known = this.#lookAt(id);
+    if (known?.state !== 'readable' || known.indexed === undefined) return known;
+    this.#known.delete(id);
+    return this.#lookAt(id);
+  }
+
   /** What is known of a file, looked at anew when it has changed. */
   #lookAt(id: RecordingId): Known | undefined {
     const before = this.#known.get(id);
@@ -209,9 +266,10 @@ export class Library {
     }
     try {
       const facts = factsOf(opened.stats);
-      const known = this.#read(opened.file, facts);
+      const known = this.#readFile(opened.file, facts);
       if (known === undefined) return { file: facts, state: 'damaged', reason: NOT_YET };
       this.#known.set(id, known);
+      this.#news += 1;
       if (known.state === 'damaged') {
         const { reason } = known;
         this.#log.debug('a file in captures/ is not a recording', { id, reason });
@@ -223,7 +281,7 @@ export class Library {
   }
 
   /** Undefined when this scan has read enough. */
-  #read(file: number, facts: FileFacts): Known | undefined {
+  #readFile(file: number, facts: FileFacts): Known | undefined {
     try {
       const found = readHead(file, facts.size, (bytes) => this.#mayRead(bytes));
       return found === undefined ? undefined : { file: facts, state: 'readable', ...found };
@@ -253,6 +311,7 @@ export class Library {
       this.#log.warn('a recording is damaged', { id, reason: checked.reason });
     }
     this.#known.set(id, checked);
+    this.#news += 1;
     return checked;
   }
 }
@@ -288,6 +347,16 @@ function entryOf(
   }
   const damaged = { file: `${id}.json`, reason: known.reason };
   return { id, meta: { ...emptyMeta(id), ...user, bytes, damaged }, since };
+}
+
+/** What the index counted beside a file that is still the same, with the same parts beside it. */
+function indexedBytes(known: Known | undefined, parts: ReadonlySet<Part>): number | undefined {
+  const beside = known?.state === 'readable' ? known.indexed?.beside : undefined;
+  return beside?.parts === partsKey(parts) ? beside?.bytes : undefined;
+}
+
+function partsKey(parts: ReadonlySet<Part>): string {
+  return allParts.filter((part) => parts.has(part)).join();
 }
 
 /** Parts whose recording is missing. */
@@ -347,4 +416,6 @@ const MAX_READ_BYTES = 64 * 1024 * 1024;
 const NOT_YET = 'not read yet: there are many files of other programs; list again';
 /** Pages that wait for a click between two deletions are few. */
 const MAX_GONE = 10_000;
+/** Fewer recordings are read as fast. */
+const WORTH_WRITING = 64;
 const NO_FACTS: FileFacts = { size: 0, mtimeMs: 0, ctimeMs: 0, ino: 0 };

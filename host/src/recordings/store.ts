@@ -20,6 +20,7 @@ import { type FileHead, MAX_RECORDING_BYTES } from './file-head.ts';
 import { Folder, type FolderDisk, isStorableId } from './folder.ts';
 import { readImport } from './import.ts';
 import { Library } from './library.ts';
+import { ListIndex } from './list-index.ts';
 import { comparePlaces, pageOf } from './list-query.ts';
 import {
   hasRoom,
@@ -68,7 +69,7 @@ export class RecordingStore {
       const disk = options.disk ?? realDisk;
       const folder = new Folder(join(configDir, 'captures'), disk, { linked: true });
       this.#folder = folder;
-      this.#library = new Library(folder, log);
+      this.#library = new Library(folder, log, new ListIndex(folder, log));
       this.#trash = new Trash(folder, disk, log);
       this.#trashLibrary = new Library(this.#trash.folder, log);
     }
@@ -231,6 +232,7 @@ export class RecordingStore {
       this.#log.warn('the trash of recordings cannot be read', { reason: reasonOf(error) });
     }
     this.#retain(undefined, nowUnixMs);
+    this.#later?.(() => this.#library?.saveIndex(1));
   }
 
   /**
@@ -243,7 +245,9 @@ export class RecordingStore {
     this.#later(() => {
       this.#checking = false;
       try {
-        if (this.#library?.checkNext()) this.#checkLater();
+        const isMore = this.#library?.checkNext() === true;
+        this.#library?.saveIndex(isMore ? MANY : 1);
+        if (isMore) this.#checkLater();
       } catch (error) {
         this.#log.warn('the recordings cannot be checked', { reason: reasonOf(error) });
       }
@@ -439,3 +443,6 @@ function exists(id: RecordingId): AppError {
 function inFolder(folder: Folder | undefined): string {
   return folder === undefined ? '' : ` in ${folder.path}`;
 }
+
+/** So many files that were looked at are worth an index while there are more. */
+const MANY = 64;
