@@ -4,7 +4,10 @@
 declare const brand: unique symbol;
 export type RecordingId = string & { readonly [brand]: 'RecordingId' };
 
-/** The id, or undefined for anything that is not a safe file name on every system. */
+/**
+ * The id, or undefined for anything that is not a safe file name on every system, or would name files of another: `x.user`
+ * those of `x`’s user data, and CON is a device of Windows.
+ */
 export function parseRecordingId(text: string): RecordingId | undefined {
   return isRecordingId(text) ? text : undefined;
 }
@@ -37,9 +40,16 @@ export function stemOf(id: string): string {
 
 function isRecordingId(text: string): text is RecordingId {
   return (
-    text.length <= MAX_LENGTH && /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text) && !text.includes('..')
+    text.length <= MAX_LENGTH &&
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(text) &&
+    !text.includes('..') &&
+    !SUFFIX.test(text) &&
+    !DEVICE.test(text)
   );
 }
 
 /** Leaves room for suffixes under the 255 bytes of common file systems. */
 const MAX_LENGTH = 128;
+/** Of what lies beside a recording as JSON. */
+const SUFFIX = /\.(user|deleted)$/i;
+const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;

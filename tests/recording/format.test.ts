@@ -2,12 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import {
-  FormatError,
-  parseCapture,
-  readMeta,
-  serializeCapture,
-} from '../../recording/src/format.ts';
+import { FormatError, parseCapture, serializeCapture } from '../../recording/src/format.ts';
 import { FORMAT_VERSION } from '../../recording/src/format-version.ts';
 import {
   parseRecordingId,
@@ -53,10 +48,18 @@ describe('recording ids', () => {
       'a\0',
       '%2e',
       '.hidden',
+      'x.user',
+      'x.Deleted',
+      'CON',
+      'nul.x',
+      'com1',
       'ä',
       `${'x'.repeat(129)}`,
     ]) {
       expect(parseRecordingId(bad)).toBeUndefined();
+    }
+    for (const good of ['x.user.1', 'user', 'deleted.x', 'contact', 'com10', 'x.con']) {
+      expect<string | undefined>(parseRecordingId(good)).toBe(good);
     }
     fc.assert(
       fc.property(fc.string(), (text) => {
@@ -78,16 +81,6 @@ describe('a file of every version', () => {
       expect(written).toMatchObject({ samples, meta: { id: meta.id, kind: meta.kind } });
       expect(meta.sample_count).toBe(samples.length);
     }
-  });
-
-  test('lists by its head', () => {
-    const heads = versions.map((name) => readMeta(fixture(name).slice(0, 1024)));
-    expect(heads.map((head) => head?.version)).toEqual([undefined, 1, 2]);
-    expect(heads.map((head) => head?.meta.id)).toEqual([
-      '2026-06-26T20-14-03Z_5120x1440',
-      '2026-11-20T09-30-00Z_1920x1080',
-      '2026-11-21T18-00-00Z_1920x1080',
-    ]);
   });
 
   test('is upgraded once: what was upgraded stays as it is', () => {
@@ -146,7 +139,9 @@ describe('a file', () => {
   })();
 
   test('carries its meta in the first bytes', () => {
-    expect(readMeta(text.slice(0, 512))).toEqual({ version: FORMAT_VERSION, meta });
+    expect(text.slice(0, 512)).toStartWith(
+      `{"version":${FORMAT_VERSION},"meta":${JSON.stringify(meta)},`,
+    );
   });
 
   test('cut at any byte is refused with a reason and never read as whole', () => {
@@ -158,14 +153,5 @@ describe('a file', () => {
   test('of other JSON is refused, saying where it is none', () => {
     expect(() => parseCapture('{"meta":{},"samples":[]}')).toThrow('/meta');
     expect(() => parseCapture('[]')).toThrow(FormatError);
-  });
-
-  test('with foreign bytes has no meta and does not throw', () => {
-    fc.assert(
-      fc.property(fc.string(), (foreign) => {
-        expect(readMeta(`{"meta":{${foreign}`)).toBeUndefined();
-        readMeta(foreign);
-      }),
-    );
   });
 });

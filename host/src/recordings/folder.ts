@@ -41,7 +41,6 @@ export class Folder {
   readonly path: string;
   readonly #disk: FolderDisk;
   readonly #linked: boolean;
-  #lastStorable: RecordingId | undefined;
 
   /** `linked`: the folder itself may be a link, because people put it where there is room. */
   constructor(path: string, disk: FolderDisk, { linked }: { readonly linked: boolean }) {
@@ -50,9 +49,7 @@ export class Folder {
     this.#linked = linked;
   }
 
-  /** Throws RangeError for an id whose files could be taken for another's. */
   file(id: RecordingId, part: Part): string {
-    if (!this.#isStorable(id)) throw new RangeError(`no recording is named ${id}`);
     return `${this.path}/${id}${suffixes[part]}`;
   }
 
@@ -103,7 +100,7 @@ export class Folder {
   }
 
   has(id: RecordingId, part: Part): boolean {
-    return isStorableId(id) && this.stat(id, part) !== undefined;
+    return this.stat(id, part) !== undefined;
   }
 
   /** The parts that are there. Throws system errors. */
@@ -176,14 +173,6 @@ export class Folder {
     }
     throw Object.assign(new Error(`ENOTDIR: ${this.path} is no folder`), { code: 'ENOTDIR' });
   }
-
-  /** Asked of every file of a list: the last answer is mostly the next. */
-  #isStorable(id: RecordingId): boolean {
-    if (id === this.#lastStorable) return true;
-    if (!isStorableId(id)) return false;
-    this.#lastStorable = id;
-    return true;
-  }
 }
 
 /** Whose file a name is; the longest suffix counts. Undefined for names that are not ours. */
@@ -192,17 +181,9 @@ export function ownerOf(name: string): FolderEntry['owner'] {
     const suffix = suffixes[part];
     if (!name.endsWith(suffix)) continue;
     const id = parseRecordingId(name.slice(0, -suffix.length));
-    return id !== undefined && isStorableId(id) ? { id, part } : undefined;
+    return id === undefined ? undefined : { id, part };
   }
   return undefined;
-}
-
-/**
- * Whether an id names files that are nobody else's, on every system: `x.user` would name the user data of `x`, and CON is
- * a device of Windows.
- */
-export function isStorableId(id: RecordingId): boolean {
-  return parseRecordingId(id) !== undefined && !/\.(user|deleted)$/i.test(id) && !DEVICE.test(id);
 }
 
 /** A regular file's facts; undefined for everything else, links included. */
@@ -262,6 +243,5 @@ export const allParts: readonly Part[] = ['user', 'deleted', 'gzip', 'frames', '
 /** list-index.ts */
 export const INDEX_NAME = '.index.json';
 const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const DEVICE = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 /** FAT counts in steps of two seconds. */
 const COARSEST_TIME_MS = 3000;

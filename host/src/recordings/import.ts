@@ -6,7 +6,6 @@ import { FormatError } from '../../../recording/src/format.ts';
 import { parseRecordingId, type RecordingId } from '../../../recording/src/recording-id.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import { CaptureReader } from './capture-reader.ts';
-import { isStorableId } from './folder.ts';
 import { userFieldsOf } from './user-data.ts';
 
 export interface ImportedRecording {
@@ -31,7 +30,7 @@ export async function readImport(
     const meta = ownMeta(capture.meta, sampleCount);
     const id = parseRecordingId(capture.meta.id);
     return {
-      id: id !== undefined && isStorableId(id) ? id : undefined,
+      id,
       meta,
       user: userFieldsOf(capture.meta),
       text: (to) => text({ ...meta, id: to }),

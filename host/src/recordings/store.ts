@@ -17,7 +17,7 @@ import type { Log } from '../log.ts';
 import { CaptureReader } from './capture-reader.ts';
 import { realDisk } from './disk.ts';
 import { type FileHead, MAX_RECORDING_BYTES } from './file-head.ts';
-import { Folder, type FolderDisk, isStorableId } from './folder.ts';
+import { Folder, type FolderDisk } from './folder.ts';
 import { readImport } from './import.ts';
 import { Library } from './library.ts';
 import { ListIndex } from './list-index.ts';
@@ -146,7 +146,7 @@ export class RecordingStore {
   /** Deletes a recording and everything that belongs to it; false when there is none. Throws AppError `delete_failed`. */
   remove(id: RecordingId, how: 'trash' | 'forever' = 'trash'): boolean {
     const [folder, trash] = [this.#folder, this.#trash];
-    if (folder === undefined || trash === undefined || !isStorableId(id)) return false;
+    if (folder === undefined || trash === undefined) return false;
     const here = this.#reached(() => folder.parts(id).some((part) => part !== 'deleted'));
     const there = this.#reached(() => trash.holds(id));
     if (!here && (how === 'trash' || !there)) return false;
@@ -179,7 +179,7 @@ export class RecordingStore {
   /** Out of the trash; undefined when it is not there. Throws AppError 409 `recording_exists`, `restore_failed`. */
   restore(id: RecordingId): CaptureMeta | undefined {
     const trash = this.#trash;
-    if (trash === undefined || !isStorableId(id)) return undefined;
+    if (trash === undefined) return undefined;
     if (!this.#reached(() => trash.holds(id))) return undefined;
     try {
       trash.putBack(id);
