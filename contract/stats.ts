@@ -539,6 +539,14 @@ export const LiveDelta = Type.Union(
     Type.Object({ kind: Type.Literal('session'), session: SessionEntry }),
     Type.Object({ kind: Type.Literal('sample'), sample: StatsSample }),
     Type.Object({ kind: Type.Literal('event'), event: CaptureEvent }),
+    Type.Object(
+      {
+        kind: Type.Literal('bounds'),
+        truncated: Type.Boolean(),
+        events_lost: Type.Integer(nonNegative),
+      },
+      { description: 'What the capture leaves out from now on, as in its file; the newest counts' },
+    ),
     Type.Object({ kind: Type.Literal('stopped'), id: Type.Optional(Type.String()) }),
   ],
   { title: 'LiveDelta' },

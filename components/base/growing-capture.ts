@@ -20,6 +20,8 @@ export class GrowingCapture {
   readonly #known: Set<string>;
   #meta: CaptureMeta;
   #recordsLost: number | undefined;
+  #truncated: boolean;
+  #eventsLost: number;
 
   /** `nowMs`: by the clock that `at` is asked with. */
   constructor(loaded: Capture, nowMs: number) {
@@ -33,6 +35,8 @@ export class GrowingCapture {
     this.#events = [...(loaded.events ?? [])];
     this.#known = new Set(this.#events.map(keyOf));
     this.#recordsLost = loaded.records_lost;
+    this.#truncated = loaded.truncated ?? false;
+    this.#eventsLost = loaded.events_lost ?? 0;
     for (const sample of loaded.samples) this.#heard(sample);
   }
 
@@ -55,6 +59,8 @@ export class GrowingCapture {
         return true;
       case 'event':
         return this.#addEvent(news.event);
+      case 'bounds':
+        return this.#setBounds(news.truncated, news.events_lost);
       default:
         return false;
     }
@@ -73,11 +79,20 @@ export class GrowingCapture {
         duration_ms: Math.max(grown, this.#samples.at(-1)?.t_ms ?? 0),
         sample_count,
       },
+      ...(this.#truncated ? { truncated: true } : {}),
+      ...(this.#eventsLost > 0 ? { events_lost: this.#eventsLost } : {}),
       ...(this.#sessions.size > 0 ? { sessions: [...this.#sessions.values()] } : {}),
       ...(this.#recordsLost === undefined ? {} : { records_lost: this.#recordsLost }),
       ...(this.#events.length > 0 ? { events: this.#events } : {}),
       samples: this.#samples,
     };
+  }
+
+  #setBounds(truncated: boolean, eventsLost: number): boolean {
+    const isNew = truncated !== this.#truncated || eventsLost !== this.#eventsLost;
+    this.#truncated = truncated;
+    this.#eventsLost = eventsLost;
+    return isNew;
   }
 
   #addSample(sample: StatsSample): boolean {

@@ -72,6 +72,12 @@ export function parseNews(value: unknown): CaptureNews | undefined {
       const [event] = parseEvents([f['event']]);
       return event === undefined ? undefined : { kind: 'event', event };
     }
+    case 'bounds':
+      return {
+        kind: 'bounds',
+        truncated: f['truncated'] === true,
+        events_lost: whole(f['events_lost']),
+      };
     default:
       return undefined;
   }

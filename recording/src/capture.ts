@@ -92,6 +92,8 @@ export class CaptureBuilder {
   #lossTold: { fromUs: number; event: CaptureEvent; count: number } | undefined;
   #suspendedMs = 0;
   #tooManySessions = false;
+  /** What was told of the recording's bounds. */
+  #boundsTold = { truncated: false, events_lost: 0 };
 
   constructor(start: CaptureStart) {
     this.start = start;
@@ -199,8 +201,9 @@ export class CaptureBuilder {
     this.#detector.advance(nowNs);
   }
 
-  /** What changed since the last call: sessions (new, or told again with what changed), samples, events. */
+  /** What changed since the last call: sessions (new, or told again with what changed), samples, events, bounds. */
   deltas(): LiveDelta[] {
+    this.#tellBounds();
     const deltas = this.#deltas;
     this.#deltas = [];
     return deltas;
@@ -393,6 +396,14 @@ export class CaptureBuilder {
     return made;
   }
 
+  #tellBounds(): void {
+    const bounds = { truncated: this.#isTruncated, events_lost: this.#events.lost };
+    const { truncated, events_lost } = this.#boundsTold;
+    if (bounds.truncated === truncated && bounds.events_lost === events_lost) return;
+    this.#boundsTold = bounds;
+    this.#push({ kind: 'bounds', ...bounds });
+  }
+
   #push(delta: LiveDelta): void {
     this.#deltas.push(delta);
     // Nobody watches: a replay, or nobody yet. The text has it all.
@@ -434,17 +445,19 @@ export class CaptureBuilder {
     };
   }
 
+  get #isTruncated(): boolean {
+    return this.#tooManySessions || this.#members.some(({ windows }) => windows.truncated);
+  }
+
   /** Keys in the order of `serializeCapture`: meta early, samples last. */
   #text(meta: CaptureMeta, about: About): string {
     const { host, preRollMs } = this.start;
-    const isTruncated =
-      this.#tooManySessions || this.#members.some(({ windows }) => windows.truncated);
     const events = this.#events.all();
     const head = JSON.stringify({
       version: FORMAT_VERSION,
       meta,
       sessions: this.#inOrder().map((member) => this.#entry(member)),
-      ...(isTruncated ? { truncated: true } : {}),
+      ...(this.#isTruncated ? { truncated: true } : {}),
       ...(host === undefined ? {} : { host }),
       ...(preRollMs === undefined ? {} : { pre_roll_ms: preRollMs }),
       ...(about.recorder === undefined ? {} : { recorder: about.recorder }),

@@ -56,6 +56,16 @@ describe('a growing capture', () => {
     expect([seen.meta.client, seen.records_lost]).toEqual(['Deck', 5]);
   });
 
+  test('says what it leaves out as it was told last', () => {
+    const growing = new GrowingCapture(capture([1000]), 0);
+    expect(growing.at(0)).not.toHaveProperty('truncated');
+    const bounds = { kind: 'bounds', truncated: true, events_lost: 7 } as const;
+    expect([growing.take(bounds), growing.take(bounds)]).toEqual([true, false]);
+    expect(growing.at(0)).toMatchObject({ truncated: true, events_lost: 7 });
+    const loaded = new GrowingCapture(capture([1000], { truncated: true, events_lost: 2 }), 0);
+    expect(loaded.at(0)).toMatchObject({ truncated: true, events_lost: 2 });
+  });
+
   test('a sample costs the same in a capture of three hours', () => {
     const times = Array.from({ length: 10_800 }, (_, i) => (i + 1) * 1000);
     const growing = new GrowingCapture(capture(times), 0);
@@ -74,6 +84,7 @@ describe('news of a capture', () => {
       { kind: 'session', session: session() },
       news(1000),
       { kind: 'event', event: marker(5, 'x') },
+      { kind: 'bounds', truncated: true, events_lost: 3 },
       { kind: 'stopped', id: 'one' },
       { kind: 'stopped' },
     ];

@@ -326,6 +326,8 @@ describe('events', () => {
     capture.take({ kind: 'session_ended', atNs: after(1), sessionId: 1, reason: 'client_left' });
     const { events, events_lost } = finished(capture, after(1));
     expect([events?.length, events_lost]).toEqual([20_000, 7]);
+    expect(capture.deltas().at(-1)).toEqual({ kind: 'bounds', truncated: false, events_lost });
+    expect(capture.deltas()).toEqual([]);
     expect(kinds(events?.slice(-2))).toEqual([
       [600, undefined, 'marker'],
       [1000, 1, 'session_end'],
@@ -412,6 +414,8 @@ describe('the bound of a session', () => {
     expect([...(accepted?.columns.session ?? [])]).toEqual([1, 2]);
     const { truncated, samples, events, records_lost } = finished(capture, after(bound + 3));
     expect([truncated, records_lost]).toEqual([true, undefined]);
+    const told = capture.deltas().filter(({ kind }) => kind === 'bounds');
+    expect(told).toEqual([{ kind: 'bounds', truncated: true, events_lost: 0 }]);
     expect(samples.filter((s) => s.session_id === 1)).toHaveLength(10_800);
     expect(samples.filter((s) => s.session_id === 2)).toHaveLength(2);
     // The freeze before the last frame, and none that the bound itself would make.
