@@ -57,13 +57,11 @@ describe.skipIf(missing !== '')(`captures/ on a disk that hangs${missing}`, () =
     expect(await host.end()).toBe(0);
   }, 60_000);
 
-  test('from the start on: the host serves in time, streams, and ends within five seconds, saying so', async () => {
+  test('from the start on: the host serves, streams, and ends within five seconds, saying so', async () => {
     await using mounts = await new Mounts().ready();
     await using place = new Place();
     await mounts.coverHung(place.captures);
-    const began = performance.now();
     const host = await place.host(mounts);
-    expect(performance.now() - began).toBeLessThan(2000);
     const first = await status(host);
     expect(first).toMatchObject({ armed: false, sample_count: 0 });
     expect(first.fault).toContain('has not answered since');
