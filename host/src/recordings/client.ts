@@ -343,12 +343,12 @@ export class RecordingsWorker implements RecordingsService {
     this.#pending.delete(reply.id);
     this.#isDropping = false;
     pending?.settle(reply);
-    if (pending?.overdue === true) this.#dropLate(reply);
+    if (pending?.overdue === true) this.#dropLate(pending.method, reply);
   }
 
   /** Nobody waits for it any more. */
-  #dropLate(reply: Settled): void {
-    this.#log.info('the recorder answers again', { call: reply.id });
+  #dropLate(method: Method, reply: Settled): void {
+    this.#log.info('the recorder answers again; too late for whoever asked', { method });
     if (reply.kind !== 'value' || reply.method !== 'openFrames') return;
     if (reply.value !== undefined) this.#tell('closeFrames', [reply.value.handle]);
   }
