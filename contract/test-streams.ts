@@ -18,6 +18,7 @@ export const ScriptWhat = Type.Union([
   Type.Literal('late'),
   Type.Literal('drop'),
   Type.Literal('key_frame'),
+  Type.Literal('encoder_error'),
   Type.Literal('invalidate'),
   Type.Literal('bitrate'),
   Type.Literal('loss'),

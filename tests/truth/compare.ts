@@ -218,7 +218,7 @@ function eventsOf(pairs: readonly Pair[], capture: Capture, result: Comparison):
   }
 }
 
-const ENCODER_EVENTS = ['key_frame', 'invalidation', 'bitrate'];
+const ENCODER_EVENTS = ['encoder_reopened', 'key_frame', 'invalidation', 'bitrate'];
 
 /** One line for each, in the order of frames: a new target holds from its frame on. */
 function happenings(frames: readonly TrueFrame[]): string[] {
@@ -227,6 +227,7 @@ function happenings(frames: readonly TrueFrame[]): string[] {
     const lines: string[] = [];
     if (frame.bitrateKbps !== kbps) lines.push(`bitrate ${kbps} to ${frame.bitrateKbps}`);
     kbps = frame.bitrateKbps;
+    if (frame.reopened) lines.push(`encoder_reopened ${frame.frame}`);
     if (frame.made === 'key') lines.push(`key_frame ${frame.frame}`);
     if (frame.made === 'after_invalidation') {
       lines.push(`invalidation ${frame.frame} of ${frame.askedRange?.join(' to ')}`);
@@ -237,7 +238,7 @@ function happenings(frames: readonly TrueFrame[]): string[] {
 
 function essence({ kind, frame, detail }: CaptureEvent): string {
   if (kind === 'bitrate') return `bitrate ${detail?.['from_kbps']} to ${detail?.['to_kbps']}`;
-  if (kind === 'key_frame') return `key_frame ${frame}`;
+  if (kind === 'key_frame' || kind === 'encoder_reopened') return `${kind} ${frame}`;
   return `invalidation ${frame} of ${detail?.['first']} to ${detail?.['last']}`;
 }
 

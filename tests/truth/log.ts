@@ -25,6 +25,8 @@ export interface TrueFrame {
   readonly frame: number | undefined;
   readonly outcome: string;
   readonly made: string | undefined;
+  /** The encoder failed, and another made it. */
+  readonly reopened: boolean;
   readonly bytes: number;
   readonly packets: number;
   readonly dropped: number;
@@ -70,6 +72,7 @@ interface Line {
   readonly frame?: number;
   readonly outcome?: string;
   readonly made?: string;
+  readonly reopened?: boolean;
   readonly bytes?: number;
   readonly datagrams?: { packets: number; handed: number; dropped: number; refused: number };
   readonly bitrate_kbps?: number;
@@ -86,6 +89,7 @@ function frameOf(line: Line): TrueFrame {
     frame: line.frame,
     outcome: line.outcome ?? '',
     made: line.made,
+    reopened: line.reopened === true,
     bytes: line.bytes ?? 0,
     packets: line.datagrams?.packets ?? 0,
     dropped: line.datagrams?.dropped ?? 0,

@@ -36,6 +36,7 @@ export function everyKind(seed: number): TestScript {
     { at_frame: at(250), what: 'invalidate', first_back: 3, last_back: 1 },
     { at_frame: at(265), what: 'bitrate', kbps: 1500 },
     { at_frame: at(280), what: 'loss', pct: 30, count: 5 },
+    { at_frame: at(300), what: 'encoder_error' },
   ];
   return { version: 1, seed, sessions: [{ ...SMALL, seconds: 5.5, fps: 60, actions }] };
 }

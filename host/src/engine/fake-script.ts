@@ -63,6 +63,7 @@ function suffered(frame: FrameRecord, action: Action): FrameRecord {
     case 'drop':
       return dropped(frame, action);
     case 'key_frame':
+    case 'encoder_error':
       return { ...frame, flags: { ...frame.flags, key: true } };
     case 'invalidate':
       return { ...frame, flags: { ...frame.flags, afterInvalidation: !frame.flags.key } };
@@ -152,6 +153,7 @@ const FIELDS: Readonly<Record<Action['what'], readonly (typeof ALL_FIELDS)[numbe
   late: ['us'],
   drop: ['why'],
   key_frame: [],
+  encoder_error: [],
   invalidate: ['first_back', 'last_back'],
   bitrate: ['kbps'],
   loss: ['pct', 'every_packet'],

@@ -50,6 +50,8 @@ const sessionFields = {
   client: Type.String(),
   source: Type.String(),
   encoder: Type.String(),
+  /** What the encoder says of itself; absent until it is open. */
+  encoder_detail: Type.Optional(Type.String()),
   codec: Type.Literal('h264'),
   width: count,
   height: count,
@@ -70,6 +72,7 @@ const sessionFields = {
   control: Type.Optional(
     Type.Union([Type.Literal('awaiting'), Type.Literal('connected'), Type.Literal('ready')]),
   ),
+  /** What was tried before this encoder; absent when it was the first. */
   refused: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }))),
 };
 export const Session = Type.Object(sessionFields);

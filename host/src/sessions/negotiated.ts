@@ -40,12 +40,13 @@ export function requestedNegotiation(request: SessionRequest, why: NegotiatedWhy
 
 /** The same with what the engine found when it opened source and encoder. */
 export function negotiated(requested: Negotiated, view: Session): Negotiated {
-  const { state, picture, can_invalidate, refused } = view;
+  const { state, picture, can_invalidate, encoder_detail, refused } = view;
   // Until the encoder is open, what it can do is not known.
   if (state === 'starting') return requested;
   return {
     ...requested,
     ...(refused === undefined || refused.length === 0 ? {} : { encoder_refused: refused }),
+    ...(encoder_detail === undefined ? {} : { encoder_detail }),
     ...(picture === undefined ? {} : { picture }),
     can_invalidate,
   };

@@ -137,6 +137,10 @@ pub trait VideoEncoder: Send {
     /// What it is and can do.
     fn info(&self) -> EncoderInfo;
 
+    /// What it is in words, for whoever reads a recording: library and version, and the settings in force as the
+    /// library itself tells them. What it does not tell is left out.
+    fn detail(&self) -> String;
+
     /// The picture that is encoded next. It still holds the last one, so a repeat needs no conversion.
     fn input(&mut self) -> &mut I420Image;
 
@@ -173,6 +177,12 @@ impl VideoEncoder for Encoder {
     fn info(&self) -> EncoderInfo {
         match self {
             Self::OpenH264(encoder) => encoder.info(),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::OpenH264(encoder) => encoder.detail(),
         }
     }
 
@@ -242,6 +252,57 @@ pub fn open_encoder(name: &str, config: EncoderConfig) -> Result<Encoder, CodecE
     }
 }
 
+/// An open encoder, and what was tried before it.
+pub struct OpenedEncoder<E = Encoder> {
+    /// The one that works.
+    pub encoder: E,
+    /// In the order in which they were tried.
+    pub refused: Vec<RefusedEncoder>,
+}
+
+/// What could not be opened, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedEncoder {
+    /// Name, and the setting that was given up after it.
+    pub name: String,
+    /// The encoder's own words.
+    pub reason: String,
+}
+
+/// Opens an encoder by name as [`open_encoder`] does. One that fails with several threads, as it does where the system
+/// grants none, is tried with one.
+///
+/// Errors: those of the last that was tried.
+pub fn open_encoder_or_simpler(
+    name: &str,
+    config: EncoderConfig,
+) -> Result<OpenedEncoder, CodecError> {
+    open_or_simpler(name, config, |config| open_encoder(name, config))
+}
+
+fn open_or_simpler<E>(
+    name: &str,
+    config: EncoderConfig,
+    mut open: impl FnMut(EncoderConfig) -> Result<E, CodecError>,
+) -> Result<OpenedEncoder<E>, CodecError> {
+    let mut refused = Vec::new();
+    let encoder = match open(config) {
+        // Only what the library itself says may be different with less; a setting outside its range stays there.
+        Err(error @ CodecError::Encoder { .. }) if config.threads > 1 => {
+            refused.push(RefusedEncoder {
+                name: format!("{name}, {} threads", config.threads),
+                reason: error.to_string(),
+            });
+            open(EncoderConfig {
+                threads: 1,
+                ..config
+            })?
+        }
+        opened => opened?,
+    };
+    Ok(OpenedEncoder { encoder, refused })
+}
+
 /// Whether a mode can be encoded at all; asked before anything is allocated.
 ///
 /// Errors: no encoder for the codec, an odd side, a side or rate outside the limits; each with its numbers.
@@ -283,6 +344,24 @@ const MAX_FPS: u32 = 240;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::ColourMatrix;
+
+    const SMALL: EncoderConfig = EncoderConfig {
+        size: PictureSize {
+            width: 640,
+            height: 360,
+        },
+        fps: 60,
+        bitrate_kbps: 5000,
+        slices: 1,
+        threads: 1,
+        max_reference_frames: 0,
+        long_term_references: false,
+        colour: Colour {
+            matrix: ColourMatrix::Bt709,
+            full_range: false,
+        },
+    };
 
     fn refused(width: u32, height: u32, fps: u32) -> String {
         check_mode(Codec::H264, PictureSize::new(width, height), fps)
@@ -351,18 +430,53 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_encoder_is_named_in_the_refusal() {
+    fn an_encoder_that_gets_no_threads_is_opened_with_one_and_says_so() {
         let config = EncoderConfig {
-            size: PictureSize::new(640, 360),
-            fps: 60,
-            bitrate_kbps: 5000,
-            slices: 1,
-            threads: 1,
-            max_reference_frames: 0,
-            long_term_references: false,
-            colour: Colour::default(),
+            slices: 4,
+            threads: 4,
+            ..SMALL
         };
-        let error = open_encoder("nvenc", config)
+        let failed = |call| CodecError::Encoder {
+            encoder: "fake",
+            call,
+            code: 1,
+        };
+        let only_one = |config: EncoderConfig| match config.threads {
+            1 => Ok(config),
+            _ => Err(failed("initialise")),
+        };
+        let opened = open_or_simpler("auto", config, only_one).expect("opens with one thread");
+        let got = opened.encoder;
+        assert_eq!((got.threads, got.slices), (1, 4));
+        let refused = RefusedEncoder {
+            name: "auto, 4 threads".into(),
+            reason: "fake: initialise failed with code 1".into(),
+        };
+        assert_eq!(opened.refused, [refused]);
+
+        let opened = open_or_simpler("auto", SMALL, only_one).expect("nothing in the way");
+        assert_eq!(opened.refused, []);
+
+        let mut tries = 0;
+        let never = |_| {
+            tries += 1;
+            Err::<(), _>(failed("create"))
+        };
+        let error = open_or_simpler("auto", config, never).err();
+        assert_eq!((error, tries), (Some(failed("create")), 2));
+
+        let mut tries = 0;
+        let outside = |_| {
+            tries += 1;
+            Err::<(), _>(CodecError::NoEncoder(Codec::Av1))
+        };
+        assert!(open_or_simpler("auto", config, outside).is_err());
+        assert_eq!(tries, 1, "fewer threads change nothing about a codec");
+    }
+
+    #[test]
+    fn an_unknown_encoder_is_named_in_the_refusal() {
+        let error = open_encoder("nvenc", SMALL)
             .err()
             .expect("not in this build");
         assert_eq!(
@@ -371,7 +485,7 @@ mod tests {
         );
         for descriptor in encoders() {
             assert!(
-                open_encoder(descriptor.name, config).is_ok(),
+                open_encoder(descriptor.name, SMALL).is_ok(),
                 "{}",
                 descriptor.name
             );

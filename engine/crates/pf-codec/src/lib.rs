@@ -22,7 +22,8 @@ pub use colour::{Colour, ColourMatrix};
 pub use convert::Converter;
 pub use encoder::{
     AccessUnit, Codec, Encoder, EncoderConfig, EncoderDescriptor, EncoderInfo, FrameKind,
-    FrameRequest, VideoEncoder, check_mode, encoders, open_encoder,
+    FrameRequest, OpenedEncoder, RefusedEncoder, VideoEncoder, check_mode, encoders, open_encoder,
+    open_encoder_or_simpler,
 };
 pub use error::CodecError;
 pub use moving::MovingPicture;

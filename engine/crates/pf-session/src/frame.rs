@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use pf_codec::{AccessUnit, Encoder, FrameKind, FrameRequest, VideoEncoder};
+use pf_codec::{AccessUnit, Encoder, FrameKind, FrameRequest};
 use pf_desktop::PictureOrder;
 use pf_proto::gamestream::bitstream::{self, NalCodec};
 use pf_proto::gamestream::recovery::{AnswerKind, RecoveryAction, RecoverySlot, RequestEffect};
@@ -13,6 +13,7 @@ use pf_stats::{Boundary, FrameFlags, FrameOutcome, FrameTimer, RecordProducer, U
 use serde_json::json;
 
 use crate::clock::FrameClock;
+use crate::encoding::{Encoding, Reopened};
 use crate::grab::{Grab, Grabber};
 use crate::handoff::{Outbox, Slot};
 use crate::perf::PerfWindow;
@@ -20,6 +21,7 @@ use crate::request::Refusal;
 use crate::script::{DropWhy, Place, Player, ScriptedFrame, SourceTruth, stall, stamp, stamp_now};
 use crate::sender::close;
 use crate::shared::SessionShared;
+use crate::told::{tell_recovery, tell_reopened};
 
 /// Frames in a row that do not fit the wire; more of them, and the encoder will never make one that does.
 const OVERSIZE_LIMIT: u32 = 5;
@@ -31,7 +33,7 @@ pub struct FramePathParts {
     /// Source and conversion.
     pub grabber: Grabber,
     /// The encoder.
-    pub encoder: Encoder,
+    pub encoder: Encoding<Encoder>,
     /// Whether client and encoder can continue after a loss without a key frame.
     pub can_invalidate: bool,
     /// Wire format.
@@ -56,7 +58,6 @@ pub struct FramePath {
     started_ns: u64,
     /// Smoothed time in the encoder: when the sender is woken.
     encode_ns: f64,
-    bitrate_kbps: u32,
     /// Counts the turns, for scripts.
     nth: u64,
     oversize_in_a_row: u32,
@@ -89,7 +90,6 @@ impl FramePath {
             perf: PerfWindow::default(),
             started_ns: (parts.session.engine.now_ns)(),
             encode_ns: 0.0,
-            bitrate_kbps: parts.session.request.bitrate_kbps,
             nth: 0,
             oversize_in_a_row: 0,
             is_flooded: false,
@@ -139,7 +139,7 @@ impl FramePath {
             frame.pass(Place::Grabbed, before_ns, now_ns());
         }
         let made_before = scripted.as_ref().and_then(|_| grabber.last_change());
-        let grab = grabber.take(session, encoder, grabbed_ns)?;
+        let grab = grabber.take(session, encoder.input(), grabbed_ns)?;
         if let Some(frame) = &mut scripted {
             frame.source = grabber.last_change().map(|made| SourceTruth {
                 given: Some(made.sequence) != made_before.map(|before| before.sequence),
@@ -183,21 +183,25 @@ impl FramePath {
         if let Some(frame) = &mut turn.scripted {
             ask_as_ordered(session, frame, self.packetizer.next_frame_index());
         }
-        let target_kbps = session.target_kbps();
-        if target_kbps != self.bitrate_kbps {
-            encoder.set_bitrate(target_kbps).map_err(encoder_failed)?;
+        let now_ns = session.engine.now_ns;
+        let (from_kbps, to_kbps) = (encoder.target_kbps(), session.target_kbps());
+        if to_kbps != from_kbps {
+            encoder
+                .set_bitrate(to_kbps, now_ns())
+                .map_err(encoder_failed)?;
             session.event(
                 "bitrate",
-                json!({ "from_kbps": self.bitrate_kbps, "to_kbps": target_kbps }),
+                json!({ "from_kbps": from_kbps, "to_kbps": to_kbps }),
             );
-            self.bitrate_kbps = target_kbps;
         }
         for frame in session
             .recovery(RecoverySlot::take_acknowledged)
             .into_iter()
             .flatten()
         {
-            encoder.acknowledge(frame).map_err(encoder_failed)?;
+            encoder
+                .acknowledge(frame, now_ns())
+                .map_err(encoder_failed)?;
         }
         Ok(())
     }
@@ -229,7 +233,7 @@ impl FramePath {
             .expect_at(submitted_ns + self.encode_ns as u64);
         self.parts
             .encoder
-            .submit(index.0, request)
+            .submit(index.0, request, submitted_ns)
             .map_err(encoder_failed)?;
         stamp(
             &mut turn.scripted,
@@ -237,10 +241,15 @@ impl FramePath {
             Boundary::Submitted,
             now_ns,
         );
+        if let Some(frame) = &turn.scripted
+            && frame.orders.encoder_error
+        {
+            self.parts.encoder.fail_next();
+        }
         let unit = self
             .parts
             .encoder
-            .finish(&mut self.access_unit)
+            .finish(&mut self.access_unit, now_ns())
             .map_err(encoder_failed)?;
         stall(&mut turn.scripted, Place::Encoded, now_ns);
         let encoded_ns = stamp_now(
@@ -269,7 +278,14 @@ impl FramePath {
         }
         let session = &self.parts.session;
         session.recovery(|slot| slot.frame_encoded(index.0, answer_kind(unit.kind)));
-        tell_recovery(session, index, action, unit.kind);
+        let reopened = self.parts.encoder.take_reopened();
+        if let Some(Reopened { why }) = &reopened {
+            tell_reopened(session, index, why);
+            if let Some(frame) = &mut turn.scripted {
+                frame.reopened = true;
+            }
+        }
+        tell_recovery(session, index, action, unit.kind, reopened.is_some());
         Ok(Some(unit))
     }
 
@@ -533,39 +549,8 @@ fn frame_type(kind: FrameKind) -> FrameType {
     }
 }
 
-/// Tells the host of key frames and answered invalidations, and why they were made.
-fn tell_recovery(
-    session: &SessionShared,
-    index: FrameIndex,
-    action: RecoveryAction,
-    kind: FrameKind,
-) {
-    let frame = index.0;
-    match (kind, action) {
-        (FrameKind::Predicted, _) => {}
-        (FrameKind::Key, _) => {
-            let why = match action {
-                _ if index == FrameIndex::FIRST => "first",
-                RecoveryAction::KeyFrame => "requested",
-                RecoveryAction::Invalidate { .. } => "invalidation",
-                RecoveryAction::None => "encoder",
-            };
-            session.event("key_frame", json!({ "frame": frame, "why": why }));
-        }
-        (FrameKind::AfterInvalidation, RecoveryAction::Invalidate { first, last }) => {
-            session.event(
-                "invalidation",
-                json!({ "frame": frame, "first": first, "last": last }),
-            );
-        }
-        (FrameKind::AfterInvalidation, _) => {
-            session.event("invalidation", json!({ "frame": frame }))
-        }
-    }
-}
-
-fn encoder_failed(error: pf_codec::CodecError) -> Refusal {
-    Refusal::new("encoder_failed", error.to_string())
+fn encoder_failed(why: String) -> Refusal {
+    Refusal::new("encoder_failed", why)
 }
 
 /// How long after its grab a frame is still worth waiting for room in the socket, ns.

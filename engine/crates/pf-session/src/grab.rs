@@ -1,6 +1,6 @@
 //! From the source's newest picture to the encoder's input: taking it, scaling it, and telling when there is none.
 
-use pf_codec::{BgrxImage, Colour, Converter, Encoder, PictureSize, VideoEncoder};
+use pf_codec::{BgrxImage, Colour, Converter, I420Image, PictureSize};
 use pf_desktop::{Newest, Picture, PictureOrder, PictureSource, Source, SourceStamp};
 use serde_json::json;
 
@@ -75,7 +75,7 @@ impl Grabber {
     pub fn take(
         &mut self,
         session: &SessionShared,
-        encoder: &mut Encoder,
+        input: &mut I420Image,
         now_ns: u64,
     ) -> Result<Option<Grab>, Refusal> {
         let repeat = self.taken.map(|sequence| Grab::Repeat { sequence });
@@ -85,7 +85,7 @@ impl Grabber {
                     session.event("source_back", json!({}));
                 }
                 self.taken = Some(stamp.sequence);
-                let target = encoder.input().size();
+                let target = input.size();
                 let image = image(&picture);
                 if self.size != Some(image.size) {
                     self.converter = new_converter(image.size, target, self.colour)?;
@@ -93,7 +93,7 @@ impl Grabber {
                     self.size = Some(image.size);
                 }
                 self.converter
-                    .convert(&image, encoder.input())
+                    .convert(&image, input)
                     .map_err(|e| Refusal::new("conversion_failed", e.to_string()))?;
                 Ok(Some(Grab::New(stamp)))
             }

@@ -9,6 +9,7 @@ pub mod audio;
 mod client;
 pub mod clock;
 mod control;
+mod encoding;
 mod engine;
 mod events;
 mod frame;
@@ -22,6 +23,7 @@ pub mod script;
 pub mod sender;
 pub mod shared;
 mod time;
+mod told;
 mod trial;
 mod video;
 

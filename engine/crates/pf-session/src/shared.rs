@@ -62,6 +62,15 @@ pub struct PictureView {
     pub source_height: u32,
 }
 
+/// An encoder that could not be opened, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedView {
+    /// Its name and settings.
+    pub name: String,
+    /// Its own words.
+    pub reason: String,
+}
+
 /// A session as snapshots and `session.state` events tell it.
 #[derive(Clone, Debug, Serialize)]
 pub struct SessionView {
@@ -77,6 +86,12 @@ pub struct SessionView {
     pub source: String,
     /// Encoder's name; as asked until it is open.
     pub encoder: String,
+    /// What the encoder says of itself; absent until it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoder_detail: Option<String>,
+    /// What was tried before this encoder.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedView>,
     /// Codec's name.
     pub codec: String,
     /// px.
@@ -216,6 +231,8 @@ impl SessionShared {
             client: request.client.clone(),
             source: request.source.clone(),
             encoder: request.encoder.clone(),
+            encoder_detail: None,
+            refused: Vec::new(),
             codec: request.codec.clone(),
             width: request.width,
             height: request.height,

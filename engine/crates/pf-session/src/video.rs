@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pf_codec::{EncoderConfig, VideoEncoder, open_encoder};
+use pf_codec::{CodecError, Encoder, EncoderConfig, VideoEncoder, open_encoder_or_simpler};
 use pf_desktop::{PictureSource, Source, SourceConfig};
 use pf_net::{DeadlineSleeper, MediaSocket, ThreadRole};
 use pf_proto::gamestream::video::VideoFormat;
@@ -20,6 +20,7 @@ use serde_json::json;
 use crate::admission;
 use crate::audio::{AudioJob, AudioStream, Silence};
 use crate::clock::{Advance, FrameClock};
+use crate::encoding::Encoding;
 use crate::events::Level;
 use crate::frame::{FramePath, FramePathParts};
 use crate::grab::Grabber;
@@ -28,7 +29,7 @@ use crate::listener::Medium;
 use crate::request::Refusal;
 use crate::script::{Script, TruthLog};
 use crate::sender::Sender;
-use crate::shared::{Endpoint, SessionShared, SessionState};
+use crate::shared::{Endpoint, RefusedView, SessionShared, SessionState};
 
 /// The largest frame that the arena holds, in average frames: key frames of hard pictures reach about ten.
 const LARGEST_FRAME: usize = 24;
@@ -101,12 +102,10 @@ impl VideoJob {
         let session = &self.session;
         let source = Source::open(&self.source, session.engine.now_ns)
             .map_err(|e| Refusal::new("source_unavailable", e.to_string()))?;
-        let encoder = open_encoder(&session.request.encoder, self.encoder)
+        let encoder = open(session, self.encoder)
             .map_err(|e| Refusal::new("encoder_unavailable", e.to_string()))?;
-        let info = encoder.info();
-        let can_invalidate = info.can_invalidate && session.request.invalidation;
+        let can_invalidate = encoder.info().can_invalidate && session.request.invalidation;
         session.update(|view| {
-            view.encoder = info.name.to_owned();
             view.source = source.info().name.to_owned();
             view.can_invalidate = can_invalidate;
         });
@@ -118,6 +117,22 @@ impl VideoJob {
             can_invalidate,
         })
     }
+}
+
+/// Opens the session's encoder and says what it is.
+fn open(session: &SessionShared, config: EncoderConfig) -> Result<Encoder, CodecError> {
+    let opened = open_encoder_or_simpler(&session.request.encoder, config)?;
+    let refused = opened.refused.into_iter().map(|refused| RefusedView {
+        name: refused.name,
+        reason: refused.reason,
+    });
+    let (info, detail) = (opened.encoder.info(), opened.encoder.detail());
+    session.update(|view| {
+        view.encoder = info.name.to_owned();
+        view.encoder_detail = Some(detail);
+        view.refused = refused.collect();
+    });
+    Ok(opened.encoder)
 }
 
 /// A session goes on without sound when its thread does not start.
@@ -143,7 +158,7 @@ pub fn report_panic(session: &SessionShared) {
 struct Stream {
     job: VideoJob,
     grabber: Grabber,
-    encoder: pf_codec::Encoder,
+    encoder: Encoder,
     can_invalidate: bool,
 }
 
@@ -188,6 +203,12 @@ impl Stream {
                 .unwrap_or_default(),
         };
         let sending = start_sender(sender, &mut outbox)?;
+        let (shared, config) = (Arc::clone(&session), job.encoder);
+        let encoder = Encoding::new(
+            encoder,
+            request.bitrate_kbps,
+            Box::new(move || open(&shared, config)),
+        );
         let path = FramePath::new(FramePathParts {
             session: Arc::clone(&session),
             grabber,

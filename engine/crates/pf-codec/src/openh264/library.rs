@@ -38,6 +38,16 @@ pub(crate) struct Settings {
     pub(crate) colour: Colour,
 }
 
+/// What the library says of its settings.
+pub(crate) struct InForce {
+    pub(crate) threads: u16,
+    pub(crate) slices: u32,
+    pub(crate) rate_control: &'static str,
+    pub(crate) complexity: &'static str,
+    pub(crate) references: i32,
+    pub(crate) long_term_references: i32,
+}
+
 /// What became of a picture.
 pub(crate) enum Encoded<'a> {
     /// The rate control left it out.
@@ -125,6 +135,49 @@ impl Library {
             return Ok(Encoded::Skipped);
         }
         Ok(Encoded::Units(NalUnits::of(&self.frame)))
+    }
+
+    /// Version of the library: major, minor, revision.
+    pub(crate) fn version(&self) -> [u32; 3] {
+        let mut version = sys::OpenH264Version::default();
+        // SAFETY: `version` is a valid place for the structure, which the library fills in.
+        unsafe { self.api.WelsGetCodecVersionEx(&mut version) };
+        [version.uMajor, version.uMinor, version.uRevision]
+    }
+
+    /// The settings in force, which may differ from those that were asked for. `None`: it does not tell.
+    pub(crate) fn in_force(&self) -> Option<InForce> {
+        let get = self.table().GetOption?;
+        let mut parameters = sys::SEncParamExt::default();
+        let place = std::ptr::from_mut(&mut parameters).cast();
+        let option = sys::ENCODER_OPTION_SVC_ENCODE_PARAM_EXT;
+        // SAFETY: `encoder` is initialised and lives until drop; for this option the library copies a whole structure
+        // of this type to `place`, which is valid for the call.
+        let code = unsafe { get(self.encoder.as_ptr(), option, place) };
+        let slices = &parameters.sSpatialLayers[0].sSliceArgument;
+        (code == 0).then_some(InForce {
+            threads: parameters.iMultipleThreadIdc,
+            slices: match slices.uiSliceMode {
+                sys::SM_SINGLE_SLICE => 1,
+                _ => slices.uiSliceNum,
+            },
+            rate_control: match parameters.iRCMode {
+                sys::RC_QUALITY_MODE => "quality",
+                sys::RC_BITRATE_MODE => "bitrate",
+                sys::RC_OFF_MODE => "off",
+                _ => "another",
+            },
+            complexity: match parameters.iComplexityMode {
+                sys::LOW_COMPLEXITY => "low",
+                sys::MEDIUM_COMPLEXITY => "medium",
+                _ => "high",
+            },
+            references: parameters.iNumRefFrame,
+            long_term_references: match parameters.bEnableLongTermReference {
+                true => parameters.iLTRRefNum,
+                false => 0,
+            },
+        })
     }
 
     /// Writes the parameter sets that the next IDR will carry, without encoding anything.

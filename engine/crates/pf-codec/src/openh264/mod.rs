@@ -187,6 +187,43 @@ impl VideoEncoder for OpenH264Encoder {
         }
     }
 
+    fn detail(&self) -> String {
+        let [major, minor, revision] = self.library.version();
+        let (level, tenths) = (self.level_idc / 10, self.level_idc % 10);
+        let mut detail = format!(
+            "{NAME} {major}.{minor}.{revision}, {} profile, level {level}.{tenths}, {}",
+            profile_name(self.sequence.profile_idc),
+            if self.picture.arithmetic_coding {
+                "CABAC"
+            } else {
+                "CAVLC"
+            },
+        );
+        if let Some(set) = self.library.in_force() {
+            let counted = |count: i64, what| match count {
+                1 => format!("1 {what}"),
+                _ => format!("{count} {what}s"),
+            };
+            let parts = [
+                format!("rate control {}", set.rate_control),
+                format!("complexity {}", set.complexity),
+                counted(set.slices.into(), "slice"),
+                counted(set.threads.into(), "thread"),
+                counted(set.references.into(), "reference frame"),
+                format!("{} of them long-term", set.long_term_references),
+            ];
+            for part in parts {
+                detail.push_str(", ");
+                detail.push_str(&part);
+            }
+        }
+        let (highest, asked) = (highest_kbps(self.config.fps), self.config.bitrate_kbps);
+        if highest < asked {
+            detail.push_str(&format!(", limited to {highest} of {asked} kb/s"));
+        }
+        detail
+    }
+
     fn input(&mut self) -> &mut I420Image {
         &mut self.input
     }
@@ -266,6 +303,15 @@ impl VideoEncoder for OpenH264Encoder {
                 .long_term_held(held.idr_picture_id, held.frame_num),
             None => Ok(()),
         }
+    }
+}
+
+fn profile_name(profile_idc: u8) -> String {
+    match profile_idc {
+        66 => "Baseline".into(),
+        77 => "Main".into(),
+        100 => "High".into(),
+        other => format!("unnamed ({other})"),
     }
 }
 

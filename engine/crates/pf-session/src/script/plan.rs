@@ -22,6 +22,7 @@ pub enum Effect {
     Late { us: u32 },
     Drop(DropWhy),
     KeyFrame,
+    EncoderError,
     Invalidate { first: u32, last: u32 },
     Bitrate(u32),
     Loss(Loss),
@@ -63,6 +64,8 @@ pub struct Orders {
     pub drop: Option<DropWhy>,
     /// Ask for a key frame.
     pub key_frame: bool,
+    /// Let the encoder fail.
+    pub encoder_error: bool,
     /// Say that frames are lost: first and last, counted back from this one.
     pub invalidate: Option<(u32, u32)>,
     /// The encoder's new target, kb/s.
@@ -83,6 +86,7 @@ impl Orders {
             Effect::Late { us } => self.late_us = us,
             Effect::Drop(why) => self.drop = Some(why),
             Effect::KeyFrame => self.key_frame = true,
+            Effect::EncoderError => self.encoder_error = true,
             Effect::Invalidate { first, last } => self.invalidate = Some((first, last)),
             Effect::Bitrate(kbps) => self.bitrate_kbps = Some(kbps),
             Effect::Loss(loss) => self.loss = Some(loss),

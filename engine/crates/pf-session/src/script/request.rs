@@ -82,6 +82,8 @@ pub enum What {
     KeyFrame,
     /// Frames are said to be lost.
     Invalidate,
+    /// The encoder fails, and another takes its place.
+    EncoderError,
     /// The encoder's target changes.
     Bitrate,
     /// Packets are lost behind the host.
@@ -253,6 +255,7 @@ impl ActionRequest {
             },
             What::Drop => Effect::Drop(needed("why", self.why)?),
             What::KeyFrame => Effect::KeyFrame,
+            What::EncoderError => Effect::EncoderError,
             What::Invalidate => {
                 let first = needed("first_back", self.first_back)?;
                 let last = within("last_back", needed("last_back", self.last_back)?, 1, first)?;
@@ -297,7 +300,7 @@ impl ActionRequest {
             What::Invalidate => &["first_back", "last_back"],
             What::Bitrate => &["kbps"],
             What::Loss => &["pct", "every_packet"],
-            What::Withhold | What::KeyFrame => &[],
+            What::Withhold | What::KeyFrame | What::EncoderError => &[],
         };
         let foreign = given
             .into_iter()
@@ -350,12 +353,13 @@ mod tests {
                 { "at_frame": 5, "what": "invalidate", "first_back": 3, "last_back": 1 },
                 { "at_frame": 6, "what": "bitrate", "kbps": 9000 },
                 { "at_frame": 7, "what": "loss", "pct": 12.5 },
-                { "at_frame": 8, "what": "loss", "every_packet": 7 }
+                { "at_frame": 8, "what": "loss", "every_packet": 7 },
+                { "at_frame": 9, "what": "encoder_error" }
             ]),
             "synthetic",
         )
         .expect("can be played");
-        assert_eq!(script.actions.len(), 12);
+        assert_eq!(script.actions.len(), 13);
         assert!(script.actions.is_sorted_by_key(|action| action.first));
     }
 

@@ -51,6 +51,8 @@ pub struct ScriptedFrame {
     pub asked_range: Option<(u32, u32)>,
     /// What it made.
     pub made: Option<&'static str>,
+    /// The encoder failed, and another took its place.
+    pub reopened: bool,
     /// The frame's number on the wire; 0 without one.
     pub frame: u32,
     /// Bytes of the access unit, as the encoder's buffer holds them.
@@ -128,6 +130,7 @@ impl ScriptedFrame {
             ("asked", self.asked.map(Value::from)),
             ("asked_range", self.asked_range.map(|(a, b)| json!([a, b]))),
             ("made", self.made.map(Value::from)),
+            ("reopened", self.reopened.then_some(true.into())),
             ("key_request", self.key_request.map(Value::from)),
             ("invalidation", invalidation),
             ("spun", (!spun.is_empty()).then_some(Value::Object(spun))),

@@ -232,6 +232,35 @@ fn parameter_sets_name_the_colours_asked_for() {
 }
 
 #[test]
+fn what_it_is_in_words_is_what_the_library_says() {
+    let detail = OpenH264Encoder::open(EncoderConfig {
+        slices: 4,
+        threads: 2,
+        ..config(1280, 720)
+    })
+    .expect("opens")
+    .detail();
+    assert_eq!(
+        detail,
+        "openh264 2.7.0, Baseline profile, level 3.2, CAVLC, rate control bitrate, complexity low, 4 slices, \
+         2 threads, 3 reference frames, 2 of them long-term"
+    );
+    let small = OpenH264Encoder::open(EncoderConfig {
+        slices: 8,
+        bitrate_kbps: 500_000,
+        long_term_references: false,
+        ..config(64, 64)
+    })
+    .expect("opens")
+    .detail();
+    assert!(!small.contains("8 slices"), "a picture of 4 rows: {small}");
+    assert!(
+        small.ends_with("0 of them long-term, limited to 240000 of 500000 kb/s"),
+        "{small}"
+    );
+}
+
+#[test]
 fn pictures_have_the_slices_asked_for() {
     for slices in [1, 2, 3, 4] {
         let config = EncoderConfig {
