@@ -305,6 +305,7 @@ export class FakeEngine implements EngineTransport {
       client: request.client,
       source: request.source,
       encoder: 'openh264',
+      encoder_detail: 'openh264, in memory only',
       codec: request.codec,
       width: request.width,
       height: request.height,
@@ -312,7 +313,6 @@ export class FakeEngine implements EngineTransport {
       bitrate_kbps: request.bitrate_kbps,
       can_invalidate: request.invalidation,
       ...(request.control === undefined ? {} : { control: 'awaiting' }),
-      refused: [],
     };
     this.#sessions.set(session, {
       view,

@@ -190,7 +190,7 @@ fn audio_reports_and_control_datagrams_need_no_allocation() {
         reports.frame_sent(FrameIndex(number), first, plan.blocks());
         status[4..8].copy_from_slice(&number.to_be_bytes());
         if let Ok(ClientMessage::FecStatus(status)) = ClientMessage::parse(&status) {
-            reports.handle_fec_status(&status);
+            reports.handle_fec_status(&status, 0);
         }
         reports.handle_invalidation(number, number, 0);
         reports.totals(u64::from(number) * 16_000_000);

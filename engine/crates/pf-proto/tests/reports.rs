@@ -47,6 +47,14 @@ fn status(frame: u32, received: (u16, u16), missing: u16) -> FecStatus {
     }
 }
 
+/// The figures once everything that was said so far is settled.
+fn settled(reports: &mut ClientReports) -> ReportTotals {
+    for _ in 0..3 {
+        reports.handle_ping();
+    }
+    reports.totals(u64::MAX)
+}
+
 /// Lost and recovered packets, lost blocks.
 fn loss(totals: ReportTotals) -> (u64, u64, u64) {
     (
@@ -60,9 +68,12 @@ fn loss(totals: ReportTotals) -> (u64, u64, u64) {
 fn the_printed_report_is_one_packet_recovered_and_two_lost() {
     let mut reports = ClientReports::new(true);
     reports.frame_sent(FrameIndex(1000), SequenceNumber(0x1234), &[block(20, 4)]);
-    reports.handle_fec_status(&FecStatus::from_bytes(&[
-        0, 0, 3, 0xE8, 0x12, 0x4B, 0x12, 0x39, 0, 2, 0, 0x14, 0, 4, 0, 0x13, 0, 3, 0x14, 0, 1,
-    ]));
+    reports.handle_fec_status(
+        &FecStatus::from_bytes(&[
+            0, 0, 3, 0xE8, 0x12, 0x4B, 0x12, 0x39, 0, 2, 0, 0x14, 0, 4, 0, 0x13, 0, 3, 0x14, 0, 1,
+        ]),
+        0,
+    );
     let totals = reports.totals(0);
     assert_eq!(loss(totals), (2, 1, 0));
     assert_eq!((totals.reports, totals.implausible), (1, 0));
@@ -71,7 +82,7 @@ fn the_printed_report_is_one_packet_recovered_and_two_lost() {
 #[test]
 fn a_block_given_up_lost_all_that_did_not_arrive() {
     let mut reports = session(10);
-    reports.handle_fec_status(&status(7, (15, 2), 3));
+    reports.handle_fec_status(&status(7, (15, 2), 3), 0);
     assert_eq!(loss(reports.totals(0)), (7, 0, 1));
 }
 
@@ -80,31 +91,32 @@ fn counters_of_another_block_mean_that_all_of_the_named_block_is_lost() {
     let mut by_totals = session(10);
     let mut other = status(7, (19, 3), 1);
     other.parity = 5;
-    by_totals.handle_fec_status(&other);
-    assert_eq!(loss(by_totals.totals(0)), (24, 0, 1));
+    by_totals.handle_fec_status(&other, 0);
+    assert_eq!(loss(by_totals.totals(0)), (0, 0, 0), "not yet certain");
+    assert_eq!(loss(settled(&mut by_totals)), (24, 0, 1));
 
     let mut by_sequence = session(10);
     let mut other = status(7, (19, 3), 1);
     other.highest = first_of(7).plus(24);
-    by_sequence.handle_fec_status(&other);
-    assert_eq!(loss(by_sequence.totals(0)), (24, 0, 1));
+    by_sequence.handle_fec_status(&other, 0);
+    assert_eq!(loss(settled(&mut by_sequence)), (24, 0, 1));
 }
 
 #[test]
 fn absence_never_overrides_a_blocks_own_counters() {
     let mut reports = session(10);
-    reports.handle_fec_status(&status(7, (19, 3), 2));
+    reports.handle_fec_status(&status(7, (19, 3), 2), 0);
     let mut stale = status(7, (19, 3), 2);
     stale.highest = first_of(3);
-    reports.handle_fec_status(&stale);
-    assert_eq!(loss(reports.totals(0)), (2, 1, 0));
+    reports.handle_fec_status(&stale, 0);
+    assert_eq!(loss(settled(&mut reports)), (2, 1, 0));
 }
 
 #[test]
 fn the_same_report_again_says_nothing_new() {
     let mut reports = session(10);
     for _ in 0..3 {
-        reports.handle_fec_status(&status(7, (15, 2), 3));
+        reports.handle_fec_status(&status(7, (15, 2), 3), 0);
     }
     let totals = reports.totals(0);
     assert_eq!(loss(totals), (7, 0, 1));
@@ -114,17 +126,17 @@ fn the_same_report_again_says_nothing_new() {
 #[test]
 fn the_last_report_of_a_block_counts_and_totals_never_shrink() {
     let mut reports = session(10);
-    reports.handle_fec_status(&status(7, (15, 2), 3));
+    reports.handle_fec_status(&status(7, (15, 2), 3), 0);
     assert_eq!(loss(reports.totals(0)), (7, 0, 1));
-    reports.handle_fec_status(&status(7, (18, 4), 2));
+    reports.handle_fec_status(&status(7, (18, 4), 2), 0);
     assert_eq!(loss(reports.totals(0)), (7, 2, 1), "told 7, now knows 2");
-    reports.handle_fec_status(&status(8, (16, 4), 4));
+    reports.handle_fec_status(&status(8, (16, 4), 4), 0);
     assert_eq!(
         loss(reports.totals(0)),
         (7, 6, 1),
         "2 + 4 are still below 7"
     );
-    reports.handle_fec_status(&status(9, (10, 0), 4));
+    reports.handle_fec_status(&status(9, (10, 0), 4), 0);
     assert_eq!(loss(reports.totals(0)), (20, 6, 1));
 }
 
@@ -140,7 +152,7 @@ fn blocks_of_one_frame_are_told_apart() {
     (last.block, last.blocks) = (2, 3);
     (last.data, last.parity) = (7, 2);
     last.highest = first.plus(56);
-    reports.handle_fec_status(&last);
+    reports.handle_fec_status(&last, 0);
     assert_eq!(
         loss(reports.totals(0)),
         (2, 1, 0),
@@ -149,7 +161,7 @@ fn blocks_of_one_frame_are_told_apart() {
     let mut second = status(5, (10, 0), 2);
     (second.block, second.blocks) = (1, 3);
     second.highest = first.plus(40);
-    reports.handle_fec_status(&second);
+    reports.handle_fec_status(&second, 0);
     assert_eq!(loss(reports.totals(0)), (16, 1, 1));
 }
 
@@ -172,12 +184,12 @@ fn reports_that_fit_nothing_sent_are_counted_apart() {
         status(599, (19, 3), 24),
     ];
     for case in &cases {
-        reports.handle_fec_status(case);
+        reports.handle_fec_status(case, 0);
     }
     let totals = reports.totals(0);
     assert_eq!(loss(totals), (0, 0, 0));
     assert_eq!(totals.implausible, cases.len() as u64);
-    reports.handle_fec_status(&status(89, (19, 3), 2));
+    reports.handle_fec_status(&status(89, (19, 3), 2), 0);
     assert_eq!(
         loss(reports.totals(0)),
         (2, 1, 0),
@@ -189,9 +201,9 @@ fn reports_that_fit_nothing_sent_are_counted_apart() {
 fn a_client_without_reports_has_no_figures_of_loss() {
     let mut reports = ClientReports::new(false);
     reports.frame_sent(FrameIndex(1), first_of(1), &[block(20, 4)]);
-    reports.handle_fec_status(&status(1, (15, 2), 3));
+    reports.handle_fec_status(&status(1, (15, 2), 3), 0);
     reports.handle_invalidation(1, 1, 0);
-    let totals = reports.totals(1_000 * MS);
+    let totals = settled(&mut reports);
     assert_eq!(totals.packets_lost, None);
     assert_eq!(totals.packets_recovered, None);
     assert_eq!(totals.blocks_lost, None);
@@ -223,10 +235,15 @@ fn impossible_ranges_count_what_was_sent_of_them() {
 }
 
 #[test]
-fn a_frame_given_up_without_another_word_is_lost_whole_after_300_ms() {
+fn a_frame_given_up_without_another_word_is_lost_whole_after_300_ms_and_three_pings() {
     let mut reports = session(20);
+    reports.handle_ping();
     reports.handle_invalidation(9, 10, 50 * MS);
     reports.handle_invalidation(9, 12, 60 * MS);
+    reports.handle_ping();
+    reports.handle_ping();
+    assert_eq!(loss(reports.totals(9_000 * MS)), (0, 0, 0), "it is silent");
+    reports.handle_ping();
     assert_eq!(loss(reports.totals(349 * MS)), (0, 0, 0));
     assert_eq!(
         loss(reports.totals(350 * MS)),
@@ -240,12 +257,48 @@ fn a_frame_given_up_without_another_word_is_lost_whole_after_300_ms() {
 fn a_frame_given_up_early_is_what_its_report_says() {
     let mut reports = session(20);
     reports.handle_invalidation(9, 10, 0);
-    reports.handle_fec_status(&status(10, (17, 0), 3));
-    assert_eq!(loss(reports.totals(300 * MS)), (24 + 7, 0, 2));
-    reports.handle_fec_status(&status(9, (12, 0), 3));
-    assert_eq!(loss(reports.totals(300 * MS)), (31, 0, 2));
-    reports.handle_fec_status(&status(11, (10, 0), 3));
-    assert_eq!(loss(reports.totals(300 * MS)), (33, 0, 3), "12 + 7 + 14");
+    reports.handle_fec_status(&status(10, (17, 0), 3), 0);
+    assert_eq!(
+        loss(reports.totals(9_000 * MS)),
+        (7, 0, 1),
+        "9 may still come"
+    );
+    reports.handle_fec_status(&status(9, (12, 0), 3), 0);
+    assert_eq!(loss(settled(&mut reports)), (19, 0, 2), "12 + 7");
+}
+
+#[test]
+fn a_range_up_to_the_newest_frame_has_grown_already() {
+    let mut reports = session(12);
+    reports.handle_invalidation(9, 12, 0);
+    assert_eq!(
+        loss(settled(&mut reports)),
+        (24, 0, 1),
+        "9; 12 at least was complete"
+    );
+    assert_eq!(reports.totals(0).frames_not_shown, 4);
+}
+
+#[test]
+fn what_contradicts_a_settled_loss_is_taken_out_of_the_next() {
+    let mut reports = session(20);
+    reports.handle_invalidation(9, 9, 0);
+    assert_eq!(loss(settled(&mut reports)), (24, 0, 1));
+    reports.handle_fec_status(&status(9, (12, 0), 3), 0);
+    assert_eq!(loss(reports.totals(0)), (24, 0, 1), "told is told");
+    reports.handle_fec_status(&status(11, (10, 0), 3), 0);
+    assert_eq!(loss(reports.totals(0)), (26, 0, 2), "12 + 14");
+}
+
+#[test]
+fn at_the_end_everything_counts_that_the_client_had_occasion_to_correct() {
+    let mut reports = session(20);
+    reports.handle_invalidation(9, 9, 0);
+    reports.handle_ping();
+    reports.handle_invalidation(12, 13, 0);
+    assert_eq!(loss(reports.totals(0)), (0, 0, 0));
+    assert_eq!(loss(reports.final_totals()), (24, 0, 1));
+    assert_eq!(loss(reports.final_totals()), (24, 0, 1), "once");
 }
 
 #[test]
@@ -255,7 +308,7 @@ fn what_the_host_lost_is_not_the_networks() {
         if host_first {
             reports.host_lost(FrameIndex(9), 5);
         }
-        reports.handle_fec_status(&status(9, (14, 2), 3));
+        reports.handle_fec_status(&status(9, (14, 2), 3), 0);
         if !host_first {
             reports.host_lost(FrameIndex(9), 5);
         }
@@ -267,7 +320,7 @@ fn what_the_host_lost_is_not_the_networks() {
     reports.host_lost(FrameIndex(9), 24);
     reports.host_lost(FrameIndex(9_999), 24);
     reports.handle_invalidation(9, 9, 0);
-    assert_eq!(loss(reports.totals(400 * MS)), (0, 0, 1));
+    assert_eq!(loss(settled(&mut reports)), (0, 0, 1));
 }
 
 #[test]
@@ -289,7 +342,7 @@ fn a_request_for_a_key_frame_gives_up_everything_from_the_loss_to_the_key_frame(
         0,
         "the first one starts"
     );
-    reports.handle_fec_status(&status(8, (10, 0), 0));
+    reports.handle_fec_status(&status(8, (10, 0), 0), 0);
     reports.handle_idr_request();
     reports.handle_idr_request();
     assert_eq!(reports.totals(0).frames_not_shown, 3, "8 to 10");
@@ -315,7 +368,7 @@ fn frame_numbers_may_wrap() {
         reports.frame_sent(FrameIndex(frame), first, &[block(20, 4)]);
     }
     reports.handle_invalidation(u32::MAX - 1, 1, 0);
-    let totals = reports.totals(300 * MS);
+    let totals = settled(&mut reports);
     assert_eq!(totals.frames_not_shown, 4);
     assert_eq!(loss(totals), (96, 0, 4));
 }
@@ -324,6 +377,139 @@ fn frame_numbers_may_wrap() {
 fn fates() -> impl Strategy<Value = Vec<Vec<bool>>> {
     let packet = prop::bool::weighted(0.9);
     prop::collection::vec(prop::collection::vec(packet, 13), 1..200)
+}
+
+/// A client that is told of every packet of blocks of 10 + 3, or of its loss.
+struct Client {
+    reports: ClientReports,
+    sent: u64,
+    /// Packets lost on the way, and frames that could not be completed.
+    lost: u64,
+    given_up: u64,
+    /// Lost packets that it tells of: of frames that arrived in part, and of whole ones that a loss begins with.
+    told: u64,
+    /// Reports until the next ping.
+    waiting: Vec<FecStatus>,
+    /// The frame that is not complete, with its report.
+    open: Option<(u32, FecStatus)>,
+    /// Frames since the last shown one of which nothing arrived.
+    vanished: u32,
+    /// First frame of the loss that it waits to be recovered from.
+    first_lost: Option<u32>,
+}
+
+impl Client {
+    fn new() -> Self {
+        Self {
+            reports: ClientReports::new(true),
+            sent: 0,
+            lost: 0,
+            given_up: 0,
+            told: 0,
+            waiting: Vec::new(),
+            open: None,
+            vanished: 0,
+            first_lost: None,
+        }
+    }
+
+    /// A frame of which `length` packets from `from` on are lost.
+    fn frame(&mut self, from: usize, length: usize) {
+        self.sent += 1;
+        let frame = self.sent as u32;
+        let first = SequenceNumber((frame - 1).wrapping_mul(13) as u16);
+        self.reports
+            .frame_sent(FrameIndex(frame), first, &[block(10, 3)]);
+        let arrived: Vec<usize> = (0..13)
+            .filter(|at| !(from..from + length).contains(at))
+            .collect();
+        self.lost += 13 - arrived.len() as u64;
+        self.given_up += u64::from(arrived.len() < 10);
+        let Some(highest) = arrived.last() else {
+            self.vanished += 1;
+            return;
+        };
+        // Its first packet says that what was open will not be completed, and that frames are missing.
+        if let Some((lost, report)) = self.open.take() {
+            self.waiting.push(report);
+            self.invalidate(lost, lost);
+        }
+        if self.vanished > 0 {
+            let vanished = std::mem::take(&mut self.vanished);
+            if self.first_lost.is_none() {
+                self.told += u64::from(vanished) * 13;
+            }
+            self.invalidate(frame - vanished, frame - 1);
+        }
+        if arrived.len() >= 10 {
+            self.recovered(frame, first, &arrived);
+            return;
+        }
+        let received = |parity: bool| arrived.iter().filter(|at| (**at >= 10) == parity).count();
+        self.told += 13 - arrived.len() as u64;
+        let report = FecStatus {
+            frame: FrameIndex(frame),
+            highest: first.plus(*highest as u16),
+            next_contiguous: first,
+            missing: (highest + 1 - arrived.len()) as u16,
+            data: 10,
+            parity: 3,
+            received_data: received(false) as u16,
+            received_parity: received(true) as u16,
+            percentage: 30,
+            block: 0,
+            blocks: 1,
+        };
+        self.open = Some((frame, report));
+    }
+
+    /// A complete frame; it shows it, or throws it away because it waits.
+    fn recovered(&mut self, frame: u32, first: SequenceNumber, arrived: &[usize]) {
+        let data = arrived.iter().filter(|at| **at < 10).count();
+        if data < 10 {
+            let used = &arrived[..10];
+            let highest = used[9];
+            let missing = (highest - 9) as u16;
+            self.told += u64::from(missing);
+            self.waiting.push(FecStatus {
+                frame: FrameIndex(frame),
+                highest: first.plus(highest as u16),
+                next_contiguous: first,
+                missing,
+                data: 10,
+                parity: 3,
+                received_data: data as u16,
+                received_parity: 10 - data as u16,
+                percentage: 30,
+                block: 0,
+                blocks: 1,
+            });
+        }
+        match self.first_lost {
+            // Every third frame is one that needs nothing lost.
+            Some(_) if frame.is_multiple_of(3) => self.first_lost = None,
+            Some(first_lost) => self
+                .reports
+                .handle_invalidation(first_lost, frame, self.now()),
+            None => {}
+        }
+    }
+
+    fn invalidate(&mut self, first: u32, last: u32) {
+        let first = *self.first_lost.get_or_insert(first);
+        self.reports.handle_invalidation(first, last, self.now());
+    }
+
+    fn now(&self) -> u64 {
+        self.sent * 17 * MS
+    }
+
+    fn ping(&mut self) {
+        for report in self.waiting.drain(..) {
+            self.reports.handle_fec_status(&report, self.sent * 17 * MS);
+        }
+        self.reports.handle_ping();
+    }
 }
 
 proptest! {
@@ -368,10 +554,40 @@ proptest! {
                 percentage: 30,
                 block: 0,
                 blocks: 1,
-            });
+            }, 0);
         }
         prop_assert_eq!(loss(reports.totals(0)), (lost, recovered, given_up));
         prop_assert_eq!(reports.totals(0).implausible, 0);
+    }
+
+    /// A client as stock ones are: it gives up a frame when a later one begins, reports with its next ping, and asks
+    /// to invalidate at once. Pings and asking for figures come whenever they like.
+    #[test]
+    fn fuzz_no_figure_is_ever_larger_than_what_was_lost_so_far(
+        frames in prop::collection::vec((0_usize..30, 0_usize..14, 0_u64..9), 1..300),
+    ) {
+        let mut client = Client::new();
+        let mut before = (0, 0, 0);
+        for (from, length, turn) in frames {
+            client.frame(from, length);
+            if turn == 0 {
+                client.ping();
+            }
+            let now = loss(client.reports.totals(client.sent * 17 * MS));
+            prop_assert!(now.0 >= before.0 && now.1 >= before.1 && now.2 >= before.2);
+            prop_assert!(now.0 <= client.lost, "{} told, {} lost", now.0, client.lost);
+            prop_assert!(now.2 <= client.given_up);
+            before = now;
+        }
+        // Two whole frames end what was open, and then everything is known that a client can tell.
+        client.frame(13, 0);
+        client.frame(13, 0);
+        for _ in 0..3 {
+            client.ping();
+        }
+        let totals = client.reports.totals(u64::MAX);
+        prop_assert_eq!(totals.packets_lost, Some(client.told));
+        prop_assert_eq!(loss(client.reports.final_totals()), loss(totals));
     }
 
     #[test]
@@ -401,7 +617,7 @@ proptest! {
                         let received = (u16::from(bytes[0] % 22), u16::from(bytes[1] % 6));
                         status = self::status(1 + first, received, u16::from(bytes[2] % 26));
                     }
-                    reports.handle_fec_status(&status);
+                    reports.handle_fec_status(&status, 0);
                 }
             }
             let totals = reports.totals(turn * 10 * MS);

@@ -234,7 +234,7 @@ mod tests {
         let calls = Calls::default();
         let opened = AtomicU32::new(0);
         let log = Arc::clone(&calls);
-        let mut open = move || {
+        let open = move || {
             let number = opened.fetch_add(1, Ordering::Relaxed);
             let fails_at = fails.get(number as usize).copied().unwrap_or("");
             if fails_at == "open" {

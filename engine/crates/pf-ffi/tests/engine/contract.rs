@@ -53,9 +53,10 @@ fn sessions_and_their_events_have_the_fields_of_the_contract() {
     let snapshot = host.must(json!({ "cmd": "snapshot" }));
     let wanted = &messages["calls"]["snapshot"]["reply"];
     for key in keys(&wanted["sessions"][0]) {
-        // The picture's place is known once a picture has come, which needs a client, as a control stream does.
-        let needs_client = ["picture", "control"].contains(&key);
-        let known = snapshot["sessions"][0].get(key).is_some() || needs_client;
+        // The picture's place is known once a picture has come, which needs a client, as a control stream does; and an
+        // encoder is refused only where the system grants it too little.
+        let needs_more = ["picture", "control", "refused"].contains(&key);
+        let known = snapshot["sessions"][0].get(key).is_some() || needs_more;
         assert!(known, "no {key} in {}", snapshot["sessions"][0]);
     }
     for key in keys(&wanted["listeners"][0]) {

@@ -145,6 +145,78 @@ fn every_record_of_an_ordinary_stream_agrees_with_the_truth_and_none_is_missing(
 }
 
 #[test]
+fn an_encoder_that_fails_is_opened_again_and_the_stream_goes_on() {
+    let (host, truth, records) = play(
+        "reopened",
+        3.0,
+        json!([
+            { "at_frame": 30, "what": "bitrate", "kbps": 2500 },
+            { "at_frame": 45, "what": "encoder_error" },
+            // The picture of the encoder that is gone.
+            { "at_frame": 45, "count": 3, "what": "withhold" }
+        ]),
+    );
+    for line in &truth {
+        agreeing(&records, line);
+    }
+    let reopened: Vec<_> = truth
+        .iter()
+        .filter(|line| line["reopened"] == true)
+        .collect();
+    assert_eq!(reopened.len(), 1, "{reopened:?}");
+    let line = reopened[0];
+    assert_eq!((&line["nth"], &line["made"]), (&json!(45), &json!("key")));
+    assert_eq!(line["bitrate_kbps"], 2500);
+    let of = |nth: u64| {
+        truth
+            .iter()
+            .find(|line| line["nth"] == nth)
+            .expect("it was made")
+    };
+    assert_eq!(of(46)["made"], "predicted", "from the one before it");
+    assert!(truth.len() >= 60, "{} frames", truth.len());
+
+    let events = |kind: &str| {
+        host.events
+            .iter()
+            .filter(|e| e["kind"] == kind)
+            .collect::<Vec<_>>()
+    };
+    let told = events("encoder_reopened");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["frame"], line["frame"]);
+    assert_eq!(told[0]["why"], "the script ordered the encoder to fail");
+    let key = events("key_frame")
+        .into_iter()
+        .find(|event| event["frame"] == line["frame"])
+        .expect("its key frame is told");
+    assert_eq!(key["why"], "encoder_reopened");
+}
+
+#[test]
+fn an_encoder_that_fails_twice_ends_the_session_with_its_sentence() {
+    let mut host = Host::open();
+    let (listener, port) = host.listener();
+    let mut session = synthetic(listener);
+    session["script"] =
+        json!({ "actions": [{ "at_frame": 10, "count": 2, "what": "encoder_error" }] });
+    let started = host.must(json!({ "cmd": "session.start", "session": session }));
+    host.done(&started);
+    host.must(json!({
+        "cmd": "probe.start", "session": started["session"], "server": format!("127.0.0.1:{port}"),
+        "ping_payload": session["ping_payload"], "packet_size": 1392, "seconds": 20
+    }));
+    let ended = host.wait_for("the end", |event| event["state"] == "ended");
+    assert_eq!(ended["reason"], "encoder_failed");
+    assert_eq!(ended["message"], "the script ordered the encoder to fail");
+    let told = host
+        .events
+        .iter()
+        .filter(|e| e["kind"] == "encoder_reopened");
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
 fn every_action_happens_in_its_frames_and_the_records_say_so() {
     let (host, truth, records) = play(
         "actions",

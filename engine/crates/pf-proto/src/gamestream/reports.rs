@@ -10,19 +10,25 @@
 //!   totals or sequence numbers that are not that block's. All of that block counts as lost. The same 21
 //!   bytes twice in a row say nothing new.
 //!
+//! What is taken from a block's absence (C, and frames that an invalidation names) may still be corrected by the block's
+//! own counters: the client sends those with its next ping. So it counts once 300 ms and three pings have gone by, or
+//! when the session ends. What a block's own counters say counts at once.
+//!
 //! What no client tells, so that these figures are lower bounds unless said otherwise:
 //! * a block whose data packets all arrived is never reported, whatever parity was lost;
-//! * a frame of which nothing arrived shows only in the range of the next invalidation: it counts as lost
-//!   when 300 ms later nothing else was said of it, and only for clients that invalidate;
+//! * a frame of which nothing arrived shows only in the range of the next invalidation, and only with clients that
+//!   invalidate;
 //! * at most 8 reports in 100 ms come, unreliably: in heavy loss some are missing;
-//! * a packet that is merely late counts as lost when its block is given up (this one overstates);
+//! * a client that sent the request late may have put complete frames that it threw away into the first range: they
+//!   count as lost whole (this one overstates);
+//! * a packet that is merely late counts as lost when its block is given up (this one overstates, too);
 //! * audio loss is never reported;
 //! * a client is free to lie: what does not fit what was sent is counted apart and changes nothing else.
 //!
 //! Packets that the host itself lost are told to [`ClientReports::host_lost`] and are not in these figures.
 
 use crate::gamestream::control::FecStatus;
-use crate::gamestream::sent_frames::{FrameLoss, SentBlock, SentFrames, Told};
+use crate::gamestream::sent_frames::{FrameLoss, Missed, SentBlock, SentFrame, SentFrames, Told};
 use crate::gamestream::split::BlockPlan;
 use crate::units::{FrameIndex, SequenceNumber};
 
@@ -50,7 +56,9 @@ pub struct ClientReports {
     sends_fec_status: bool,
     sent: SentFrames,
     last_status: Option<FecStatus>,
-    /// Loss by what is known now; may shrink when a later report of a block corrects an earlier one.
+    /// Pings so far: the client sends its FEC statuses before each.
+    pings: u64,
+    /// Settled loss; shrinks when a client contradicts itself, which no known one does.
     loss: FrameLoss,
     /// Loss as told to anybody; never shrinks.
     published: FrameLoss,
@@ -73,6 +81,7 @@ impl ClientReports {
             sends_fec_status,
             sent: SentFrames::new(),
             last_status: None,
+            pings: 0,
             loss: FrameLoss::default(),
             published: FrameLoss::default(),
             frames_not_shown: 0,
@@ -111,8 +120,13 @@ impl ClientReports {
         }
     }
 
+    /// The client's ping: what it had to report before this, it has sent.
+    pub fn handle_ping(&mut self) {
+        self.pings += 1;
+    }
+
     /// The client reports on a block.
-    pub fn handle_fec_status(&mut self, status: &FecStatus) {
+    pub fn handle_fec_status(&mut self, status: &FecStatus, now_ns: u64) {
         self.reports += 1;
         let is_repeated = self.last_status.replace(*status) == Some(*status);
         if !self.sends_fec_status || is_repeated {
@@ -125,13 +139,20 @@ impl ClientReports {
             return;
         };
         let before = sent.loss();
+        let missed = Missed {
+            at_ns: now_ns,
+            pings: self.pings,
+        };
         let block = &mut sent.blocks_mut()[block];
         let Some(told) = read(status, block) else {
             self.implausible += 1;
             return;
         };
-        if told.is_measured || !block.told.is_some_and(|told| told.is_measured) {
+        if told.is_measured || block.told.is_none() {
             block.told = Some(told);
+        }
+        if !told.is_measured {
+            sent.missed.get_or_insert(missed);
         }
         let after = sent.loss();
         self.change_loss(before, after);
@@ -146,10 +167,20 @@ impl ClientReports {
         }
         if self.episode_first.replace(first) != Some(first) {
             // Only the range that opens a loss names frames that may have vanished whole; its growth is
-            // complete frames that the client threw away.
+            // complete frames that the client threw away. The client knows that a frame vanished by the one after
+            // it: a range up to the newest has grown before it was sent, and of it only the first frame is certain.
+            let is_grown = self
+                .sent
+                .newest()
+                .is_some_and(|newest| !last.is_before(newest));
+            let last = if is_grown { first } else { last };
+            let missed = Missed {
+                at_ns: now_ns,
+                pings: self.pings,
+            };
             for frame in self.sent.clip(first, last) {
                 if let Some(sent) = self.sent.get_mut(frame) {
-                    sent.missed_ns.get_or_insert(now_ns);
+                    sent.missed.get_or_insert(missed);
                 }
             }
         }
@@ -167,14 +198,29 @@ impl ClientReports {
         let since_key = self.last_key.unwrap_or(newest);
         let first_lost = self.sent.clip(since_key, newest).find(|frame| {
             let sent = self.sent.get(*frame);
-            sent.is_some_and(|sent| sent.loss().blocks > 0)
+            sent.is_some_and(SentFrame::is_hit)
         });
         self.count_not_shown(first_lost.unwrap_or(newest), newest);
     }
 
     /// The figures now.
     pub fn totals(&mut self, now_ns: u64) -> ReportTotals {
-        self.settle_vanished(now_ns);
+        let pings = self.pings;
+        self.settle(|missed| {
+            now_ns.saturating_sub(missed.at_ns) >= SETTLE_NS && pings - missed.pings >= SETTLE_PINGS
+        });
+        self.figures()
+    }
+
+    /// The figures at the end, when nothing more will come. What the client gave up after its last ping stays out: how
+    /// much of it arrived, it had no occasion to say.
+    pub fn final_totals(&mut self) -> ReportTotals {
+        let pings = self.pings;
+        self.settle(|missed| pings > missed.pings);
+        self.figures()
+    }
+
+    fn figures(&mut self) -> ReportTotals {
         self.published = FrameLoss {
             packets: self.published.packets.max(self.loss.packets),
             recovered: self.published.recovered.max(self.loss.recovered),
@@ -191,19 +237,23 @@ impl ClientReports {
         }
     }
 
-    /// Takes frames as lost whole that the client gave up and said nothing else about.
-    fn settle_vanished(&mut self, now_ns: u64) {
+    /// Takes what is due as lost: a frame that the client gave up and said nothing else about, whole; else the blocks
+    /// that it said to be missing.
+    fn settle(&mut self, is_due: impl Fn(Missed) -> bool) {
         let mut change = (FrameLoss::default(), FrameLoss::default());
         for sent in self.sent.iter_mut() {
-            let is_due = |missed_ns: &mut u64| now_ns.saturating_sub(*missed_ns) >= SETTLE_NS;
-            if sent.missed_ns.take_if(is_due).is_none()
-                || sent.blocks().iter().any(|block| block.told.is_some())
-            {
+            if sent.missed.take_if(|missed| is_due(*missed)).is_none() {
                 continue;
             }
             add(&mut change.0, sent.loss());
+            let says_nothing = sent.blocks().iter().all(|block| block.told.is_none());
             for block in sent.blocks_mut() {
-                block.told = Some(block.vanished());
+                if says_nothing {
+                    block.told = Some(block.vanished());
+                }
+                if let Some(told) = &mut block.told {
+                    told.is_settled = true;
+                }
             }
             add(&mut change.1, sent.loss());
         }
@@ -254,6 +304,7 @@ fn read(status: &FecStatus, block: &SentBlock) -> Option<Told> {
             recovered: 0,
             is_lost: true,
             is_measured: true,
+            is_settled: true,
         });
     }
     let recovered = block.data - status.received_data;
@@ -262,6 +313,7 @@ fn read(status: &FecStatus, block: &SentBlock) -> Option<Told> {
         recovered,
         is_lost: false,
         is_measured: true,
+        is_settled: true,
     })
 }
 
@@ -271,5 +323,7 @@ fn add(sum: &mut FrameLoss, part: FrameLoss) {
     sum.blocks += part.blocks;
 }
 
-/// Reports come in batches of 100 ms, an invalidation at once: what was not said so much later never will be.
+/// An invalidation comes at once, reports with the ping after them, a tenth of a second apart: what was not said so much
+/// later never will be. Pings and not time alone, because a client that gets no processor sends neither.
 const SETTLE_NS: u64 = 300_000_000;
+const SETTLE_PINGS: u64 = 3;

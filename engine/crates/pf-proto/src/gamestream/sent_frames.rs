@@ -25,8 +25,17 @@ pub(super) struct SentFrame {
     block_count: usize,
     /// Packets that the host itself lost.
     pub(super) host_lost: u16,
-    /// When the client first gave the frame up without a word about its blocks, ns.
-    pub(super) missed_ns: Option<u64>,
+    /// When the client first gave up the frame, or a block of it, without saying how much of it arrived.
+    pub(super) missed: Option<Missed>,
+}
+
+/// A moment in the client's own order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Missed {
+    /// By the caller's clock.
+    pub(super) at_ns: u64,
+    /// Pings that had come by then.
+    pub(super) pings: u64,
 }
 
 /// One block of it.
@@ -50,6 +59,8 @@ pub(super) struct Told {
     pub(super) is_lost: bool,
     /// By counters of the block itself, not taken from its absence.
     pub(super) is_measured: bool,
+    /// Nothing else is going to be said of it.
+    pub(super) is_settled: bool,
 }
 
 /// A frame's part of the totals.
@@ -90,7 +101,7 @@ impl SentFrames {
             blocks,
             block_count: plan.len().min(BLOCKS),
             host_lost: 0,
-            missed_ns: None,
+            missed: None,
         });
         self.newest = Some(frame);
     }
@@ -138,10 +149,17 @@ impl SentFrame {
         &mut self.blocks[..self.block_count]
     }
 
-    /// Loss on the way, without what the host itself lost of the frame.
+    /// The client could not complete a block of it, whether that is settled or not.
+    pub(super) fn is_hit(&self) -> bool {
+        let mut told = self.blocks().iter().filter_map(|block| block.told);
+        told.any(|told| told.is_lost)
+    }
+
+    /// Settled loss on the way, without what the host itself lost of the frame.
     pub(super) fn loss(&self) -> FrameLoss {
         let mut sum = FrameLoss::default();
-        for told in self.blocks().iter().filter_map(|block| block.told) {
+        let told = self.blocks().iter().filter_map(|block| block.told);
+        for told in told.filter(|told| told.is_settled) {
             sum.packets += u64::from(told.lost);
             sum.recovered += u64::from(told.recovered);
             sum.blocks += u64::from(told.is_lost);
@@ -160,13 +178,14 @@ impl SentBlock {
         sequence.since(self.first) < self.packets()
     }
 
-    /// Nothing of the block arrived.
+    /// Nothing of the block arrived, unless its own counters are still on their way.
     pub(super) const fn vanished(&self) -> Told {
         Told {
             lost: self.packets(),
             recovered: 0,
             is_lost: true,
             is_measured: false,
+            is_settled: false,
         }
     }
 }

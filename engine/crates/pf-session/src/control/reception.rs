@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use pf_proto::gamestream::control::FecStatus;
+use pf_proto::gamestream::reports::{ClientReports, ReportTotals};
 use pf_proto::gamestream::round_trip::RoundTripWindow;
 use serde_json::{Map, Value, json};
 
@@ -45,16 +46,35 @@ impl Reception {
     }
 
     /// The client told of a FEC block.
-    pub fn fec_status(&self, status: &FecStatus) {
+    pub fn fec_status(&self, status: &FecStatus, now_ns: u64) {
         self.session
-            .reports(|reports| reports.handle_fec_status(status));
+            .reports(|reports| reports.handle_fec_status(status, now_ns));
+    }
+
+    /// The client's own ping.
+    pub fn pinged(&self) {
+        self.session.reports(ClientReports::handle_ping);
     }
 
     /// Tells the host, begins the next window, and advises on the bitrate when its own window is over.
     pub fn tell(&mut self, now_ns: u64) {
+        let totals = self.session.reports(|reports| reports.totals(now_ns));
+        if let Some(totals) = &totals {
+            self.adviser.poll(totals, now_ns);
+        }
+        self.push(totals);
+    }
+
+    /// Tells the host for the last time, what was still open included.
+    pub fn tell_end(&mut self) {
+        let totals = self.session.reports(ClientReports::final_totals);
+        self.push(totals);
+    }
+
+    fn push(&mut self, totals: Option<ReportTotals>) {
         let mut figures = Map::new();
         figures.insert("session".into(), self.session.number().into());
-        if let Some(totals) = self.session.reports(|reports| reports.totals(now_ns)) {
+        if let Some(totals) = totals {
             figures.insert("frames_not_shown".into(), totals.frames_not_shown.into());
             if let Some(lost) = totals.packets_lost {
                 figures.insert("packets_lost".into(), lost.into());
@@ -62,7 +82,6 @@ impl Reception {
             if let Some(recovered) = totals.packets_recovered {
                 figures.insert("packets_recovered".into(), recovered.into());
             }
-            self.adviser.poll(&totals, now_ns);
         }
         if let Some(summary) = self.round_trips.take() {
             let rtt_us = json!({ "min": summary.min_us, "median": summary.median_us });

@@ -339,10 +339,11 @@ impl ClientStream {
             ClientMessage::AcknowledgeLongTerm { frame } => {
                 session.recovery(|slot| slot.ack_ltr(frame));
             }
-            ClientMessage::FecStatus(status) => self.reception.fec_status(&status),
+            ClientMessage::FecStatus(status) => self.reception.fec_status(&status, now_ns),
+            ClientMessage::Ping => self.reception.pinged(),
             // Its sinks belong to a later milestone; nothing of it is kept.
             ClientMessage::Input(_) => self.dropped.input += 1,
-            ClientMessage::StartB | ClientMessage::Ping | ClientMessage::Ignored { .. } => {}
+            ClientMessage::StartB | ClientMessage::Ignored { .. } => {}
             ClientMessage::Unknown { .. } => self.dropped.unknown += 1,
         }
     }
@@ -396,6 +397,9 @@ impl ClientStream {
 
     fn finish(&mut self) {
         if self.phase != Phase::Gone {
+            if self.slot().is_some() {
+                self.reception.tell_end();
+            }
             self.phase = Phase::Gone;
             self.tell_dropped();
             self.session().control_ended();
