@@ -41,6 +41,10 @@ describe('a client’s session', () => {
     expect(announced.at(-1)?.negotiated).toHaveProperty('can_invalidate');
     const starting = negotiated({ fec_pct: 20 }, view({ state: 'starting' }));
     expect(starting).toEqual({ fec_pct: 20 });
+    expect(announced.at(-1)?.negotiated).toMatchObject({
+      encoder_detail: 'openh264, in memory only',
+    });
+    expect(announced.at(-1)?.negotiated).not.toHaveProperty('encoder_refused');
   });
 
   test('has no reason in the API’s list, and no secret in the recording', async () => {
@@ -83,10 +87,11 @@ describe('what nobody knows is absent', () => {
     const refused = [{ name: 'nvenc', reason: 'no driver' }];
     const told = negotiated(requestedNegotiation({ ...REQUEST, link_mbps: 100 }), {
       ...view({ can_invalidate: true }),
-      ...{ picture, refused },
+      ...{ picture, refused, encoder_detail: 'openh264 2.7.0, 1 thread' },
     });
     expect(told).toMatchObject({
       ...{ picture, encoder_refused: refused, can_invalidate: true, link_mbps: 100 },
+      encoder_detail: 'openh264 2.7.0, 1 thread',
       colour: 'bt709 full',
     });
   });

@@ -29,6 +29,22 @@ describe('plans', () => {
     expect(plans({ seconds: 1, drop_pct: 0 })[0]).toMatchObject({ seconds: 1, dropPct: 0 });
   });
 
+  test('say which desktops `auto` did not find, and nothing of a source that was named', () => {
+    const missed = (options: TestStreamOptions, env = {}) =>
+      plansOf(options, { videoDropPct: 0 }, env).map(({ source, sourceRefused }) => [
+        source,
+        ...sourceRefused.map(({ name }) => name),
+      ]);
+    expect(missed({})).toEqual([['synthetic', 'x11', 'wlroots']]);
+    expect(missed({ source: 'auto' }, { WAYLAND_DISPLAY: 'w' })).toEqual([['wlroots', 'x11']]);
+    expect(missed({ source: 'synthetic' })).toEqual([['synthetic']]);
+    const sessions = [{ seconds: 1 }, { seconds: 1, source: 'auto' as const }];
+    expect(missed({ script: { version: 1, sessions } }, { DISPLAY: ':0' })).toEqual([
+      ['synthetic'],
+      ['x11'],
+    ]);
+  });
+
   test('of a script put every action at its frame, and lose nothing but what it says', () => {
     const script: TestScript = {
       version: 1,

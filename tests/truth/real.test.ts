@@ -38,6 +38,37 @@ describe.skipIf(missing !== '')(`a scripted stream and its recording${missing}`,
     }, 60_000);
   }
 
+  test('what the encoder says of itself, and that it was opened again, is in the recording', async () => {
+    const { told } = await play(host, {
+      version: 1,
+      sessions: [
+        {
+          seconds: 1.5,
+          width: 320,
+          height: 180,
+          fps: 60,
+          actions: [{ at_frame: 30, what: 'encoder_error' }],
+        },
+      ],
+    });
+    const [session] = told.capture.sessions ?? [];
+    expect(session?.encoder).toBe('openh264');
+    expect(session?.negotiated?.encoder_detail).toMatch(
+      /^openh264 \d+\.\d+\.\d+, Baseline profile, level \d\.\d, CAVLC, rate control bitrate, .*, 1 slice, 1 thread, /,
+    );
+    expect(session?.negotiated).not.toHaveProperty('encoder_refused');
+    expect(session?.negotiated).not.toHaveProperty('source_refused');
+    const events = (told.capture.events ?? []).filter(({ session_id }) => session_id !== undefined);
+    const at = events.findIndex(({ kind }) => kind === 'encoder_reopened');
+    expect(events[at]?.detail).toEqual({ why: 'the script ordered the encoder to fail' });
+    expect(events[at + 1]).toMatchObject({
+      kind: 'key_frame',
+      frame: events[at]?.frame ?? -1,
+      detail: { why: 'encoder_reopened' },
+    });
+    expect(events.filter(({ kind }) => kind === 'encoder_reopened')).toHaveLength(1);
+  }, 30_000);
+
   test('a recording that lies is caught, whatever it lies about', async () => {
     const { log, told } = await play(host, overlapping(3));
     expect((await compare(log, told)).faults).toEqual([]);

@@ -9,6 +9,7 @@ import type {
 import type { Config } from '../config.ts';
 import type { SessionScript, SourceName } from '../engine/messages.ts';
 import { AppError } from '../errors.ts';
+import { type NegotiatedWhy, sourcesPassedOver } from './negotiated.ts';
 
 export interface TestStreamOptions extends TestStreamRequest {
   /** Descriptor that the received access units are written to. */
@@ -22,6 +23,8 @@ export interface SessionPlan {
   /** After the stream was asked for. */
   readonly startMs: number;
   readonly source: SourceName;
+  /** Desktops that were looked for before it. */
+  readonly sourceRefused: NonNullable<NegotiatedWhy['sourceRefused']>;
   readonly seconds: number;
   readonly width: number;
   readonly height: number;
@@ -45,17 +48,19 @@ export function plansOf(
     if (truth === true || truthFd !== undefined) {
       throw new AppError(422, 'truth_needs_script', 'Only a script has a truth to keep.');
     }
-    const source = resolveSource(one.source ?? 'auto', env);
-    return [planOf({ seconds: 10, ...one }, source, one.drop_pct ?? config.videoDropPct, outputFd)];
+    const source = one.source ?? 'auto';
+    return [
+      planOf({ seconds: 10, ...one }, source, env, one.drop_pct ?? config.videoDropPct, outputFd),
+    ];
   }
   const other = Object.keys(one).find((name) => Object.hasOwn(FIELDS_OF_ONE, name));
   if (other !== undefined) {
     throw new AppError(422, 'script_alone', `A script says everything: leave ${other} out.`);
   }
   return script.sessions.map((session, index) => {
-    const source = resolveSource(session.source ?? 'synthetic', env);
+    const source = session.source ?? 'synthetic';
     // What is lost is what the script says, and nothing else.
-    const plan = planOf(session, source, 0, index === 0 ? outputFd : undefined);
+    const plan = planOf(session, source, env, 0, index === 0 ? outputFd : undefined);
     const actions = (session.actions ?? []).map((action, nth) => ({
       ...withoutTime(action),
       at_frame: frameOf(action, plan.fps, `Session ${index}, action ${nth} (${action.what})`),
@@ -77,13 +82,15 @@ export function resolveSource(source: TestStreamSource, env: Environment): Sourc
 
 function planOf(
   session: Omit<ScriptSession, 'actions' | 'source'>,
-  source: SourceName,
+  source: TestStreamSource,
+  env: Environment,
   dropPct: number,
   outputFd: number | undefined,
 ): SessionPlan {
   return {
     startMs: session.start_ms ?? 0,
-    source,
+    source: resolveSource(source, env),
+    sourceRefused: sourcesPassedOver(source, env),
     seconds: session.seconds,
     width: session.width ?? 1920,
     height: session.height ?? 1080,

@@ -74,7 +74,9 @@ export class TestSession {
     });
     const payload = randomBytes(8).toString('hex');
     try {
-      const session = sessions.start(this.#request(listener, payload));
+      const session = sessions.start(this.#request(listener, payload), {
+        why: { sourceRefused: this.plan.sourceRefused },
+      });
       this.#opened = { listener, server: `${address}:${port}`, session, payload };
     } catch (error) {
       engine.call('listener.close', { listener });

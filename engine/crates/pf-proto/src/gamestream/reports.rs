@@ -19,8 +19,10 @@
 //! * a frame of which nothing arrived shows only in the range of the next invalidation, and only with clients that
 //!   invalidate;
 //! * at most 8 reports in 100 ms come, unreliably: in heavy loss some are missing;
-//! * a client that sent the request late may have put complete frames that it threw away into the first range: they
-//!   count as lost whole (this one overstates);
+//! * of several frames that vanished one after the other, the last is not counted: in a range that the client has sent
+//!   a moment late, it is the first complete frame that was thrown away;
+//! * a client that is more than a frame late with it names several such frames: those before the last count as lost
+//!   whole (this one overstates, and nothing that a client sends tells them from vanished ones);
 //! * a packet that is merely late counts as lost when its block is given up (this one overstates, too);
 //! * audio loss is never reported;
 //! * a client is free to lie: what does not fit what was sent is counted apart and changes nothing else.
@@ -166,14 +168,10 @@ impl ClientReports {
             return;
         }
         if self.episode_first.replace(first) != Some(first) {
-            // Only the range that opens a loss names frames that may have vanished whole; its growth is
-            // complete frames that the client threw away. The client knows that a frame vanished by the one after
-            // it: a range up to the newest has grown before it was sent, and of it only the first frame is certain.
-            let is_grown = self
-                .sent
-                .newest()
-                .is_some_and(|newest| !last.is_before(newest));
-            let last = if is_grown { first } else { last };
+            // Only the range that opens a loss names frames that may have vanished whole; its growth is complete
+            // frames that the client threw away. It often sends both as one: then the last is such a frame, or one
+            // that arrived in part and gets its report, and how many are gone without a word ends before it.
+            let last = if first == last { last } else { last.previous() };
             let missed = Missed {
                 at_ns: now_ns,
                 pings: self.pings,
