@@ -16,7 +16,7 @@ fn every_frame_arrives_and_has_a_record() {
     let mut host = Host::open();
     let report = stream(&mut host, 2.0, |_| {});
     let received = int(&report, "frames_received");
-    assert!((100..=125).contains(&received), "{report}");
+    assert!((30..=125).contains(&received), "{report}");
     assert_eq!(int(&report, "packets_lost"), 0, "{report}");
     assert_eq!(report["problems"], json!([]), "{report}");
     let records = records(&host);
@@ -35,6 +35,8 @@ fn every_frame_arrives_and_has_a_record() {
         "{} records, {received} frames",
         sent.len()
     );
+    let grabbed: Vec<u64> = sent.iter().map(|record| record.grabbed_ns).collect();
+    assert!(keeps_pace(&grabbed, 1e9 / 60.0), "{grabbed:?}");
     assert_eq!(sent[0].frame_index, 1);
     assert!(sent[0].flags & KEY != 0);
     for pair in sent.windows(2) {
@@ -76,6 +78,17 @@ fn every_frame_arrives_and_has_a_record() {
         bytes.abs_diff(arrived) * 50 < arrived,
         "{bytes} sent, {arrived} received"
     );
+}
+
+/// Never faster than asked over all, and exactly as fast wherever the machine let ten in a row come in time. Frames
+/// that a busy machine held up prove nothing.
+fn keeps_pace(at_ns: &[u64], period_ns: f64) -> bool {
+    let spans = |count: usize| {
+        let windows = at_ns.windows(count + 1);
+        windows.map(move |window| (window[count] - window[0]) as f64 / (count as f64 * period_ns))
+    };
+    let all = at_ns.len().saturating_sub(1);
+    spans(all).all(|ratio| ratio > 0.95) && spans(10).any(|ratio| (0.95..1.05).contains(&ratio))
 }
 
 #[test]
@@ -184,12 +197,14 @@ fn a_client_that_never_pings_or_stops_pinging_ends_the_session_with_its_reason()
     let mut host = Host::open();
     let (listener, port) = host.listener();
     let mut session = synthetic(listener);
-    session["client_timeout_ms"] = json!(1500);
+    session["client_timeout_ms"] = json!(300);
     let started = host.must(json!({ "cmd": "session.start", "session": session }));
     host.done(&started);
     let ended = host.wait_for("the end", |e| e["state"] == "ended");
     assert_eq!(ended["reason"], "no_client");
 
+    // Long enough for a receiver that gets no processor for a while; how long it is, nothing here depends on.
+    session["client_timeout_ms"] = json!(5000);
     let second = host.must(json!({ "cmd": "session.start", "session": session }));
     host.done(&second);
     let probe = host.must(json!({

@@ -102,7 +102,7 @@ impl Client {
 
     /// Waits for the connection.
     pub fn connects(&mut self) -> bool {
-        self.serve_until(3_000, |client| client.connected)
+        self.serve_until(10_000, |client| client.connected)
     }
 
     /// Connects and says Start A and Start B.

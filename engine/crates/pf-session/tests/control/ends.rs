@@ -14,16 +14,26 @@ const QUICK: ControlLimits = ControlLimits {
     goodbye_ms: 300,
 };
 
+/// A client has far longer to go than a busy machine takes to tell it.
+const PATIENT: ControlLimits = ControlLimits {
+    start_ms: 5_000,
+    silence_ms: 20_000,
+    goodbye_ms: 20_000,
+};
+
 #[test]
 fn a_client_that_leaves_ends_its_session_at_once() {
     let mut rig = Rig::new();
-    let session = rig.start(1);
+    let session = rig.start_with_limits(1, PATIENT);
     let mut client = Client::start(rig.control, 1);
     rig.event(session, "control_ready");
     let asked = Instant::now();
     assert!(client.leave(), "the goodbye was not acknowledged");
     assert_eq!(rig.ended(session), "client_left");
-    assert!(asked.elapsed() < Duration::from_millis(500));
+    assert!(
+        asked.elapsed() < Duration::from_secs(5),
+        "it waited for silence"
+    );
 }
 
 #[test]
@@ -93,20 +103,19 @@ fn whatever_the_host_ends_is_told_with_its_code() {
     ];
     let mut rig = Rig::new();
     for (data, (reason, code)) in (1..).zip(cases) {
-        let session = rig.start(data);
+        let session = rig.start_with_limits(data, PATIENT);
         let mut client = Client::start(rig.control, data);
         rig.event(session, "control_ready");
         let op = rig.engine.stop_session(session, reason).expect("it runs");
         let asked = Instant::now();
-        let told = client.serve_until(1_000, |client| client.termination().is_some());
+        let told = client.serve_until(5_000, |client| client.termination().is_some());
         assert!(told, "{reason} was not told");
-        assert!(asked.elapsed() < Duration::from_millis(200), "{reason}");
         assert_eq!(client.termination(), Some(code), "{reason}");
         client.vanish();
         assert_eq!(rig.ended(session), reason);
         rig.wait_for("op.done", |e| e["ev"] == "op.done" && e["op"] == op);
-        // The client answered at once, so nothing waited for the second that it might have taken.
-        assert!(asked.elapsed() < Duration::from_millis(800), "{reason}");
+        // The client answered at once, so nothing waited for the time that it might have taken.
+        assert!(asked.elapsed() < Duration::from_secs(10), "{reason}");
     }
 }
 
@@ -155,8 +164,8 @@ fn closing_the_listener_tells_its_clients_and_answers_at_once() {
     let asked = Instant::now();
     let [_, control, _] = rig.listeners();
     rig.engine.close_listener(control).expect("it is open");
-    assert!(asked.elapsed() < Duration::from_millis(50), "it blocked");
-    assert!(client.serve_until(1_000, |client| client.termination().is_some()));
+    assert!(asked.elapsed() < Duration::from_millis(500), "it blocked");
+    assert!(client.serve_until(5_000, |client| client.termination().is_some()));
     client.vanish();
     assert_eq!(rig.ended(session), "listener_closed");
 }
@@ -172,9 +181,9 @@ fn closing_the_engine_tells_every_client_before_its_lane_ends() {
     }
     let asked = Instant::now();
     rig.engine.close();
-    assert!(asked.elapsed() < Duration::from_millis(50), "it blocked");
+    assert!(asked.elapsed() < Duration::from_millis(500), "it blocked");
     for client in &mut clients {
-        assert!(client.serve_until(1_000, |client| client.termination().is_some()));
+        assert!(client.serve_until(5_000, |client| client.termination().is_some()));
         assert_eq!(client.termination(), Some(0x8003_0023));
         client.vanish();
     }
@@ -209,7 +218,7 @@ fn a_hundred_connections_leave_threads_and_files_as_they_were() {
             assert_eq!(rig.ended(session), "client_left");
         } else {
             rig.engine.stop_session(session, "x").expect("it runs");
-            assert!(client.serve_until(1_000, |client| client.termination().is_some()));
+            assert!(client.serve_until(5_000, |client| client.termination().is_some()));
             client.vanish();
             assert_eq!(rig.ended(session), "x");
         }

