@@ -230,10 +230,14 @@ impl Routes {
     }
 
     fn find(&self, is: impl Fn(&SessionShared) -> bool) -> Option<Arc<SessionShared>> {
-        lock(&self.sessions)
-            .iter()
-            .find(|session| is(session))
-            .cloned()
+        let sessions = lock(&self.sessions);
+        let mut of_it = sessions.iter().filter(|session| is(session));
+        let first = of_it.next()?;
+        // One that is ending may still be here when the next one with its secret is.
+        let living = std::iter::once(first)
+            .chain(of_it)
+            .find(|session| !session.is_ending());
+        Some(Arc::clone(living.unwrap_or(first)))
     }
 
     /// The one session whose client pings without a payload from this address; none when two do.
@@ -272,4 +276,51 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::monotonic_ns;
+    use crate::shared::PingSecrets;
+
+    #[test]
+    fn a_session_that_is_ending_takes_no_ping_from_the_next_one_with_its_secret() {
+        let engine = Arc::new(EngineShared::new(1 << 16, monotonic_ns));
+        let session = |number| {
+            let request = serde_json::from_value(json!({
+                "kind": "gamestream", "client": "test", "listener": 1, "ping_payload": "0123456789abcdef",
+                "packet_size": 1392, "fec_pct": 20, "min_parity": 2, "source": "synthetic", "width": 320,
+                "height": 180, "fps": 60, "bitrate_kbps": 1000, "codec": "h264", "encoder": "auto"
+            }));
+            let pings = PingSecrets {
+                video: *b"0123456789abcdef",
+                ..PingSecrets::default()
+            };
+            let request = request.expect("a request");
+            Arc::new(SessionShared::new(
+                number,
+                request,
+                pings,
+                Arc::clone(&engine),
+            ))
+        };
+        let (before, after) = (session(1), session(2));
+        let routes = Routes {
+            medium: Medium::Video,
+            sessions: Mutex::new(vec![Arc::clone(&before), Arc::clone(&after)]),
+            counters: Mutex::default(),
+            stop: AtomicBool::new(false),
+            waker: Waker::new().expect("an eventfd can be made"),
+            engine: Arc::clone(&engine),
+        };
+        let reached = || routes.find(|_| true).map(|session| session.number());
+        assert_eq!(reached(), Some(1));
+        before.end("host_stop", "The host ended the session.");
+        assert_eq!(reached(), Some(2));
+        after.end("host_stop", "The host ended the session.");
+        assert_eq!(reached(), Some(1), "its pings are still no stranger's");
+    }
 }
