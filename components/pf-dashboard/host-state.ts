@@ -43,7 +43,7 @@ export class HostState implements ReactiveController {
     this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
     this.#feed = new Feed({
       api,
-      topics: ['pairing', 'clients', 'sessions'],
+      topics: ['pairing', 'clients', 'sessions', 'captures'],
       onEvent: (event) => this.#settle(event),
       onFailure: (topic, failure) => this.#refuse(topic, failure),
     });
@@ -124,8 +124,11 @@ export class HostState implements ReactiveController {
       ]);
       if (signal.aborted) return;
       this.#answered = true;
-      // Somebody else may have stopped the capture: then the list has grown.
-      if (this.status?.armed === true && status?.armed !== true) this.#listStale = true;
+      if (this.status?.armed === true && status?.armed !== true) {
+        // Somebody else may have stopped the capture: then the list has grown, and the newest one is what will be shown.
+        await this.#readList();
+        if (signal.aborted) return;
+      }
       this.status = status;
       this.info = info;
       this.hostStatus = hostStatus;
@@ -169,10 +172,16 @@ export class HostState implements ReactiveController {
         this.sessions = event.sessions;
         break;
       case 'captures':
-        this.status = event.status;
+        this.#heard(event.status);
         break;
     }
     this.#host.requestUpdate();
+  }
+
+  /** Of the recorder. That somebody started or stopped it is more than its status: everything is asked at once. */
+  #heard(status: StatsStatus): void {
+    if (this.status === undefined || this.status.armed === status.armed) this.status = status;
+    else this.#poller.now();
   }
 
   /** Passing trouble shows with the next question on the beat. */

@@ -3,6 +3,7 @@
 import type { PairedClient, PairingAttempt, PairingState } from '../../contract/clients.ts';
 import type { EventTopic, HostEvent } from '../../contract/events.ts';
 import type { HostStatus, SessionInfo } from '../../contract/host.ts';
+import type { StatsStatus } from '../../contract/stats.ts';
 import type { Scope, TokenInfo } from '../../contract/tokens.ts';
 
 interface Listener {
@@ -41,10 +42,16 @@ export class PageDevices {
   readonly resumed: (string | undefined)[] = [];
   /** Values of tokens made here, by id. */
   readonly values = new Map<string, string>();
+  readonly #recorder: () => StatsStatus;
   readonly #listeners = new Set<Listener>();
   readonly #pending = new Map<string, (verdict: Exclude<Verdict, undefined>) => void>();
   #eventId = 0;
   #count = 0;
+
+  /** `recorder`: its status, for who follows it. */
+  constructor(recorder: () => StatsStatus) {
+    this.#recorder = recorder;
+  }
 
   /** Connections to the event stream right now. */
   get listeners(): number {
@@ -223,7 +230,7 @@ export class PageDevices {
       case 'pairing':
         return { topic, pairing: this.pairing() };
       case 'captures':
-        throw new Error('captures are told by nobody here');
+        return { topic, status: this.#recorder() };
     }
   }
 
@@ -352,7 +359,7 @@ function printOf(n: number): string {
   return new Bun.CryptoHasher('sha256').update(`device ${n}`).digest('hex');
 }
 
-const TOPICS: readonly EventTopic[] = ['sessions', 'clients', 'pairing'];
+const TOPICS: readonly EventTopic[] = ['sessions', 'clients', 'pairing', 'captures'];
 const SCOPES: readonly Scope[] = ['stats', 'host:read', 'admin'];
 const HOST_READ = [
   'GET /host',

@@ -43,7 +43,7 @@ export class PageHost implements Disposable {
   readonly token = 'a-token-of-the-test';
   /** What the token may. */
   scope: Scope = 'admin';
-  readonly devices = new PageDevices();
+  readonly devices = new PageDevices(() => this.#status());
   /** What is told to who watches the running capture. */
   readonly live = new PageLive(() => this.#armed && this.#live(this.#armed));
   /** Every request, in order: `GET /api/v1/host`. */
@@ -292,6 +292,7 @@ export class PageHost implements Disposable {
       this.markers.length = 0;
       this.#armed = { startedUnixMs: Date.now(), id: idAt(Date.now()) };
       this.live.look();
+      this.devices.tell('captures');
     }
     return Response.json(this.#status());
   }
@@ -304,6 +305,7 @@ export class PageHost implements Disposable {
     this.live.look();
     this.#armed = undefined;
     this.live.stopped(saved.meta.id);
+    this.devices.tell('captures');
     return Response.json(saved.meta);
   }
 
