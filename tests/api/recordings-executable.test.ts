@@ -52,9 +52,10 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     await Bun.sleep(1000);
     const marker = await asked(on, CaptureEvent, 'POST', MARKERS, { text: 'here' });
     expect(marker).toMatchObject({ kind: 'marker', detail: { text: 'here' } });
-    await streaming;
+    const arrived = await streaming;
     const meta = await asked(on, CaptureMeta, 'POST', STOP);
-    expect(meta.frame_count).toBeGreaterThan(140);
+    expect(arrived).toBeGreaterThan(0);
+    expect(meta.frame_count).toBeGreaterThanOrEqual(arrived);
     expect(meta.name).toBe('Boss');
     const one = `${RECORDINGS}/${meta.id}`;
 
@@ -188,9 +189,10 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
 
   test('the black box is saved without anybody having armed, and what a kill left is offered', async () => {
     const first = await host();
-    await streamed(first);
+    const arrived = await streamed(first);
     const saved = await asked(first, CaptureMeta, 'POST', `${API}/stats/black-box/save`);
-    expect([saved.trigger, (saved.frame_count ?? 0) > 140]).toEqual(['request', true]);
+    expect(arrived).toBeGreaterThan(0);
+    expect([saved.trigger, (saved.frame_count ?? 0) >= arrived]).toEqual(['request', true]);
     await first.json('POST', START, { pre_roll_s: 60 });
     const withPast = await asked(first, CaptureMeta, 'POST', STOP);
     expect(withPast.frame_count).toBe(saved.frame_count ?? 0);
@@ -258,12 +260,15 @@ function parsed<S extends TSchema>(schema: S, data: unknown): Static<S> {
   return Value.Parse(schema, data);
 }
 
-async function streamed(on: Host): Promise<void> {
+/** Streams from beginning to end; answers how many frames the receiver saw. */
+async function streamed(on: Host): Promise<number> {
   await on.json('POST', `${API}/test-streams`, TEST_STREAM);
-  await until(
-    async () =>
-      (await asked(on, TestStreamState, 'GET', `${API}/test-streams`)).report !== undefined,
-  );
+  let report: TestStreamState['report'];
+  await until(async () => {
+    ({ report } = await asked(on, TestStreamState, 'GET', `${API}/test-streams`));
+    return report !== undefined;
+  });
+  return report?.frames_received ?? 0;
 }
 
 /** Waits for what the host is busy with; at most twenty seconds. */
