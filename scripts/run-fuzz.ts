@@ -76,8 +76,14 @@ async function short(tests: readonly RustTest[]): Promise<Outcome[]> {
 
 async function rustTests(): Promise<readonly RustTest[]> {
   const crates = CRATES.flatMap((crate) => ['-p', crate]);
-  const cargo = ['cargo', 'test', '--locked', '--no-run', '--message-format=json', ...crates];
-  const built = await run(cargo, {}, Number.POSITIVE_INFINITY, join(ROOT, 'engine'));
+  const cargo = ['cargo', '--config', '.cargo/tests.toml', 'test', '--release', '--locked'];
+  const options = ['--no-run', '--message-format=json', ...crates];
+  const built = await run(
+    [...cargo, ...options],
+    {},
+    Number.POSITIVE_INFINITY,
+    join(ROOT, 'engine'),
+  );
   if (built.status !== 0) throw new Error(`the Rust tests do not build:\n${tail(built.output)}`);
   const tests: RustTest[] = [];
   for (const { crate, path } of testBinaries(built.output)) {

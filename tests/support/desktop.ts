@@ -77,9 +77,9 @@ export class Painter implements AsyncDisposable {
 }
 
 function painterPath(): string {
-  const found = ['debug', 'release']
-    .map((profile) =>
-      join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'engine/target'), profile, 'paint-x11'),
+  const found = ['tests/release', 'debug', 'release']
+    .map((folder) =>
+      join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'engine/target'), folder, 'paint-x11'),
     )
     .find((path) => existsSync(path));
   if (found === undefined) {
