@@ -77,10 +77,13 @@ export class Painter implements AsyncDisposable {
 }
 
 function painterPath(): string {
-  const found = ['tests/release', 'debug', 'release']
-    .map((folder) =>
-      join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'engine/target'), folder, 'paint-x11'),
-    )
+  const own = process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'engine/target');
+  const found = [
+    join(ROOT, 'engine/target/tests/release'),
+    join(own, 'debug'),
+    join(own, 'release'),
+  ]
+    .map((folder) => join(folder, 'paint-x11'))
     .find((path) => existsSync(path));
   if (found === undefined) {
     throw new Error('paint-x11 is not built; run: cargo build -p pf-testkit --bins (in engine/)');
