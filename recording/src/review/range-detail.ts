@@ -1,0 +1,131 @@
+// What a chosen range of frames was like beyond its quantiles: how its totals are spread, and where the slow ones spent
+// their time. Exact counts over whole µs.
+import { ABSENT, frameFlags } from '../frames.ts';
+import { MicroBins } from '../quantiles.ts';
+import { excessUs, type FrameTable, type PartName } from './frame-table.ts';
+
+export interface RangeQuery {
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly frames: 'all' | 'new';
+}
+
+export interface RangeDetail {
+  /** Frames whose total is known. */
+  readonly count: number;
+  /** Of them over the budget. */
+  readonly late: number;
+  readonly histogram: Histogram;
+  readonly excess: Excess | undefined;
+}
+
+/** Bins of equal width on a logarithmic scale, eight an octave. */
+export interface Histogram {
+  /** Lower edge of each bin, µs, and behind the last its upper one; empty without a frame. */
+  readonly edgesUs: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Time of the slowest frames above each part's own median in the range. */
+export interface Excess {
+  /** How many frames the slowest 1 % are; one at least. */
+  readonly frames: number;
+  /** Their least total, µs. */
+  readonly fromUs: number;
+  readonly parts: readonly {
+    readonly name: PartName;
+    /** Mean of a frame, µs. */
+    readonly meanUs: number;
+    /** Of all parts together, 0 to 1; undefined when none lies above its median. */
+    readonly share: number | undefined;
+  }[];
+}
+
+export function rangeDetail(table: FrameTable, query: RangeQuery): RangeDetail {
+  const { totalUs, budgetUs } = table;
+  const [from, to] = [table.rowAt(query.fromUs), table.rowAt(query.toUs)];
+  const isCounted = counted(table, query.frames);
+  const totals = new MicroBins();
+  const counts = new Uint32Array(BIN_COUNT);
+  let late = 0;
+  for (let row = from; row < to; row += 1) {
+    const us = totalUs[row] ?? ABSENT;
+    if (us === ABSENT || !isCounted(row)) continue;
+    totals.add(us);
+    if (us > budgetUs) late += 1;
+    const bin = BIN_OF[us] ?? binOf(us);
+    counts[bin] = (counts[bin] ?? 0) + 1;
+  }
+  const slowest = totals.nearestRank(99);
+  return {
+    count: totals.count,
+    late,
+    histogram: trimmed(counts),
+    excess: slowest === undefined ? undefined : excessFrom(table, query, slowest),
+  };
+}
+
+function excessFrom(table: FrameTable, query: RangeQuery, fromUs: number): Excess {
+  const [from, to] = [table.rowAt(query.fromUs), table.rowAt(query.toUs)];
+  const isCounted = counted(table, query.frames);
+  const slow: number[] = [];
+  for (let row = from; row < to; row += 1) {
+    if ((table.totalUs[row] ?? ABSENT) >= fromUs && isCounted(row)) slow.push(row);
+  }
+  const sums = table.partUs.map((column) => {
+    const median = medianIn(column, from, to, isCounted);
+    return slow.reduce((sum, row) => sum + excessUs(column[row] ?? ABSENT, median), 0);
+  });
+  const all = sums.reduce((sum, own) => sum + own, 0);
+  const parts = table.parts.map((name, part) => ({
+    name,
+    meanUs: (sums[part] ?? 0) / slow.length,
+    share: all > 0 ? (sums[part] ?? 0) / all : undefined,
+  }));
+  return { frames: slow.length, fromUs, parts };
+}
+
+function medianIn(
+  column: Int32Array,
+  from: number,
+  to: number,
+  isCounted: (row: number) => boolean,
+): number {
+  const bins = new MicroBins();
+  for (let row = from; row < to; row += 1) {
+    const us = column[row] ?? ABSENT;
+    if (us !== ABSENT && isCounted(row)) bins.add(us);
+  }
+  return bins.nearestRank(50) ?? ABSENT;
+}
+
+function counted({ flags }: FrameTable, frames: 'all' | 'new'): (row: number) => boolean {
+  if (frames === 'all') return () => true;
+  return (row) => ((flags[row] ?? 0) & frameFlags.repeat) === 0;
+}
+
+/** Without the empty bins at both ends. */
+function trimmed(counts: Uint32Array): Histogram {
+  const first = counts.findIndex((n) => n > 0);
+  if (first < 0) return { edgesUs: [], counts: [] };
+  const last = counts.findLastIndex((n) => n > 0);
+  return {
+    edgesUs: Array.from({ length: last - first + 2 }, (_, i) => edgeUs(first + i)),
+    counts: [...counts.subarray(first, last + 1)],
+  };
+}
+
+/** Bin 0 holds 0 µs; the others rise by the eighth root of two, from 1 µs on. */
+function binOf(us: number): number {
+  return us < 1 ? 0 : Math.min(BIN_COUNT - 1, 1 + Math.floor(Math.log2(us) * PER_OCTAVE + 1e-9));
+}
+
+function edgeUs(bin: number): number {
+  return bin === 0 ? 0 : 2 ** ((bin - 1) / PER_OCTAVE);
+}
+
+const PER_OCTAVE = 8;
+/** 2^22 µs is 4.2 s. */
+const BIN_COUNT = 1 + 22 * PER_OCTAVE + 1;
+/** Of durations as frames have them. */
+const BIN_OF = Uint8Array.from({ length: 1 << 16 }, (_, us) => binOf(us));
