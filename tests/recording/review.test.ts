@@ -3,11 +3,13 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { StatsSample } from '../../contract/stats.ts';
 import { ABSENT, boundaryColumns, FrameBatch, frameFlags } from '../../recording/src/frames.ts';
+import { RangeFigures } from '../../recording/src/range-figures.ts';
 import { findingsOf } from '../../recording/src/review/findings.ts';
 import { type FrameTable, readTables } from '../../recording/src/review/frame-table.ts';
 import { nextOutlier, outliersOf } from '../../recording/src/review/outliers.ts';
 import { overviewOf, widthFor } from '../../recording/src/review/overview.ts';
-import { rangeDetail } from '../../recording/src/review/range-detail.ts';
+import { rangeDetail as detailOf } from '../../recording/src/review/range-detail.ts';
+import { Review, type ReviewedCapture } from '../../recording/src/review/review.ts';
 import { FrameSpans } from '../../recording/src/stages.ts';
 import { isDropped } from '../../recording/src/windows.ts';
 import { frameBytes, openBytes } from '../support/frames-files.ts';
@@ -50,6 +52,19 @@ function delay(batch: FrameBatch, row: number, from: number, us: number): void {
   }
 }
 const ENCODED = 2;
+
+/** With ranks found by sorting. */
+function rangeDetail(
+  table: FrameTable,
+  query: { fromUs: number; toUs: number; frames: 'all' | 'new' },
+) {
+  const rank = (values: readonly number[], share: number): number | undefined =>
+    values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length - 1e-9)) - 1];
+  return detailOf(table, query, {
+    totalP99Us: rank(plainValues(table, query, table.totalUs), 0.99),
+    partMedianUs: table.partUs.map((own) => rank(plainValues(table, query, own), 0.5) ?? ABSENT),
+  });
+}
 
 describe('frames of a session in memory', () => {
   const { batch, tables } = recording(3);
@@ -161,7 +176,7 @@ describe('a range', () => {
       for (const frames of ['all', 'new'] as const) {
         const query = { fromUs: 6e6, toUs: 9e6, frames };
         const { count, histogram } = rangeDetail(table, query);
-        const totals = plainTotals(table, query);
+        const totals = plainValues(table, query, table.totalUs);
         expect(count).toBe(totals.length);
         const { edgesUs, counts } = histogram;
         const plain = counts.map((_, i) => {
@@ -221,6 +236,88 @@ describe('outliers', () => {
     expect(outliersOf(table).map(({ row }) => row)).toEqual([700]);
   });
 });
+
+describe('a review of a recording', () => {
+  const batch = syntheticFrames({ session: 1, fps: 120, seed: 9, seconds: 30 });
+  for (let row = 1000; row < 1100; row += 1) delay(batch, row, ENCODED, 30_000);
+  const half = Array.from({ length: 1800 }, (_, i) => i);
+  const bytes = frameBytes(batch.pick(half), batch.pick(half.map((i) => i + 1800)));
+  const capture = { ...seeded('2026-06-26T20-14-03Z_1920x1080'), samples: windows(30, {}) };
+  const review = opened(capture, bytes);
+
+  test('has the digits of the recording’s own figures, for any range', () => {
+    const file = openBytes(bytes);
+    const plain = new RangeFigures(file, [gamestream]);
+    for (const frames of ['all', 'new'] as const) {
+      const range = { session: 1, fromMs: 5000, toMs: 12_000, frames };
+      const figures = review.figures(range);
+      const query = { session: 1, from_ms: 5000, to_ms: 12_000, frames };
+      expect(figures?.quantiles).toEqual(plain.quantiles(query));
+      const ranks = { fromUs: 5e6, toUs: 12e6, frames };
+      const [table] = readTables(file, [gamestream]);
+      if (table === undefined) throw new Error('no table');
+      expect(figures?.detail).toEqual(rangeDetail(table, ranks));
+    }
+  });
+
+  test('shows single frames with all that the file knows of them', () => {
+    const strip = review.strip(1, 10_000, 40);
+    expect(strip?.totalUs.length).toBe(40);
+    const row = (strip?.firstRow ?? 0) + 20;
+    expect(row).toBe(batch.grabbed_us.findIndex((us) => us >= 10e6));
+    const frame = review.frame(1, row);
+    expect(frame?.columns.bytes).toBe(batch.columns.bytes[row] ?? 0);
+    expect(frame?.columns.grabbed_us).toBe(batch.grabbed_us[row] ?? 0);
+    expect(frame?.totalUs).toBe(strip?.totalUs[20] ?? 0);
+    const later = review.frame(1, 3000);
+    expect(later?.columns.frame_index).toBe(batch.columns.frame_index[3000] ?? 0);
+    expect(review.frame(1, 3600)).toBeUndefined();
+  });
+
+  test('keeps a strip within the recording', () => {
+    expect(review.strip(1, 0, 40)?.firstRow).toBe(0);
+    expect(review.strip(1, 1e9, 40)?.firstRow).toBe(3560);
+    expect(review.strip(1, 0, 10_000)?.totalUs.length).toBe(3600);
+  });
+
+  test('says what it reviews', () => {
+    expect(review.sessions()).toMatchObject([{ sessionId: 1, rows: 3600, kind: 'gamestream' }]);
+    expect(review.findings(1).findings).toMatchObject([{ kind: 'slow', part: 'encode' }]);
+    expect(review.outliers(1).length).toBeGreaterThan(0);
+  });
+
+  test('of a recording without frames tells what windows tell, and nothing else', () => {
+    const lost = windows(60, { 10: 3 }, { packets_dropped: 166 });
+    const blind = opened({ ...capture, samples: lost }, undefined);
+    expect(blind.findings(1).findings).toMatchObject([{ kind: 'loss' }]);
+    const range = { session: 1, fromMs: 0, toMs: 1e4, frames: 'all' } as const;
+    expect([blind.overview(range, 100), blind.figures(range), blind.strip(1, 0, 10)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(blind.sessions()).toMatchObject([{ rows: 0, medianUs: undefined }]);
+  });
+});
+
+function opened(capture: ReviewedCapture, bytes: Uint8Array | undefined): Review {
+  const opening = Review.open(capture, bytes);
+  for (;;) {
+    const { done, value } = opening.next();
+    if (done === true) return value;
+    expect(value).toBeLessThanOrEqual(1);
+  }
+}
+
+function seeded(id: string): ReviewedCapture {
+  return {
+    meta: {
+      ...{ id, started_unix_ms: 0, duration_ms: 30_000, kind: 'gamestream', width: 1920 },
+      ...{ height: 1080, fps: 120, codec: 'h264', client: '10.0.0.9', sample_count: 30 },
+    },
+    samples: [],
+  };
+}
 
 describe('findings', () => {
   const about = { sessionId: 1, fps: 120, samples: [], events: [] };
@@ -375,11 +472,12 @@ function plainColumn(table: FrameTable, overview: Overview, column: number, fram
   };
 }
 
-function plainTotals(
+function plainValues(
   table: FrameTable,
   { fromUs, toUs, frames }: { fromUs: number; toUs: number; frames: 'all' | 'new' },
+  column: Int32Array,
 ): number[] {
-  return [...table.totalUs].filter((us, row) => {
+  return [...column].filter((us, row) => {
     const at = table.grabbedUs[row] ?? 0;
     const isRepeat = ((table.flags[row] ?? 0) & frameFlags.repeat) !== 0;
     return us !== ABSENT && at >= fromUs && at < toUs && (frames === 'all' || !isRepeat);

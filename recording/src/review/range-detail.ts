@@ -1,7 +1,7 @@
 // What a chosen range of frames was like beyond its quantiles: how its totals are spread, and where the slow ones spent
 // their time. Exact counts over whole µs.
+import type { RangeQuantiles } from '../../../contract/stats.ts';
 import { ABSENT, frameFlags } from '../frames.ts';
-import { MicroBins } from '../quantiles.ts';
 import { excessUs, type FrameTable, type PartName } from './frame-table.ts';
 
 export interface RangeQuery {
@@ -41,39 +41,53 @@ export interface Excess {
   }[];
 }
 
-export function rangeDetail(table: FrameTable, query: RangeQuery): RangeDetail {
-  const { totalUs, budgetUs } = table;
-  const [from, to] = [table.rowAt(query.fromUs), table.rowAt(query.toUs)];
-  const isCounted = counted(table, query.frames);
-  const totals = new MicroBins();
-  const counts = new Uint32Array(BIN_COUNT);
-  let late = 0;
-  for (let row = from; row < to; row += 1) {
-    const us = totalUs[row] ?? ABSENT;
-    if (us === ABSENT || !isCounted(row)) continue;
-    totals.add(us);
-    if (us > budgetUs) late += 1;
-    const bin = BIN_OF[us] ?? binOf(us);
-    counts[bin] = (counts[bin] ?? 0) + 1;
-  }
-  const slowest = totals.nearestRank(99);
+/** What the range's quantiles say already, so that nothing is ranked twice. */
+export interface RangeRanks {
+  /** 99th percentile of the totals, µs; undefined without a frame. */
+  readonly totalP99Us: number | undefined;
+  /** A part each, ABSENT without one. */
+  readonly partMedianUs: readonly number[];
+}
+
+/** Picks the ranks out of quantiles that hold p50 and p99 of the same range and frames. */
+export function ranksOf(parts: readonly PartName[], { stages }: RangeQuantiles): RangeRanks {
+  const rank = (name: string, quantile: string): number | undefined =>
+    stages.find((stage) => stage.name === name)?.quantiles_us[quantile];
   return {
-    count: totals.count,
-    late,
-    histogram: trimmed(counts),
-    excess: slowest === undefined ? undefined : excessFrom(table, query, slowest),
+    totalP99Us: rank('total', 'p99'),
+    partMedianUs: parts.map((name) => rank(name, 'p50') ?? ABSENT),
   };
 }
 
-function excessFrom(table: FrameTable, query: RangeQuery, fromUs: number): Excess {
-  const [from, to] = [table.rowAt(query.fromUs), table.rowAt(query.toUs)];
-  const isCounted = counted(table, query.frames);
+export function rangeDetail(table: FrameTable, query: RangeQuery, ranks: RangeRanks): RangeDetail {
+  const { totalUs, flags, budgetUs } = table;
+  const { totalP99Us = Number.POSITIVE_INFINITY } = ranks;
+  const to = table.rowAt(query.toUs);
+  const passedOver = query.frames === 'new' ? frameFlags.repeat : 0;
+  const counts = new Uint32Array(BIN_COUNT);
   const slow: number[] = [];
-  for (let row = from; row < to; row += 1) {
-    if ((table.totalUs[row] ?? ABSENT) >= fromUs && isCounted(row)) slow.push(row);
+  let [count, late] = [0, 0];
+  for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
+    const us = totalUs[row] ?? ABSENT;
+    if (us === ABSENT || ((flags[row] ?? 0) & passedOver) !== 0) continue;
+    count += 1;
+    if (us > budgetUs) late += 1;
+    if (us >= totalP99Us) slow.push(row);
+    const bin = BIN_OF[us] ?? binOf(us);
+    counts[bin] = (counts[bin] ?? 0) + 1;
   }
-  const sums = table.partUs.map((column) => {
-    const median = medianIn(column, from, to, isCounted);
+  const histogram = trimmed(counts);
+  return { count, late, histogram, excess: excessOf(table, slow, ranks) };
+}
+
+function excessOf(
+  table: FrameTable,
+  slow: readonly number[],
+  { totalP99Us, partMedianUs }: RangeRanks,
+): Excess | undefined {
+  if (totalP99Us === undefined || slow.length === 0) return undefined;
+  const sums = table.partUs.map((column, part) => {
+    const median = partMedianUs[part] ?? ABSENT;
     return slow.reduce((sum, row) => sum + excessUs(column[row] ?? ABSENT, median), 0);
   });
   const all = sums.reduce((sum, own) => sum + own, 0);
@@ -82,26 +96,7 @@ function excessFrom(table: FrameTable, query: RangeQuery, fromUs: number): Exces
     meanUs: (sums[part] ?? 0) / slow.length,
     share: all > 0 ? (sums[part] ?? 0) / all : undefined,
   }));
-  return { frames: slow.length, fromUs, parts };
-}
-
-function medianIn(
-  column: Int32Array,
-  from: number,
-  to: number,
-  isCounted: (row: number) => boolean,
-): number {
-  const bins = new MicroBins();
-  for (let row = from; row < to; row += 1) {
-    const us = column[row] ?? ABSENT;
-    if (us !== ABSENT && isCounted(row)) bins.add(us);
-  }
-  return bins.nearestRank(50) ?? ABSENT;
-}
-
-function counted({ flags }: FrameTable, frames: 'all' | 'new'): (row: number) => boolean {
-  if (frames === 'all') return () => true;
-  return (row) => ((flags[row] ?? 0) & frameFlags.repeat) === 0;
+  return { frames: slow.length, fromUs: totalP99Us, parts };
 }
 
 /** Without the empty bins at both ends. */
