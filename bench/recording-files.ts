@@ -6,13 +6,13 @@ import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parquetRead } from 'hyparquet';
 import type { FrameBatch } from '../recording/src/frames.ts';
+import { FramesFile } from '../recording/src/frames-file.ts';
 import {
   encodeFooter,
   encodeGroup,
   FILE_HEAD,
-  FramesFile,
   type SavedGroup,
-} from '../recording/src/frames-file.ts';
+} from '../recording/src/frames-writer.ts';
 import { RangeFigures } from '../recording/src/range-figures.ts';
 import { type Row, table } from '../scripts/lib/bench-rows.ts';
 import { temporaryFolder } from '../tests/support/host.ts';

@@ -455,31 +455,6 @@ export const MarkerRequest = Type.Object(
 );
 export type MarkerRequest = Static<typeof MarkerRequest>;
 
-/** The columns of a frames file, in its order; docs/recording-format.md says what each means. */
-export const frameColumns = [
-  'session',
-  'grabbed_us',
-  'converted_us',
-  'submitted_us',
-  'encoded_us',
-  'packetized_us',
-  'dequeued_us',
-  'first_sent_us',
-  'last_sent_us',
-  'frame_index',
-  'source_sequence',
-  'source_age_us',
-  'bytes',
-  'data_packets',
-  'parity_packets',
-  'queue_depth',
-  'outcome',
-  'flags',
-  'send_refused',
-  'qp',
-] as const;
-export type FrameColumn = (typeof frameColumns)[number];
-
 /** Part of a recording: `from_ms` ≤ grabbed < `to_ms`, of one session or of all. */
 export const FrameRange = Type.Object(
   {

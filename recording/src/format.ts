@@ -2,11 +2,8 @@
 // version loads: the shape is upgraded here and nowhere else. docs/recording-format.md is the contract for people.
 import { Value } from 'typebox/value';
 import { Capture } from '../../contract/stats.ts';
+import { FormatError } from './format-error.ts';
 import { FORMAT_VERSION } from './format-version.ts';
-
-export class FormatError extends Error {
-  override readonly name = 'FormatError';
-}
 
 /** The file's text, meta before samples: a list reads the first bytes alone. */
 export function serializeCapture(capture: Capture): string {

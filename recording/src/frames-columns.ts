@@ -1,8 +1,8 @@
 // The columns of a frames file: names, types, and how boundaries lie in them. A boundary is stored as the step that
 // led to it, µs after the last boundary before it that is known: neighbours in a column then share no delay with
 // other columns, which takes a sixth off the file. Whole numbers: steps add up to the boundaries exactly.
-import { type FrameColumn, frameColumns } from '../../contract/stats.ts';
-import { FormatError } from './format.ts';
+import { type FrameColumn, frameColumns } from '../../contract/frame-columns.ts';
+import { FormatError } from './format-error.ts';
 import { ABSENT, type BoundaryColumn, boundaryColumns, type FrameBatch } from './frames.ts';
 
 /** The steps of a frame, in the order of the boundaries that they lead to. */

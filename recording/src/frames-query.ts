@@ -1,6 +1,8 @@
 // Rows of a part of a recording out of its frames file: batch by batch, so that a download of any length holds one
 // group at a time; as lines of JSON, or as a Parquet file of that part alone.
-import { type FrameColumn, type FrameRange, frameColumns } from '../../contract/stats.ts';
+
+import { type FrameColumn, frameColumns } from '../../contract/frame-columns.ts';
+import type { FrameRange } from '../../contract/stats.ts';
 import { ABSENT, type FrameBatch } from './frames.ts';
 import type { FramesFile } from './frames-file.ts';
 

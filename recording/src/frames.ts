@@ -1,7 +1,7 @@
 // Frames in columns, whole µs on the recording's own axis: the one form in which windows, quantiles, files and exports
 // see them. Made from the engine's 64-byte records (engine/crates/pf-stats/src/record.rs holds their table) or read
 // back from a frames file. Every boundary is rounded once, on the axis, so that differences of boundaries tile a frame.
-import { type FrameColumn, frameColumns } from '../../contract/stats.ts';
+import { type FrameColumn, frameColumns } from '../../contract/frame-columns.ts';
 
 /** Size of one record on lane 1. */
 export const RECORD_BYTES = 64;

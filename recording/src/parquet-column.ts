@@ -1,7 +1,7 @@
 // Pages of one column of a Parquet file: data pages of version 2, not compressed, whole numbers as deltas, out of a
 // dictionary or plain, null or not. What frames-file.ts writes; anything else is named and refused. Its bytes may come
 // from anywhere: nothing is read outside them, no work exceeds the rows that were asked for.
-import { FormatError } from './format.ts';
+import { FormatError } from './format-error.ts';
 import { integerOf, structOf, ThriftReader, type ThriftStruct } from './parquet-thrift.ts';
 
 export interface ColumnType {

@@ -1,6 +1,6 @@
 // The footer of a Parquet file of flat whole-number columns: where each column of each group lies, its type, its
 // bounds. Bytes may come from anywhere: what is named here lies within the file, or FormatError says what does not.
-import { FormatError } from './format.ts';
+import { FormatError } from './format-error.ts';
 import type { ColumnType } from './parquet-column.ts';
 import {
   bytesOf,

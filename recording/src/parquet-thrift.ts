@@ -1,7 +1,7 @@
 // Thrift's compact protocol as Parquet's footer and page headers use it, read from bytes that nobody vouches for:
 // every length is checked against what is there, depth and number of values are bounded. Reads only; maps, sets and
 // doubles do not occur in what we read. Follows the Thrift compact protocol specification.
-import { FormatError } from './format.ts';
+import { FormatError } from './format-error.ts';
 
 export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 export type ThriftValue = boolean | number | Uint8Array | readonly ThriftValue[] | ThriftStruct;

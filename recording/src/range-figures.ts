@@ -1,8 +1,10 @@
 // Exact figures of any part of a recording: quantiles of every stage, counters. A file is read once, minute by minute,
 // into packed counts of whole µs; a question then adds up the minutes that it covers and reads only the two at its
 // edges. Nothing is estimated: tests compare with sorting, and with DuckDB on the same file.
-import type { FrameColumn, FrameRange, RangeQuantiles, StreamKind } from '../../contract/stats.ts';
-import { FormatError } from './format.ts';
+
+import type { FrameColumn } from '../../contract/frame-columns.ts';
+import type { FrameRange, RangeQuantiles, StreamKind } from '../../contract/stats.ts';
+import { FormatError } from './format-error.ts';
 import { ABSENT, boundaryColumns, type FrameBatch, frameFlags } from './frames.ts';
 import type { FramesFile } from './frames-file.ts';
 import { type RangeUs, rangeUs } from './frames-query.ts';

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { ApiError } from '../../contract/errors.ts';
-import { frameColumns } from '../../contract/stats.ts';
+import { frameColumns } from '../../contract/frame-columns.ts';
 import { AppError } from '../../host/src/errors.ts';
 import { body, fault, RECORDINGS } from '../support/api.ts';
 import { type ApiServer, apiServer } from '../support/api-server.ts';

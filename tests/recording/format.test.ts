@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { FormatError, parseCapture, serializeCapture } from '../../recording/src/format.ts';
+import { parseCapture, serializeCapture } from '../../recording/src/format.ts';
+import { FormatError } from '../../recording/src/format-error.ts';
 import { FORMAT_VERSION } from '../../recording/src/format-version.ts';
 import {
   parseRecordingId,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { RangeQuantiles } from '../../contract/stats.ts';
-import { FormatError } from '../../recording/src/format.ts';
+import { FormatError } from '../../recording/src/format-error.ts';
 import { ABSENT, boundaryColumns, FrameBatch } from '../../recording/src/frames.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
 import { SpanColumns } from '../../recording/src/span-columns.ts';

@@ -1,7 +1,7 @@
 // Bytes that want to be a frames file: read, or refused with a reason; never a crash, never without an end.
 import { describe, expect } from 'bun:test';
 import fc from 'fast-check';
-import { FormatError } from '../../recording/src/format.ts';
+import { FormatError } from '../../recording/src/format-error.ts';
 import type { FramesFile } from '../../recording/src/frames-file.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
 import { frameBytes, openBytes, readAll } from '../support/frames-files.ts';

@@ -2,17 +2,17 @@
 import { describe, expect, test } from 'bun:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { Value } from 'typebox/value';
-import { type FrameColumn, frameColumns } from '../../contract/stats.ts';
-import { FormatError } from '../../recording/src/format.ts';
+import { type FrameColumn, frameColumns } from '../../contract/frame-columns.ts';
+import { FormatError } from '../../recording/src/format-error.ts';
 import { ABSENT, FrameBatch } from '../../recording/src/frames.ts';
 import { fileColumns, stepOf } from '../../recording/src/frames-columns.ts';
+import { MOST_GROUP_ROWS } from '../../recording/src/frames-file.ts';
 import {
   encodeFooter,
   encodeGroup,
   FILE_HEAD,
-  MOST_GROUP_ROWS,
   SavedGroup,
-} from '../../recording/src/frames-file.ts';
+} from '../../recording/src/frames-writer.ts';
 import { ABOUT, frameBytes, openBytes, readAll } from '../support/frames-files.ts';
 import { slice, syntheticFrames } from '../support/synthetic-frames.ts';
 

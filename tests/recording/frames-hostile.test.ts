@@ -1,7 +1,7 @@
 // Frames files whose bytes somebody changed: read, or refused with a reason; never a crash, never without an end.
 import { describe, expect, test } from 'bun:test';
-import { frameColumns } from '../../contract/stats.ts';
-import { FormatError } from '../../recording/src/format.ts';
+import { frameColumns } from '../../contract/frame-columns.ts';
+import { FormatError } from '../../recording/src/format-error.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { frameBytes, openBytes, readAll } from '../support/frames-files.ts';
 import { slice, syntheticFrames } from '../support/synthetic-frames.ts';

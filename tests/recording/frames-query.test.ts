@@ -1,15 +1,11 @@
 // Rows of a part of a recording: the right ones, only from groups that can hold them, as batches, lines or a file.
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { type FrameColumn, frameColumns } from '../../contract/stats.ts';
+import { type FrameColumn, frameColumns } from '../../contract/frame-columns.ts';
 import { ABSENT, FrameBatch } from '../../recording/src/frames.ts';
-import {
-  encodeFooter,
-  encodeGroup,
-  FILE_HEAD,
-  FramesFile,
-} from '../../recording/src/frames-file.ts';
+import { FramesFile } from '../../recording/src/frames-file.ts';
 import { framesIn, jsonLines, rangeUs } from '../../recording/src/frames-query.ts';
+import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-writer.ts';
 import { ABOUT, frameBytes, openBytes } from '../support/frames-files.ts';
 import { slice, syntheticFrames } from '../support/synthetic-frames.ts';
 

@@ -14,7 +14,7 @@ import {
 } from '../../contract/stats.ts';
 import { changedUser } from '../../host/src/recordings/user-data.ts';
 import type { FrameBatch } from '../../recording/src/frames.ts';
-import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-file.ts';
+import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-writer.ts';
 
 const TOKEN = 'test-token-0123456789';
 

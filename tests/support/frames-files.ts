@@ -1,12 +1,8 @@
 // Frames files in memory, for tests: written group by group as the recorder does, opened over bytes.
 
 import type { FrameBatch } from '../../recording/src/frames.ts';
-import {
-  encodeFooter,
-  encodeGroup,
-  FILE_HEAD,
-  FramesFile,
-} from '../../recording/src/frames-file.ts';
+import { FramesFile } from '../../recording/src/frames-file.ts';
+import { encodeFooter, encodeGroup, FILE_HEAD } from '../../recording/src/frames-writer.ts';
 
 export const ABOUT = {
   recordingId: '2026-06-26T20-14-03Z_1920x1080',

@@ -4,13 +4,13 @@ import type { Capture } from '../../contract/stats.ts';
 import { CaptureBuilder } from '../../recording/src/capture.ts';
 import { parseCapture } from '../../recording/src/format.ts';
 import { FrameBatch } from '../../recording/src/frames.ts';
+import { FramesFile } from '../../recording/src/frames-file.ts';
 import {
   encodeFooter,
   encodeGroup,
   FILE_HEAD,
-  FramesFile,
   type SavedGroup,
-} from '../../recording/src/frames-file.ts';
+} from '../../recording/src/frames-writer.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
 import type { Simulation } from './simulation.ts';
 

@@ -1,13 +1,8 @@
 // Parts of a recording over REST: its frames as Parquet or JSON lines, exact figures of a range, its events.
 import { Elysia } from 'elysia';
 import Type from 'typebox';
-import {
-  CaptureEvent,
-  type FrameColumn,
-  FrameRange,
-  frameColumns,
-  RangeQuantiles,
-} from '../../../contract/stats.ts';
+import { type FrameColumn, frameColumns } from '../../../contract/frame-columns.ts';
+import { CaptureEvent, FrameRange, RangeQuantiles } from '../../../contract/stats.ts';
 import { AppError } from '../errors.ts';
 import { preferred } from './accept.ts';
 import type { ApiHost } from './api.ts';

@@ -9,7 +9,8 @@ import {
   SessionEntry,
   StatsSample,
 } from '../../../contract/stats.ts';
-import { FormatError, serializeCapture, upgradeCapture } from '../../../recording/src/format.ts';
+import { serializeCapture, upgradeCapture } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { Checker } from './checker.ts';
 import { JsonPieces, parsePiece } from './json-pieces.ts';
 

@@ -3,7 +3,7 @@
 // thread reads the frames of streams.
 import { closeSync, readSync } from 'node:fs';
 import type { Capture, CaptureEvent, FrameRange, RangeQuantiles } from '../../../contract/stats.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { FramesFile } from '../../../recording/src/frames-file.ts';
 import { framesIn } from '../../../recording/src/frames-query.ts';
 import type { RangeFigures } from '../../../recording/src/range-figures.ts';

@@ -2,7 +2,7 @@
 // whole, piece by piece. Opened files only: whose they are is library.ts.
 import { readSync } from 'node:fs';
 import { CaptureMeta, type RecordingUser } from '../../../contract/stats.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { CaptureReader, MAX_DATE_MS } from './capture-reader.ts';
 import { Checker } from './checker.ts';
 import { userFieldsOf } from './user-data.ts';

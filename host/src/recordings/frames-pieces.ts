@@ -1,14 +1,14 @@
 // Frames of a range as what is sent: a Parquet file of its own or lines of JSON, one piece a batch.
-import { type FrameColumn, frameColumns } from '../../../contract/stats.ts';
+import { type FrameColumn, frameColumns } from '../../../contract/frame-columns.ts';
 import type { FrameBatch } from '../../../recording/src/frames.ts';
+import type { FramesAbout } from '../../../recording/src/frames-file.ts';
+import { jsonLines } from '../../../recording/src/frames-query.ts';
 import {
   encodeFooter,
   encodeGroup,
   FILE_HEAD,
-  type FramesAbout,
   type SavedGroup,
-} from '../../../recording/src/frames-file.ts';
-import { jsonLines } from '../../../recording/src/frames-query.ts';
+} from '../../../recording/src/frames-writer.ts';
 
 export function framesPieces(
   batches: Iterable<FrameBatch>,

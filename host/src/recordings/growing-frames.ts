@@ -1,7 +1,7 @@
 // The frames file of a recording while it grows: groups are appended, the footer comes at the end. Every step may be
 // repeated after a fault. Keeps its file open, so that what was written can be read even when somebody removed its folder.
 import { dirname } from 'node:path';
-import { encodeFooter, FILE_HEAD, type SavedGroup } from '../../../recording/src/frames-file.ts';
+import { encodeFooter, FILE_HEAD, type SavedGroup } from '../../../recording/src/frames-writer.ts';
 import type { Disk } from './disk.ts';
 
 export class GrowingFrames {

@@ -2,7 +2,7 @@
 // written anew. The Worker goes on with its other work between the chunks.
 import { createGunzip } from 'node:zlib';
 import type { CaptureMeta, RecordingUser } from '../../../contract/stats.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { parseRecordingId, type RecordingId } from '../../../recording/src/recording-id.ts';
 import { AppError, reasonOf } from '../errors.ts';
 import { CaptureReader } from './capture-reader.ts';

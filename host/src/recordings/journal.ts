@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { Value } from 'typebox/value';
 import type { HostFacts } from '../../../contract/stats.ts';
 import type { CaptureStart } from '../../../recording/src/capture.ts';
-import { SavedGroup } from '../../../recording/src/frames-file.ts';
+import { SavedGroup } from '../../../recording/src/frames-writer.ts';
 import { decodeInput, type SmallInput } from '../../../recording/src/inputs.ts';
 import { systemCode } from '../errors.ts';
 import type { Disk } from './disk.ts';

@@ -1,7 +1,7 @@
 // Cuts the text of one JSON object into its members, and of some members that are lists into their items, while it comes
 // in: so a foreign file is never in memory as objects, and a hostile one stops at its first piece that is too large or too
 // deep. It only finds where a piece ends; whoever takes a piece parses it.
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 
 export interface PieceHandler {
   /** One member of the object, its value as text. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, type Stats } from 'node:fs';
 import type { CaptureMeta, RecordingUser } from '../../../contract/stats.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import type { RecordingId } from '../../../recording/src/recording-id.ts';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';

@@ -8,7 +8,7 @@ import {
   encodeGroup,
   FILE_HEAD,
   type SavedGroup,
-} from '../../../recording/src/frames-file.ts';
+} from '../../../recording/src/frames-writer.ts';
 import type { CaptureInput } from '../../../recording/src/inputs.ts';
 import type { FinishedRecording } from './parts.ts';
 

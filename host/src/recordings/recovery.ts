@@ -3,9 +3,10 @@
 // frames of streams that run already must be read meanwhile. What cannot be read is set aside and told.
 import { join } from 'node:path';
 import { CaptureBuilder, type CaptureStart } from '../../../recording/src/capture.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { FrameBatch } from '../../../recording/src/frames.ts';
-import { encodeFooter, encodeGroup, FramesFile } from '../../../recording/src/frames-file.ts';
+import { FramesFile } from '../../../recording/src/frames-file.ts';
+import { encodeFooter, encodeGroup } from '../../../recording/src/frames-writer.ts';
 import type { SmallInput } from '../../../recording/src/inputs.ts';
 import { reasonOf } from '../errors.ts';
 import type { Log } from '../log.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { CaptureMeta } from '../../../contract/stats.ts';
-import type { SavedGroup } from '../../../recording/src/frames-file.ts';
+import type { SavedGroup } from '../../../recording/src/frames-writer.ts';
 import {
   parseRecordingId,
   type RecordingId,

@@ -1,11 +1,12 @@
 // The recorder as the rest of the host sees it: the same calls whether it runs in the Worker (client.ts) or, for tests, in
 // this thread. Nothing here waits for a stream, and no stream waits for it.
+
+import type { FrameColumn } from '../../../contract/frame-columns.ts';
 import type {
   BlackBoxStatus,
   CaptureEvent,
   CaptureMeta,
   CaptureStartRequest,
-  FrameColumn,
   FrameRange,
   LiveDelta,
   MarkerRequest,

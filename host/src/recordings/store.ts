@@ -4,7 +4,7 @@
 // "Files and folders".
 import { join } from 'node:path';
 import type { CaptureMeta, RecordingChange } from '../../../contract/stats.ts';
-import { FormatError } from '../../../recording/src/format.ts';
+import { FormatError } from '../../../recording/src/format-error.ts';
 import { FORMAT_VERSION } from '../../../recording/src/format-version.ts';
 import {
   type RecordingId,

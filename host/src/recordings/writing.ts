@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { CaptureMeta } from '../../../contract/stats.ts';
 import type { CaptureStart } from '../../../recording/src/capture.ts';
 import { FrameBatch } from '../../../recording/src/frames.ts';
-import { encodeGroup, type SavedGroup } from '../../../recording/src/frames-file.ts';
+import { encodeGroup, type SavedGroup } from '../../../recording/src/frames-writer.ts';
 import { encodeInput, type SmallInput } from '../../../recording/src/inputs.ts';
 import { AppError, reasonOf, systemCode } from '../errors.ts';
 import type { Log } from '../log.ts';

@@ -1,8 +1,10 @@
 // All frames of one session in memory, in order of time, as a view over them needs them: when, how long in total and in
 // each stage, how it ended. Made group by group out of a frames file. What is asked of single frames only is read from
 // the file again, by `fileRow`.
-import type { FrameColumn, StageName, StreamKind } from '../../../contract/stats.ts';
-import { FormatError } from '../format.ts';
+
+import type { FrameColumn } from '../../../contract/frame-columns.ts';
+import type { StageName, StreamKind } from '../../../contract/stats.ts';
+import { FormatError } from '../format-error.ts';
 import { ABSENT, boundaryColumns, type FrameBatch } from '../frames.ts';
 import type { FramesFile } from '../frames-file.ts';
 import { MicroBins } from '../quantiles.ts';

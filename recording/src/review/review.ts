@@ -1,6 +1,8 @@
 // One recording under review: everything a view asks about it, answered from its frames and windows. Plain values in and
 // out, so that it may live in a Worker. Ranges are ms on the recording's axis, `from` ≤ grabbed < `to`.
-import type { Capture, FrameColumn, RangeQuantiles } from '../../../contract/stats.ts';
+
+import type { FrameColumn } from '../../../contract/frame-columns.ts';
+import type { Capture, RangeQuantiles } from '../../../contract/stats.ts';
 import { ABSENT, type FrameBatch, type FrameOutcome, frameOutcomes } from '../frames.ts';
 import { FramesFile } from '../frames-file.ts';
 import { RangeFigures } from '../range-figures.ts';
