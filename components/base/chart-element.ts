@@ -22,12 +22,14 @@ import { TICK_COLUMN_PX } from '../chart/options.ts';
 import { timeTicks } from '../chart/scale.ts';
 import type { Paint } from '../chart/scene.ts';
 import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
+import type { ReviewClient } from '../review/review-client.ts';
 import { CaptureSource } from './capture-source.ts';
 import { chartWords } from './chart-strings.ts';
-import { PfCursor } from './events.ts';
+import { PfBrush, PfCursor, PfZoom } from './events.ts';
 import { readPaint } from './palette.ts';
 import { failureNote } from './states.ts';
 import { StatsElement } from './stats-element.ts';
+import { type GestureHost, TimelineGestures } from './timeline-gestures.ts';
 
 /** What a subclass draws from. */
 export interface Scope {
@@ -38,12 +40,15 @@ export interface Scope {
   /** Bucket under the cursor; undefined in an empty grid. */
   readonly at: number | undefined;
   readonly cursor: Bucket | undefined;
+  /** Of the whole recording, whatever part is shown. */
+  readonly full: Range;
+  readonly session: number | undefined;
 }
 
 export interface LaneParts {
   readonly name: string;
   readonly unit: string;
-  readonly size: 'latency' | 'frames' | 'bitrate' | 'health';
+  readonly size: 'latency' | 'worst' | 'frames' | 'bitrate' | 'health';
   readonly label: string;
   readonly readout: unknown;
   readonly place: 'only' | 'first' | 'last';
@@ -57,6 +62,8 @@ export abstract class ChartElement extends StatsElement {
     session: { type: Number },
     cursorMs: { attribute: false },
     range: { attribute: false },
+    brush: { attribute: false },
+    review: { attribute: false },
     follow: { type: Boolean },
     lane: { type: Boolean, reflect: true },
     noAxis: { type: Boolean, attribute: 'no-axis' },
@@ -75,6 +82,10 @@ export abstract class ChartElement extends StatsElement {
   declare cursorMs: number | undefined;
   /** Part of the recording's clock to show; undefined: all of it. */
   declare range: Range | undefined;
+  /** The part that is chosen; undefined: none. */
+  declare brush: Range | undefined;
+  /** Every frame of the recording, where a page has them; else windows are drawn. */
+  declare review: ReviewClient | undefined;
   /** The data are still growing: the cursor rests on the latest window. */
   declare follow: boolean;
   /** Drawn as lanes of a larger timeline: no card, no head. */
@@ -98,6 +109,7 @@ export abstract class ChartElement extends StatsElement {
   /** Width that the current grid was made for. */
   #gridWidth = 0;
   #speak: ReturnType<typeof setTimeout> | undefined;
+  readonly #gestures = new TimelineGestures(this.#gestureHost());
 
   constructor() {
     super();
@@ -115,6 +127,7 @@ export abstract class ChartElement extends StatsElement {
     this.#resize.observe(this);
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
+    this.addEventListener('wheel', this.#onWheel, { passive: false });
   }
 
   override disconnectedCallback(): void {
@@ -122,6 +135,7 @@ export abstract class ChartElement extends StatsElement {
     this.#resize?.disconnect();
     for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
     clearTimeout(this.#speak);
+    this.removeEventListener('wheel', this.#onWheel);
     this.#paint = undefined;
   }
 
@@ -170,7 +184,8 @@ export abstract class ChartElement extends StatsElement {
     const samples = capture.samples.filter((s) => s.session_id === session);
     const end = Math.max(capture.meta.duration_ms, samples.at(-1)?.t_ms ?? 0, 1000);
     const previous = this.#scope?.scope;
-    const range = this.range ?? { fromMs: 0, toMs: end };
+    const full = { fromMs: 0, toMs: end };
+    const range = this.range ?? full;
     const same = previous?.capture === capture && sameRange(previous.grid.range, range);
     const reuse =
       same && previous.samples[0]?.session_id === session && this.#gridWidth === this.#plotWidth;
@@ -185,7 +200,19 @@ export abstract class ChartElement extends StatsElement {
       grid,
       at: found,
       cursor: found === undefined ? undefined : grid.buckets[found],
+      ...{ full, session },
     };
+  }
+
+  /** Width of the plot, px. */
+  protected get plotWidth(): number {
+    return this.#plotWidth;
+  }
+
+  /** Where the cursor stands: undefined without data. */
+  protected get cursorAtMs(): number | undefined {
+    const cursor = this.scope?.cursor;
+    return this.cursorMs ?? (cursor === undefined ? undefined : (cursor.fromMs + cursor.toMs) / 2);
   }
 
   /** No more points than pixels: a narrow plot stays calm, and its peaks stay its peaks. */
@@ -224,8 +251,11 @@ export abstract class ChartElement extends StatsElement {
         aria-label=${this.heading}
         aria-describedby="summary"
         @keydown=${this.#onKey}
-        @pointermove=${this.#onPointer}
-        @pointerdown=${this.#onPointer}
+        @pointermove=${this.#gestures.move}
+        @pointerdown=${this.#onDown}
+        @pointerup=${this.#gestures.up}
+        @pointercancel=${this.#gestures.up}
+        @dblclick=${this.#gestures.doubleClick}
       >
         ${this.noAxis ? nothing : this.#renderAxis(scope)}${this.renderLanes(scope)}
       </div>
@@ -250,7 +280,7 @@ export abstract class ChartElement extends StatsElement {
       <div class="label"><b>${parts.name}</b><span>${parts.unit}</span></div>
       <div class="plot h-${parts.size}">
         <div class="canvas"><canvas id="c-${parts.size}" role="img" aria-label=${parts.label}></canvas></div>
-        <div class="cursor" hidden></div>
+        ${BRUSH}<div class="cursor" hidden></div>
         ${words === undefined ? nothing : html`<div class="over-plot">${words}</div>`}
       </div>
       <div class="read">${parts.readout}</div>
@@ -306,7 +336,7 @@ export abstract class ChartElement extends StatsElement {
         const px = Math.round(x(ms));
         return svg`<rect x=${Math.min(px, left + width - 1)} y="21" width="1" height="5"></rect><text x=${px} y="13" text-anchor=${edge(px)}>${this.format.clock(ms)}</text>`;
       })}</svg>
-      <div class="cursor" hidden></div><div class="badge" hidden>${this.format.clock(scope?.cursor?.toMs)}</div>
+      ${BRUSH}<div class="cursor" hidden></div><div class="badge" hidden>${this.format.clock(scope?.cursor?.toMs)}</div>
     </div><div class="read"></div></div>`;
   }
 
@@ -315,9 +345,9 @@ export abstract class ChartElement extends StatsElement {
     const scope = this.scope;
     const left = this.narrow ? 0 : TICK_COLUMN_PX;
     const { fromMs, toMs } = scope?.grid.range ?? { fromMs: 0, toMs: 1 };
-    const bucket = scope?.cursor;
-    const share =
-      bucket === undefined ? -1 : ((bucket.fromMs + bucket.toMs) / 2 - fromMs) / (toMs - fromMs);
+    const atMs = this.cursorAtMs;
+    const share = atMs === undefined ? -1 : (atMs - fromMs) / (toMs - fromMs);
+    this.#placeBrush(left, fromMs, toMs);
     const shown = share >= 0 && share <= 1 && this.#plotWidth > 0;
     const px = left + share * this.#plotWidth;
     for (const cursor of this.renderRoot.querySelectorAll<HTMLElement>('.cursor')) {
@@ -330,6 +360,19 @@ export abstract class ChartElement extends StatsElement {
     const half = badge.offsetWidth / 2;
     const at = Math.max(left, Math.min(left + this.#plotWidth - 2 * half, px - half));
     badge.style.transform = `translateX(${at.toFixed(1)}px)`;
+  }
+
+  #placeBrush(left: number, fromMs: number, toMs: number): void {
+    const { brush } = this;
+    const at = (ms: number): number =>
+      left + Math.min(1, Math.max(0, (ms - fromMs) / (toMs - fromMs))) * this.#plotWidth;
+    const [from, to] = brush === undefined ? [0, 0] : [at(brush.fromMs), at(brush.toMs)];
+    const isSeen = brush !== undefined && brush.toMs > fromMs && brush.fromMs < toMs;
+    for (const box of this.renderRoot.querySelectorAll<HTMLElement>('.brush')) {
+      box.hidden = !isSeen || this.#plotWidth <= 0;
+      box.style.transform = `translateX(${from.toFixed(1)}px)`;
+      box.style.width = `${Math.max(1, to - from).toFixed(1)}px`;
+    }
   }
 
   #measure(): void {
@@ -346,17 +389,60 @@ export abstract class ChartElement extends StatsElement {
 
   readonly #onMedia = (): void => this.surroundingsChanged();
 
-  readonly #onPointer = (event: PointerEvent): void => {
-    const scope = this.scope;
-    const plot = event
+  readonly #onDown = (event: PointerEvent): void => {
+    const handle = event
+      .composedPath()
+      .find((t) => t instanceof HTMLElement && t.dataset['end'] !== undefined);
+    const end = handle instanceof HTMLElement ? handle.dataset['end'] : undefined;
+    this.#gestures.down(event, end === 'from' || end === 'to' ? end : undefined);
+  };
+
+  /** Not passive: a zoom must keep the page from scrolling. */
+  readonly #onWheel = (event: WheelEvent): void => this.#gestures.wheel(event);
+
+  #gestureHost(): GestureHost {
+    const element = this;
+    return {
+      plot: (event) => element.#plotUnder(event),
+      get shown() {
+        return element.scope?.grid.range ?? NOTHING;
+      },
+      get full() {
+        return element.scope?.full ?? NOTHING;
+      },
+      get brush() {
+        return element.brush;
+      },
+      get cursorMs() {
+        return element.cursorAtMs;
+      },
+      get still() {
+        return element.follow || element.source.live;
+      },
+      toCursor: (ms) => element.#moveTo(ms),
+      toBrush: (range, done) => {
+        element.brush = range;
+        element.dispatchEvent(new PfBrush(range, done));
+      },
+      toView: (range) => {
+        element.range = range;
+        element.dispatchEvent(new PfZoom(range));
+      },
+    };
+  }
+
+  /** All plots of an element stand over each other: any of them tells where. */
+  #plotUnder(event: Event): { readonly left: number; readonly width: number } | undefined {
+    const over = event
       .composedPath()
       .find((t) => t instanceof HTMLElement && t.classList.contains('plot'));
-    if (scope === undefined || !(plot instanceof HTMLElement) || this.#plotWidth <= 0) return;
+    const captured = event instanceof PointerEvent && event.buttons !== 0;
+    const plot =
+      over ?? (captured ? this.renderRoot.querySelector<HTMLElement>('.plot') : undefined);
+    if (!(plot instanceof HTMLElement) || this.#plotWidth <= 0) return undefined;
     const left = plot.getBoundingClientRect().left + (this.narrow ? 0 : TICK_COLUMN_PX);
-    const share = Math.min(1, Math.max(0, (event.clientX - left) / this.#plotWidth));
-    const { fromMs, toMs } = scope.grid.range;
-    this.#moveTo(fromMs + share * (toMs - fromMs));
-  };
+    return { left, width: this.#plotWidth };
+  }
 
   #moveTo(ms: number | undefined): void {
     this.cursorMs = ms;
@@ -364,10 +450,14 @@ export abstract class ChartElement extends StatsElement {
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.altKey || event.metaKey) return;
-    const taken = this.#cursorKey(event) || this.#switchKey(event) || this.key(event);
+    const taken = this.#gestures.key(event) || this.#ownKey(event);
     if (taken) event.preventDefault();
   };
+
+  #ownKey(event: KeyboardEvent): boolean {
+    if (event.altKey || event.metaKey || event.shiftKey) return false;
+    return this.#cursorKey(event) || this.#switchKey(event) || this.key(event);
+  }
 
   #switchKey(event: KeyboardEvent): boolean {
     if (event.key !== 't' || event.ctrlKey) return false;
@@ -417,10 +507,14 @@ const sameRange = (a: Range, b: Range): boolean => a.fromMs === b.fromMs && a.to
 
 function onlyCursor(changed: PropertyValues): boolean {
   const names = [...changed.keys()];
-  return (
-    names.length > 0 && names.every((n) => n === 'cursorMs' || n === 'spoken' || n === 'table')
-  );
+  return names.length > 0 && names.every((name) => typeof name === 'string' && LIGHT.has(name));
 }
+
+/** What moves over the plots and changes nothing in them. */
+const LIGHT: ReadonlySet<string> = new Set(['cursorMs', 'brush', 'spoken', 'table']);
+const NOTHING: Range = { fromMs: 0, toMs: 1 };
+/** The chosen range, over every lane; its ends can be taken hold of. */
+const BRUSH = html`<div class="brush" hidden><i data-end="from"></i><i data-end="to"></i></div>`;
 
 const THEME_QUERIES = [
   '(prefers-color-scheme: dark)',

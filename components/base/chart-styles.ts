@@ -56,6 +56,9 @@ export const chartStyles = css`
   .h-latency {
     height: 172px;
   }
+  .h-worst {
+    height: 52px;
+  }
   .h-frames {
     height: 60px;
   }
@@ -99,6 +102,53 @@ export const chartStyles = css`
   .lane.axis .cursor {
     inset-block: auto 0;
     height: 6px;
+  }
+  .brush {
+    position: absolute;
+    inset-block: -7px;
+    left: 0;
+    border-inline: 1px solid var(--_accent);
+    background: color-mix(in srgb, var(--_accent) 16%, transparent);
+    pointer-events: none;
+  }
+  .lane.last .brush {
+    bottom: 0;
+  }
+  .brush i {
+    position: absolute;
+    inset-block: 0;
+    width: 9px;
+    cursor: ew-resize;
+    pointer-events: auto;
+    touch-action: none;
+  }
+  .brush [data-end='from'] {
+    left: -5px;
+  }
+  .brush [data-end='to'] {
+    right: -5px;
+  }
+  .lane.axis .brush {
+    inset-block: auto 0;
+    height: 6px;
+    background: var(--_accent);
+  }
+  @media (pointer: coarse) {
+    .brush i {
+      width: 44px;
+    }
+    .brush [data-end='from'] {
+      left: -34px;
+    }
+    .brush [data-end='to'] {
+      right: -34px;
+    }
+  }
+  @media (forced-colors: active) {
+    .brush {
+      border-color: Highlight;
+      background: none;
+    }
   }
   .badge {
     position: absolute;
@@ -249,6 +299,9 @@ export const chartStyles = css`
     .h-latency {
       height: 132px;
     }
+    .h-worst {
+      height: 40px;
+    }
     .h-frames {
       height: 48px;
     }
@@ -258,7 +311,7 @@ export const chartStyles = css`
     .h-health {
       height: 80px;
     }
-    .cursor, .lane.last .cursor {
+    .cursor, .lane.last .cursor, .brush {
       inset-block: 0;
     }
     .read {

@@ -61,6 +61,31 @@ export class PfCursor extends Event {
   }
 }
 
+/** A range was chosen; undefined: none any more. */
+export class PfBrush extends Event {
+  static readonly type = 'pf-brush';
+  readonly range: { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** The hand has let go. */
+  readonly done: boolean;
+
+  constructor(range: PfBrush['range'], done: boolean) {
+    super(PfBrush.type, OUTWARD);
+    this.range = range;
+    this.done = done;
+  }
+}
+
+/** Another part of the recording is shown; undefined: all of it. */
+export class PfZoom extends Event {
+  static readonly type = 'pf-zoom';
+  readonly range: { readonly fromMs: number; readonly toMs: number } | undefined;
+
+  constructor(range: PfZoom['range']) {
+    super(PfZoom.type, OUTWARD);
+    this.range = range;
+  }
+}
+
 /** A test stream was started or stopped. */
 export class PfTestStream extends Event {
   static readonly type = 'pf-test-stream-change';
@@ -103,6 +128,8 @@ declare global {
     'pf-recording-deleted': PfRecordingDeleted;
     'pf-recording-restored': PfRecordingRestored;
     'pf-cursor': PfCursor;
+    'pf-brush': PfBrush;
+    'pf-zoom': PfZoom;
     'pf-test-stream-change': PfTestStream;
     'pf-token': PfToken;
     'pf-preference': PfPreference;

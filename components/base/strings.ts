@@ -1,5 +1,5 @@
 // Words that more than one element says: states of the connection, names of stages and counters.
-import type { StageName } from '../../contract/stats.ts';
+import type { PartName } from '../../recording/src/review/frame-table.ts';
 import type { Counter } from '../chart/counts.ts';
 import { dictionary, type Language } from './i18n.ts';
 
@@ -34,14 +34,23 @@ export const loading = /* @__PURE__ */ dictionary(
   { reading: 'Wird gelesen …' },
 );
 
-export const stageNames = /* @__PURE__ */ dictionary<Record<StageName, string>>(
-  { capture: 'Capture', submit: 'Submit', encode: 'Encode', packetize: 'Packetize', send: 'Send' },
+/** Of stages, and of what of the total belongs to none. */
+export const stageNames = /* @__PURE__ */ dictionary<Record<PartName, string>>(
+  {
+    capture: 'Capture',
+    submit: 'Submit',
+    encode: 'Encode',
+    packetize: 'Packetize',
+    send: 'Send',
+    other: 'Other',
+  },
   {
     capture: 'Aufnahme',
     submit: 'Übergabe',
     encode: 'Encoding',
     packetize: 'Paketieren',
     send: 'Senden',
+    other: 'Übriges',
   },
 );
 

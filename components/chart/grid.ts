@@ -139,7 +139,8 @@ function usualWindowMs(samples: readonly StatsSample[]): number {
   return from[Math.floor(from.length / 2)] ?? DEFAULT_WINDOW_MS;
 }
 
-function slotsOf(buckets: readonly Bucket[], gaps: readonly Range[]): Slot[] {
+/** Points on x for drawing: centres, the ends of unbroken runs, breaks in gaps. */
+export function slotsOf(buckets: readonly Bucket[], gaps: readonly Range[]): Slot[] {
   const opens = new Set(gaps.map((g) => g.toMs));
   const closes = new Set(gaps.map((g) => g.fromMs));
   const slots: Slot[] = [];

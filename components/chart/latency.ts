@@ -1,13 +1,14 @@
 // Latency by stage as data: which stages a recording has, their stack at p50, their lines at p99, the figures at one
 // bucket and the sentence about the run. Stage quantiles at p99 do not add up, so they are never stacked.
 import type { StageName, StatsSample } from '../../contract/stats.ts';
+import type { PartName } from '../../recording/src/review/frame-table.ts';
 import { column, type Grid, largest, type Pick, type Point, points } from './grid.ts';
 import { latencyScale, type Scale } from './scale.ts';
 
 export type Quantile = 'p50' | 'p99';
 
 export interface StageSeries {
-  readonly stage: StageName;
+  readonly stage: PartName;
   /** The stage's own value a bucket, ms. */
   readonly values: Float64Array;
   /** What is drawn: at p50 the top of its band in the stack, at p99 the value. */
@@ -17,6 +18,8 @@ export interface StageSeries {
 export interface LatencyModel {
   readonly grid: Grid;
   readonly quantile: Quantile;
+  /** The stages are those of the same frames and add up; lines that do not otherwise. */
+  readonly stacked: boolean;
   /** In pipeline order: the first lies at the bottom. */
   readonly stages: readonly StageSeries[];
   readonly total: Float64Array;
@@ -45,8 +48,7 @@ export function latencyModel(
   const judged = quantile === 'p50' ? (drawn.length > 0 ? highest(drawn) : total) : totalP99;
   const fit = judged.some((v) => Number.isFinite(v)) ? judged : highest(drawn);
   return {
-    grid,
-    quantile,
+    ...{ grid, quantile, stacked: quantile === 'p50' },
     stages: names.map((name, i) => ({
       stage: name,
       values: values[i] ?? new Float64Array(),
@@ -146,7 +148,7 @@ const stage =
     milli(sample.stages.find((s) => s.name === name)?.[figure]);
 
 /** Tops of the bands, bottom first. A stage that a window lacks has no band there; the ones above it close up. */
-function stacked(values: readonly Float64Array[]): Float64Array[] {
+export function stacked(values: readonly Float64Array[]): Float64Array[] {
   const base = new Float64Array(values[0]?.length ?? 0);
   return values.map((own) =>
     own.map((v, i) => {

@@ -26,7 +26,7 @@ export function latencyDatasets(model: LatencyModel, paint: Paint): LaneDataset[
   const total = line('Total p99', model.totalP99Points, paint.colour('total'), 1.5);
   const halo = line('Total p99 halo', model.totalP99Points, paint.colour('surface'), 3.5);
   const stages = model.stages.map((s) => {
-    if (model.quantile === 'p99') return line(s.stage, s.drawn, paint.colour(s.stage), 1.75);
+    if (!model.stacked) return line(s.stage, s.drawn, paint.colour(s.stage), 1.75);
     return area(s.stage, s.drawn, paint.fill(s.stage), paint.colour('surface'));
   });
   const median =

@@ -20,12 +20,21 @@ export interface Rule {
   readonly label?: string;
 }
 
+export interface Bar {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly value: number;
+  readonly token: Token;
+}
+
 export interface Scene {
   readonly gaps: readonly Range[];
   readonly ticks: readonly { readonly value: number; readonly text: string }[];
   readonly rules: readonly Rule[];
   /** Values above the top, each with its text, at a time. */
   readonly marks: readonly { readonly x: number; readonly text: string }[];
+  /** Upright bars from the bottom to a height, each in its colour; behind the rules. */
+  readonly bars?: readonly Bar[];
   /** Words standing where a row has no data, at a height. */
   readonly words: readonly { readonly value: number; readonly text: string }[];
 }
@@ -64,6 +73,7 @@ export function drawOver(g: Context, at: Placing, scene: Scene, paint: Paint): v
   g.save();
   g.font = paint.font;
   g.textBaseline = 'middle';
+  drawBars(g, at, scene.bars ?? [], paint);
   for (const rule of scene.rules) drawRule(g, at, rule, paint);
   drawMarks(g, at, scene, paint);
   drawTicks(g, at, scene, paint);
@@ -71,6 +81,19 @@ export function drawOver(g: Context, at: Placing, scene: Scene, paint: Paint): v
     label(g, paint, words.text, at.area.left + 6, at.y(words.value), 'text3', 'left');
   }
   g.restore();
+}
+
+/** A bar is a pixel wide at least: a single bad frame of hours stays visible. */
+function drawBars(g: Context, at: Placing, bars: readonly Bar[], paint: Paint): void {
+  const { left, right, bottom, top } = at.area;
+  for (const { fromMs, toMs, value, token } of bars) {
+    const from = Math.max(left, Math.round(at.x(fromMs)));
+    const to = Math.min(right, Math.max(from + 1, Math.round(at.x(toMs))));
+    const y = Math.max(top, Math.round(at.y(value)));
+    if (to <= from || y >= bottom) continue;
+    g.fillStyle = paint.fill(token);
+    g.fillRect(from, y, to - from, bottom - y);
+  }
 }
 
 function drawRule(g: Context, at: Placing, rule: Rule, paint: Paint): void {

@@ -1,6 +1,10 @@
-// <pf-latency-chart>: where a frame's time goes. Medians of the stages stacked; at p99 a line a stage, because those do
-// not add up. Totals and budget come from the frames themselves. Draws windows, never single frames.
-import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
+// <pf-latency-chart>: where a frame's time goes, and the worst frame of every pixel. With a review at hand the stages are
+// those of the frames at the quantile, and add up. Out of windows alone medians are stacked; at p99 there is a line a
+// stage, because those do not add up.
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
+import type { PartName } from '../../recording/src/review/frame-table.ts';
+import type { Overview } from '../../recording/src/review/overview.ts';
+import type { SessionFacts } from '../../recording/src/review/review.ts';
 import { ChartElement, type Scope } from '../base/chart-element.ts';
 import { chartWords } from '../base/chart-strings.ts';
 import { chartStyles } from '../base/chart-styles.ts';
@@ -16,6 +20,7 @@ import { stageNames } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
+import { bucketAt } from '../chart/grid.ts';
 import {
   type LatencyModel,
   latencyModel,
@@ -24,7 +29,17 @@ import {
   summarize,
 } from '../chart/latency.ts';
 import { latencyDatasets, sceneOf } from '../chart/options.ts';
+import {
+  gridOf,
+  latencyOf,
+  tokenOf,
+  type WorstBar,
+  type WorstModel,
+  worstHeight,
+  worstOf,
+} from '../chart/overview.ts';
 import type { Paint, Scene } from '../chart/scene.ts';
+import { Asked, type Wish } from '../review/asked.ts';
 import { words } from './strings.ts';
 
 /**
@@ -46,9 +61,10 @@ export class PfLatencyChart extends ChartElement {
   declare quantile: Quantile;
 
   readonly #lane = new LaneCanvas(this);
-  #model:
-    | { readonly scope: Scope; readonly quantile: Quantile; readonly model: LatencyModel }
-    | undefined;
+  readonly #worstLane = new LaneCanvas(this);
+  readonly #overview = new Asked(this, 'overview', () => this.#question());
+  #made: { readonly key: readonly unknown[]; readonly model: LatencyModel } | undefined;
+  #worst: { readonly key: readonly unknown[]; readonly model: WorstModel } | undefined;
 
   constructor() {
     super();
@@ -59,15 +75,60 @@ export class PfLatencyChart extends ChartElement {
   get model(): LatencyModel | undefined {
     const scope = this.scope;
     if (scope === undefined) return undefined;
-    const quantile = this.quantile === 'p99' ? 'p99' : 'p50';
-    if (this.#model?.scope.grid !== scope.grid || this.#model.quantile !== quantile) {
-      this.#model = { scope, quantile, model: latencyModel(scope.grid, quantile, scope.fps) };
+    const { grid, fps } = scope;
+    const key = [grid, this.quantile, this.#columns];
+    if (this.#made === undefined || key.some((own, i) => own !== this.#made?.key[i])) {
+      const quantile = this.quantile === 'p99' ? 'p99' : 'p50';
+      const columns = this.#columns;
+      const model =
+        columns === undefined
+          ? latencyModel(grid, quantile, fps)
+          : latencyOf(columns, this.#parts, gridOf(columns, grid.range), quantile, fps);
+      this.#made = { key, model };
     }
-    return this.#model.model;
+    return this.#made.model;
+  }
+
+  /** The worst frame of each column; undefined where only windows are known. */
+  get worst(): WorstModel | undefined {
+    const model = this.model;
+    const columns = this.#columns;
+    if (model === undefined || columns === undefined) return undefined;
+    const key = [model.grid, columns];
+    if (this.#worst === undefined || key.some((own, i) => own !== this.#worst?.key[i])) {
+      const made = worstOf(columns, this.#parts, model.grid, this.scope?.fps);
+      this.#worst = { key, model: made };
+    }
+    return this.#worst.model;
+  }
+
+  get #columns(): Overview | undefined {
+    return this.review === undefined ? undefined : this.#overview.answer;
+  }
+
+  /** What of a frame is told apart, in pipeline order. */
+  get #parts(): readonly PartName[] {
+    return this.#facts?.parts ?? [];
+  }
+
+  get #facts(): SessionFacts | undefined {
+    const session = this.scope?.session;
+    return this.review?.sessions.find(({ sessionId }) => sessionId === session);
+  }
+
+  /** A column for every two pixels: finer would cost time and show nothing more. */
+  #question(): Wish<'overview'> | undefined {
+    const scope = this.scope;
+    const client = this.review;
+    if (scope === undefined || client === undefined || this.plotWidth <= 0) return undefined;
+    if (scope.session === undefined || (this.#facts?.rows ?? 0) === 0) return undefined;
+    const { fromMs, toMs } = scope.grid.range;
+    const most = Math.max(60, Math.round(this.plotWidth / 2));
+    return { client, args: [{ session: scope.session, fromMs, toMs, frames: 'all' }, most] };
   }
 
   protected override get tableKey(): string {
-    return this.quantile;
+    return `${this.quantile} ${this.#columns?.fromUs} ${this.#columns?.widthUs}`;
   }
 
   protected override get heading(): string {
@@ -79,15 +140,43 @@ export class PfLatencyChart extends ChartElement {
     const model = this.model;
     if (scope === undefined || model === undefined) {
       this.#lane.draw(canvas, undefined);
+      this.#worstLane.draw(undefined, undefined);
       return;
     }
+    const axis = { range: scope.grid.range, timeTicks: this.timeTicks(scope.grid), paint };
     this.#lane.draw(canvas, {
+      ...axis,
       datasets: latencyDatasets(model, paint),
-      range: scope.grid.range,
-      timeTicks: this.timeTicks(scope.grid),
       scale: model.scale,
       scene: this.#scene(model),
-      paint,
+    });
+    const worst = this.worst;
+    this.#worstLane.draw(
+      worst === undefined ? undefined : this.canvas('worst'),
+      worst === undefined
+        ? undefined
+        : { ...axis, datasets: [], scale: worst.scale, scene: this.#worstScene(worst) },
+    );
+  }
+
+  #worstScene(worst: WorstModel): Scene {
+    const f = this.format;
+    const bars = worst.bars.filter(({ ms }) => ms > worst.scale.baseMs);
+    const most = bars.reduce<WorstBar | undefined>(
+      (a, b) => (a !== undefined && a.ms >= b.ms ? a : b),
+      undefined,
+    );
+    return sceneOf(worst.grid, {
+      ticks: worst.scale.ticks.map((value) => ({
+        value,
+        text: f.count(Math.round(worst.scale.baseMs * 10 ** value)),
+      })),
+      rules: [{ value: 0, token: 'budget', dash: [5, 4] }],
+      bars: bars.map((bar) => ({
+        ...{ fromMs: bar.fromMs, toMs: bar.toMs },
+        ...{ value: worstHeight(worst, bar.ms), token: tokenOf(bar.part) },
+      })),
+      marks: most === undefined ? [] : [{ x: most.fromMs, text: f.unit(f.ms(most.ms), 'ms') }],
     });
   }
 
@@ -116,17 +205,43 @@ export class PfLatencyChart extends ChartElement {
 
   protected override renderLanes(scope: Scope | undefined): TemplateResult {
     const t = words[this.language];
-    return this.renderLane(
+    return html`${this.renderLane(
       {
         name: t.lane,
         unit: t.unit,
         size: 'latency',
         label: this.heading,
         readout: readout(this.#rows(scope), this.format, 7),
-        place: 'only',
+        place: this.review === undefined ? 'only' : 'first',
       },
       this.plotWords(scope),
-    );
+    )}${this.review === undefined ? nothing : this.#renderWorst()}`;
+  }
+
+  #renderWorst(): TemplateResult {
+    const t = words[this.language];
+    const f = this.format;
+    const bar = this.worst?.bars[this.#at];
+    const rows: ReadoutRow[] = [
+      {
+        key: { shape: 'fill', token: tokenOf(bar?.part) },
+        name: t.worstHere,
+        text: f.ms(bar?.ms),
+        over: bar !== undefined && bar.ms > (this.worst?.budgetMs ?? Number.POSITIVE_INFINITY),
+      },
+      { key: undefined, name: t.overBudget, text: f.count(bar?.late) },
+    ];
+    return this.renderLane({
+      ...{ name: t.worst, unit: t.worstUnit, size: 'worst', label: t.worstLabel },
+      ...{ readout: readout(rows, f, 2), place: 'last' },
+    });
+  }
+
+  /** The bucket of the drawn grid under the cursor; -1 without one. */
+  get #at(): number {
+    const grid = this.model?.grid;
+    const ms = this.cursorAtMs;
+    return grid === undefined || ms === undefined ? -1 : bucketAt(grid, ms);
   }
 
   /** Drawn order: what lies highest comes first. */
@@ -135,7 +250,7 @@ export class PfLatencyChart extends ChartElement {
     if (scope === undefined || model === undefined) return [];
     const t = words[this.language];
     const f = this.format;
-    const at = scope.at ?? -1;
+    const at = this.#at;
     const budget = model.budgetMs;
     const p99 = model.totalP99[at];
     const rows: ReadoutRow[] = [
@@ -153,7 +268,7 @@ export class PfLatencyChart extends ChartElement {
         text: f.ms(model.total[at]),
       });
     }
-    const shape = model.quantile === 'p50' ? 'fill' : 'line';
+    const shape = model.stacked ? 'fill' : 'line';
     for (const s of [...model.stages].reverse()) {
       const name = stageNames[this.language][s.stage];
       rows.push({ key: { shape, token: s.stage }, name, text: f.ms(s.values[at]) });
@@ -169,7 +284,7 @@ export class PfLatencyChart extends ChartElement {
     const button = (quantile: Quantile): TemplateResult =>
       html`<button aria-pressed=${this.quantile === quantile} @click=${() => this.#choose(quantile)}>${quantile}</button>`;
     return html`<span class="seg" role="group" aria-label=${t.quantile}>${button('p50')}${button('p99')}</span
-      ><span class="t3 s">${t[this.quantile]}</span>`;
+      ><span class="t3 s">${this.#columns === undefined ? t[this.quantile] : t.composed(this.quantile)}</span>`;
   }
 
   #choose(quantile: Quantile): void {
@@ -223,11 +338,11 @@ export class PfLatencyChart extends ChartElement {
     const stages = model?.stages ?? [];
     const quantile = this.quantile === 'p99' ? 'p99' : 'p50';
     return html`<table>
-      <caption>${quantile === 'p50' ? t.tableP50 : t.tableP99}</caption>
+      <caption>${this.#columns !== undefined ? t.tableComposed(quantile) : quantile === 'p50' ? t.tableP50 : t.tableP99}</caption>
       <thead><tr><th scope="col">${chartWords[this.language].time}</th>
         ${stages.map((s) => html`<th scope="col">${stageNames[this.language][s.stage]}</th>`)}
         <th scope="col">${t.totalP50}</th><th scope="col">${t.totalP99}</th></tr></thead>
-      <tbody>${scope.grid.buckets.map((b, i) => {
+      <tbody>${(model?.grid ?? scope.grid).buckets.map((b, i) => {
         const p99 = model?.totalP99[i];
         return html`<tr><th scope="row">${f.clock(b.toMs)}</th>
           ${stages.map((s) => html`<td>${figure(f.ms(s.values[i]), f)}</td>`)}

@@ -24,6 +24,17 @@ export const words = /* @__PURE__ */ dictionary(
     summaryStage: (stage: string) => `Slowest stage there: ${stage}.`,
     spoken: (at: string, figures: string) => `${at}: ${figures}`,
     over: 'over budget',
+    composed: (quantile: string) =>
+      quantile === 'p99' ? 'stages of the slowest 1% of the frames' : 'stages of the frames at p50',
+    tableComposed: (quantile: string) =>
+      quantile === 'p99'
+        ? 'Mean of each stage over the slowest 1% of the frames, ms; totals are exact quantiles'
+        : 'Mean of each stage over the frames around the median, ms; totals are exact quantiles',
+    worst: 'Worst frame',
+    worstUnit: 'ms, log',
+    worstLabel: 'Worst frame of each moment, coloured by the stage that was slow',
+    worstHere: 'Worst here',
+    overBudget: 'Over budget',
   },
   {
     heading: 'Latenz je Stufe',
@@ -47,5 +58,16 @@ export const words = /* @__PURE__ */ dictionary(
     summaryStage: (stage) => `Langsamste Stufe dort: ${stage}.`,
     spoken: (at, figures) => `${at}: ${figures}`,
     over: 'über Budget',
+    composed: (quantile) =>
+      quantile === 'p99' ? 'Stufen der langsamsten 1 % der Bilder' : 'Stufen der Bilder bei p50',
+    tableComposed: (quantile) =>
+      quantile === 'p99'
+        ? 'Mittel jeder Stufe über die langsamsten 1 % der Bilder, ms; Gesamt sind exakte Quantile'
+        : 'Mittel jeder Stufe über die Bilder um den Median, ms; Gesamt sind exakte Quantile',
+    worst: 'Langsamstes Bild',
+    worstUnit: 'ms, log',
+    worstLabel: 'Das langsamste Bild jedes Moments in der Farbe der Stufe, die langsam war',
+    worstHere: 'Langsamstes',
+    overBudget: 'Über Budget',
   },
 );
