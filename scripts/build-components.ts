@@ -1,7 +1,7 @@
 // Builds the page and the element bundles: dist/web (index.html, page.js, page.css) and dist/components (every element,
 // and the capture control alone). Prints the sizes; fails when one is larger than its limit.
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { BunPlugin } from 'bun';
 
 const ROOT = join(import.meta.dir, '..');
@@ -21,7 +21,7 @@ export async function buildComponents(dist: string): Promise<readonly Built[]> {
     await mkdir(directory, { recursive: true });
   }
   const page = join(ROOT, 'components/page');
-  const script = await bundle(join(page, 'page.ts'), join(web, 'page.js'));
+  const { first: script, later } = await bundlePage(join(page, 'page.ts'), web);
   const style = await copy(join(page, 'page.css'), join(web, 'page.css'));
   const shell = await copy(join(page, 'index.html'), join(web, 'index.html'));
   const all = await bundle(join(ROOT, 'components/index.ts'), join(components, 'punktfunk.js'));
@@ -29,18 +29,60 @@ export async function buildComponents(dist: string): Promise<readonly Built[]> {
     join(ROOT, 'components/control.ts'),
     join(components, 'capture-control.js'),
   );
+  const worker = join(ROOT, 'components/review/review-worker.ts');
+  const review = await bundle(worker, join(web, 'review-worker.js'));
+  await copy(review.file, join(components, 'review-worker.js'));
   const whole = {
     file: 'page in total',
     bytes: script.bytes + style.bytes + shell.bytes,
     gzipped: script.gzipped + style.gzipped + shell.gzipped,
     limit: PAGE_LIMIT,
   };
-  return [script, style, shell, whole, all, { ...control, limit: CONTROL_LIMIT }];
+  return [script, style, shell, whole, later, review, all, { ...control, limit: CONTROL_LIMIT }];
 }
 
+/** One file that holds everything: what a foreign page, a plugin or a report takes along. */
 async function bundle(entry: string, file: string): Promise<Built> {
+  const [output] = await build({ entrypoints: [entry] });
+  if (output === undefined) throw new Error(`${entry} makes nothing`);
+  return write(file, await output.text());
+}
+
+/** The page in pieces: what the first view needs, and what comes with the view that shows it. */
+async function bundlePage(
+  entry: string,
+  web: string,
+): Promise<{ readonly first: Built; readonly later: Built }> {
+  const outputs = await build({ entrypoints: [entry], splitting: true });
+  const texts = new Map<string, string>();
+  for (const output of outputs) {
+    const name = output.kind === 'entry-point' ? ENTRY : basename(output.path);
+    texts.set(name, await output.text());
+  }
+  const needed = new Set([ENTRY]);
+  for (const name of needed) {
+    for (const [, piece = ''] of (texts.get(name) ?? '').matchAll(STATIC_IMPORT)) needed.add(piece);
+  }
+  const sum = (file: string, names: readonly string[], built: readonly Built[]): Built => ({
+    file: `${join(web, file)} (${names.length} ${names.length === 1 ? 'piece' : 'pieces'})`,
+    bytes: built.reduce((all, { bytes }) => all + bytes, 0),
+    gzipped: built.reduce((all, { gzipped }) => all + gzipped, 0),
+    limit: undefined,
+  });
+  const later = [...texts.keys()].filter((name) => !needed.has(name));
+  const writeAll = (names: readonly string[]): Promise<Built[]> =>
+    Promise.all(names.map((name) => write(join(web, name), texts.get(name) ?? '')));
+  return {
+    first: sum(ENTRY, [...needed], await writeAll([...needed])),
+    later: sum('later', later, await writeAll(later)),
+  };
+}
+
+async function build(
+  options: Pick<Bun.BuildConfig, 'entrypoints' | 'splitting'>,
+): Promise<readonly Bun.BuildArtifact[]> {
   const result = await Bun.build({
-    entrypoints: [entry],
+    ...options,
     target: 'browser',
     format: 'esm',
     minify: true,
@@ -48,11 +90,10 @@ async function bundle(entry: string, file: string): Promise<Built> {
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [shortStyles],
   });
-  const [output] = result.outputs;
-  if (!result.success || output === undefined) {
-    throw new AggregateError(result.logs, `${entry} cannot be built`);
+  if (!result.success) {
+    throw new AggregateError(result.logs, `${options.entrypoints.join()} cannot be built`);
   }
-  return write(file, await output.text());
+  return result.outputs;
 }
 
 /** Bun leaves template literals as they are; the white space of the elements' styles is a tenth of the bundle. */
@@ -84,6 +125,10 @@ async function write(file: string, text: string): Promise<Built> {
   const bytes = Buffer.from(text);
   return { file, bytes: bytes.length, gzipped: Bun.gzipSync(bytes).length, limit: undefined };
 }
+
+const ENTRY = 'page.js';
+/** `import {a} from "./chunk.js"`, and no `import("./chunk.js")`. */
+const STATIC_IMPORT = /(?:from|import)\s*"\.\/([^"]+\.js)"/g;
 
 const PAGE_LIMIT = 130_000;
 const CONTROL_LIMIT = 13_000;

@@ -23,6 +23,8 @@ import { timeTicks } from '../chart/scale.ts';
 import type { Paint } from '../chart/scene.ts';
 import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
+import { ReviewSource } from '../review/review-source.ts';
+import { workerUrl } from '../review/worker-url.ts';
 import { CaptureSource } from './capture-source.ts';
 import { chartWords } from './chart-strings.ts';
 import { PfBrush, PfCursor, PfZoom } from './events.ts';
@@ -100,6 +102,14 @@ export abstract class ChartElement extends StatsElement {
     api: this.client,
     given: this.recording,
     id: this.recordingId,
+  }));
+  readonly #frames = new ReviewSource(this, () => ({
+    api: this.client,
+    // Who is given a recording is given its review too, when the page around has it.
+    capture:
+      this.recordingId === undefined || this.review !== undefined ? undefined : this.source.capture,
+    frames: undefined,
+    workerUrl,
   }));
   #paint: Paint | undefined;
   #scope: { readonly key: readonly unknown[]; readonly scope: Scope | undefined } | undefined;
@@ -202,6 +212,11 @@ export abstract class ChartElement extends StatsElement {
       cursor: found === undefined ? undefined : grid.buckets[found],
       ...{ full, session },
     };
+  }
+
+  /** Every frame: handed in, or of its own when the element reads a recording by itself. */
+  protected get frames(): ReviewClient | undefined {
+    return this.review ?? this.#frames.client;
   }
 
   /** Width of the plot, px. */

@@ -43,6 +43,13 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     return this.http.blob(file(id, signal));
   }
 
+  async recordingFrames(id: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const path = `${recordingPath(id)}/frames`;
+    const headers = { accept: 'application/vnd.apache.parquet' };
+    const timeoutMs = FRAMES_TIMEOUT_MS;
+    return (await this.http.blob({ path, headers, timeoutMs, signal })).arrayBuffer();
+  }
+
   async deleteRecording(id: string, signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: recordingPath(id), signal });
   }
@@ -107,4 +114,6 @@ const recordingPath = (id: string): string => `/stats/recordings/${encodeURIComp
 const file = (id: string, signal: AbortSignal | undefined) =>
   ({ path: recordingPath(id), timeoutMs: LONG_TIMEOUT_MS, signal }) as const;
 
+/** 36 MB over a slow wireless network. */
+const FRAMES_TIMEOUT_MS = 120_000;
 const TEST_STREAMS = '/test-streams';

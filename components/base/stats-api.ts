@@ -32,6 +32,8 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   recording(id: string, signal?: AbortSignal): Promise<Capture>;
   /** The file itself, byte for byte. */
   recordingFile(id: string, signal?: AbortSignal): Promise<Blob>;
+  /** Its frames as they lie beside it, one Parquet file; without it windows are all there is to see. */
+  recordingFrames?(id: string, signal?: AbortSignal): Promise<ArrayBuffer>;
   deleteRecording(id: string, signal?: AbortSignal): Promise<void>;
   /** Takes a deleted recording back; without it, deleted is gone. */
   restoreRecording?(id: string, signal?: AbortSignal): Promise<CaptureMeta>;

@@ -30,15 +30,11 @@ import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import '../pf-black-box/pf-black-box.ts';
 import '../pf-capture-control/pf-capture-control.ts';
-import '../pf-clients/pf-clients.ts';
 import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
-import '../pf-recording-detail/pf-recording-detail.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
-import '../pf-sessions/pf-sessions.ts';
-import '../pf-test-stream/pf-test-stream.ts';
-import '../pf-tokens/pf-tokens.ts';
 import { HostState } from './host-state.ts';
+import { fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
 import { dashboardStyles } from './styles.ts';
@@ -194,6 +190,7 @@ export class PfDashboard extends StatsElement {
     const api = this.client;
     const watching = this.#shown;
     const { status, sessions, recordings } = this.#state;
+    fetchTestStream();
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
@@ -232,6 +229,7 @@ export class PfDashboard extends StatsElement {
       if (failure !== undefined && recordings === undefined) return nothing;
       return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
+    fetchDetail();
     return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
   }
 
@@ -251,6 +249,7 @@ export class PfDashboard extends StatsElement {
         <section class="card banner"><h1 class="vh">${t.host}</h1>${rightsNote(refused, 'host:read', this.format)}</section>
       </main></div>`;
     }
+    fetchHostRoom();
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;

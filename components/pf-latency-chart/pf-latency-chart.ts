@@ -103,7 +103,7 @@ export class PfLatencyChart extends ChartElement {
   }
 
   get #columns(): Overview | undefined {
-    return this.review === undefined ? undefined : this.#overview.answer;
+    return this.frames === undefined ? undefined : this.#overview.answer;
   }
 
   /** What of a frame is told apart, in pipeline order. */
@@ -113,13 +113,13 @@ export class PfLatencyChart extends ChartElement {
 
   get #facts(): SessionFacts | undefined {
     const session = this.scope?.session;
-    return this.review?.sessions.find(({ sessionId }) => sessionId === session);
+    return this.frames?.sessions.find(({ sessionId }) => sessionId === session);
   }
 
   /** A column for every two pixels: finer would cost time and show nothing more. */
   #question(): Wish<'overview'> | undefined {
     const scope = this.scope;
-    const client = this.review;
+    const client = this.frames;
     if (scope === undefined || client === undefined || this.plotWidth <= 0) return undefined;
     if (scope.session === undefined || (this.#facts?.rows ?? 0) === 0) return undefined;
     const { fromMs, toMs } = scope.grid.range;
@@ -212,10 +212,10 @@ export class PfLatencyChart extends ChartElement {
         size: 'latency',
         label: this.heading,
         readout: readout(this.#rows(scope), this.format, 7),
-        place: this.review === undefined ? 'only' : 'first',
+        place: this.frames === undefined ? 'only' : 'first',
       },
       this.plotWords(scope),
-    )}${this.review === undefined ? nothing : this.#renderWorst()}`;
+    )}${this.frames === undefined ? nothing : this.#renderWorst()}`;
   }
 
   #renderWorst(): TemplateResult {

@@ -12,7 +12,7 @@ import type { Capture, StatsSample } from '../../contract/stats.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
-import type { PfCursor } from '../base/events.ts';
+import type { PfBrush, PfCursor, PfZoom } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { codecName, DASH, kindName, mode } from '../base/format.ts';
 import { dateOf, lengthOf } from '../base/format-dates.ts';
@@ -30,6 +30,8 @@ import { type Verdict, verdictOf } from '../chart/verdict.ts';
 import '../pf-health-chart/pf-health-chart.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
+import { ReviewSource } from '../review/review-source.ts';
+import { workerUrl } from '../review/worker-url.ts';
 import { losses, words } from './strings.ts';
 import { detailStyles } from './styles.ts';
 
@@ -58,6 +60,9 @@ export class PfRecordingDetail extends StatsElement {
     quantile: { type: String },
     table: { type: Boolean },
     quiet: { type: Boolean },
+    frames: { attribute: false },
+    zoom: { attribute: false },
+    brush: { attribute: false },
     whole: { state: true },
     cursorMs: { state: true },
     failure: { state: true },
@@ -74,6 +79,12 @@ export class PfRecordingDetail extends StatsElement {
   declare table: boolean;
   /** The page around says it when the host falls silent: once is enough. */
   declare quiet: boolean;
+  /** Bytes of the frames file beside a capture handed in; given away. */
+  declare frames: ArrayBuffer | undefined;
+  /** Part of the recording that is shown; undefined: all. */
+  declare zoom: Range | undefined;
+  /** Part that is chosen, whose figures are told; undefined: none. */
+  declare brush: Range | undefined;
   declare protected whole: boolean;
   declare protected cursorMs: number | undefined;
   declare protected failure: ApiFailure | undefined;
@@ -82,6 +93,12 @@ export class PfRecordingDetail extends StatsElement {
     api: this.client,
     given: this.recording,
     id: this.recordingId,
+  }));
+  readonly #review = new ReviewSource(this, () => ({
+    api: this.client,
+    capture: this.#source.live ? undefined : this.#source.capture,
+    frames: this.frames,
+    workerUrl,
   }));
   readonly #download = new Task<readonly [string], void>(this, {
     task: async ([id], { signal }) =>
@@ -116,6 +133,9 @@ export class PfRecordingDetail extends StatsElement {
     if (changed.has('recordingId') || changed.has('recording')) {
       this.cursorMs = undefined;
       this.failure = undefined;
+      // What was asked for together with a recording belongs to it.
+      if (!changed.has('zoom')) this.zoom = undefined;
+      if (!changed.has('brush')) this.brush = undefined;
       if (changed.has('recordingId')) this.session = undefined;
     }
     const capture = this.#source.capture;
@@ -314,7 +334,8 @@ export class PfRecordingDetail extends StatsElement {
       segment(this.whole === whole, whole ? t.whole : t.lastMinutes, () => {
         this.whole = whole;
       });
-    return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}>
+    return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}
+      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom}>
       <div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
         <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
         ${this.#renderSessions(view)}<span class="grow"></span>
@@ -330,18 +351,19 @@ export class PfRecordingDetail extends StatsElement {
   #renderCharts(view: View | undefined): TemplateResult {
     const capture = view?.capture ?? EMPTY;
     const live = this.#source.live;
-    const range = live && !this.whole ? lastMinutes(view) : undefined;
+    const range = live && !this.whole ? lastMinutes(view) : this.zoom;
+    const review = this.#review.client;
     const cursor =
       this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
     const lang = this.language;
     const theme = this.theme ?? nothing;
-    return html`<pf-latency-chart lane lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
-        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table} .quantile=${this.quantile}
+    return html`<pf-latency-chart lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session}
+        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table} .quantile=${this.quantile}
         @keyup=${this.#onKeyUp}></pf-latency-chart>
       <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
-        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-throughput-chart>
+        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-throughput-chart>
       <pf-health-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
-        .range=${range} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-health-chart>`;
+        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-health-chart>`;
   }
 
   #renderSessions(view: View | undefined): unknown {
@@ -361,6 +383,14 @@ export class PfRecordingDetail extends StatsElement {
 
   readonly #onCursor = (event: PfCursor): void => {
     this.cursorMs = event.ms;
+  };
+
+  readonly #onBrush = (event: PfBrush): void => {
+    this.brush = event.range;
+  };
+
+  readonly #onZoom = (event: PfZoom): void => {
+    this.zoom = event.range;
   };
 
   /** The chart's own `q` moved its quantile: the switch above it follows. */

@@ -1,10 +1,6 @@
 // A review as the elements ask it: in a Worker of its own where the page has one, else on the page itself, a group of
 // frames at a time. Both give the same answers, because both ask the same Review.
-import {
-  Review,
-  type ReviewedCapture,
-  type SessionFacts,
-} from '../../recording/src/review/review.ts';
+import type { Review, ReviewedCapture, SessionFacts } from '../../recording/src/review/review.ts';
 import {
   type Answer,
   type Arguments,
@@ -137,6 +133,7 @@ async function openOnPage({
   onProgress,
   signal,
 }: OpenOptions): Promise<ReviewClient> {
+  const { Review } = await import('../../recording/src/review/review.ts');
   const opening = Review.open(capture, frames === undefined ? undefined : new Uint8Array(frames));
   let since = performance.now();
   for (;;) {
