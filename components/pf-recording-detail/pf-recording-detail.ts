@@ -9,30 +9,36 @@ import {
   type TemplateResult,
 } from 'lit';
 import type { Capture, StatsSample } from '../../contract/stats.ts';
+import type { Finding, Findings } from '../../recording/src/review/findings.ts';
+import { nextOutlier } from '../../recording/src/review/outliers.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
-import type { PfBrush, PfCursor, PfZoom } from '../base/events.ts';
+import { PfBrush, type PfCursor, type PfZoom } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
+import { findingText, verdictText } from '../base/finding-words.ts';
 import { codecName, DASH, kindName, mode } from '../base/format.ts';
 import { dateOf, lengthOf } from '../base/format-dates.ts';
-import type { Language } from '../base/i18n.ts';
+import { percentOf } from '../base/format-shares.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
-import { counterNames, stageNames } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
+import { swatch, swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
 import { buildGrid, type Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
 import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import { type Verdict, verdictOf } from '../chart/verdict.ts';
+import { Asked } from '../review/asked.ts';
+import { caveats, windowSentences } from './sentences.ts';
 import '../pf-health-chart/pf-health-chart.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
-import { losses, words } from './strings.ts';
+import { words } from './strings.ts';
 import { detailStyles } from './styles.ts';
 
 /** One session of one capture, with what is said about it. */
@@ -67,7 +73,14 @@ export class PfRecordingDetail extends StatsElement {
     cursorMs: { state: true },
     failure: { state: true },
   };
-  static override styles = [tokens, controls, fieldStyles, detailStyles];
+  static override styles = [
+    tokens,
+    seriesTokens,
+    controls,
+    fieldStyles,
+    swatchStyles,
+    detailStyles,
+  ];
 
   /** A capture handed in; nothing is asked for then. */
   declare recording: Capture | undefined;
@@ -100,6 +113,16 @@ export class PfRecordingDetail extends StatsElement {
     frames: this.frames,
     workerUrl,
   }));
+  readonly #findings = new Asked(this, 'findings', () => {
+    const client = this.#review.client;
+    const session = this.#view?.session;
+    return client === undefined || session === undefined ? undefined : { client, args: [session] };
+  });
+  readonly #outliers = new Asked(this, 'outliers', () => {
+    const client = this.#review.client;
+    const session = this.#view?.session;
+    return client === undefined || session === undefined ? undefined : { client, args: [session] };
+  });
   readonly #download = new Task<readonly [string], void>(this, {
     task: async ([id], { signal }) =>
       saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
@@ -158,7 +181,7 @@ export class PfRecordingDetail extends StatsElement {
 
   protected override render(): TemplateResult {
     const view = this.#view;
-    return html`<div class="frame"><div class="stack">
+    return html`<div class="frame"><div class="stack" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${this.#renderTimeline(view)}
     </div></div>`;
   }
@@ -246,78 +269,105 @@ export class PfRecordingDetail extends StatsElement {
   /** While it is read the card stands at its usual height, so that the timeline below does not move. */
   #renderVerdict(view: View | undefined): unknown {
     const t = words[this.language];
-    const loading = view === undefined && this.#source.loading;
+    const isReading = this.#isReading;
+    const loading = isReading || (view === undefined && this.#source.loading);
     if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const [big, ...rest] =
-      view === undefined ? [loading ? t.reading : t.idle] : this.#sentences(view);
+    const [big, ...rest] = loading
+      ? [this.#readingText(view)]
+      : view === undefined
+        ? [t.idle]
+        : this.#sentences(view);
+    const found = loading ? undefined : this.#found;
     const seen = loading || (view !== undefined && view.samples.length > 0);
     return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
       <div class="say ${loading ? 'loading' : ''}"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
+      ${found === undefined ? nothing : this.#renderFindings(found)}
       ${seen ? html`<p class="sight">${t.sight}</p>` : nothing}
     </section>`;
   }
 
+  #readingText(view: View | undefined): string {
+    const t = words[this.language];
+    const frames = view?.capture.meta.frame_count;
+    const share = this.#review.share;
+    if (frames === undefined) return t.reading;
+    const read = share === undefined ? '' : ` ${percentOf(this.format, share)}`;
+    return `${t.readingFrames(this.format.count(frames))}${read}`;
+  }
+
   /** The answer first, then what it rests on. */
-  #sentences(view: View): string[] {
+  #sentences(view: View): readonly string[] {
     const t = words[this.language];
-    const { verdict, samples } = view;
+    const f = this.format;
+    const { verdict, samples, capture } = view;
     const live = this.#source.live;
-    if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...this.#caveats(verdict)];
-    return [this.#judgement(verdict), ...this.#evidence(verdict), ...this.#caveats(verdict)];
+    if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...caveats(verdict, f)];
+    const found = this.#found;
+    if (found === undefined || found.frames === 0) return windowSentences(verdict, f, live);
+    return [...verdictText(found, f, capture.meta.duration_ms), ...caveats(verdict, f)];
   }
 
-  #judgement({ budgetMs, latency }: Verdict): string {
-    const t = words[this.language];
-    const f = this.format;
-    if (latency.judged === 0) return t.noTotals;
-    if (budgetMs === undefined) return t.noBudget;
-    const budget = f.unit(f.ms(budgetMs), 'ms');
-    const of = f.count(latency.judged);
-    const live = this.#source.live;
-    if (latency.overBudget === 0)
-      return live ? t.allWithinSoFar(of, budget) : t.allWithin(of, budget);
-    const n = f.count(latency.overBudget);
-    return live ? t.someOverSoFar(n, of, budget) : t.someOver(n, of, budget);
+  /** What every frame together says; undefined while they are read and where there are none. */
+  get #found(): Findings | undefined {
+    return this.#findings.answer;
   }
 
-  #evidence(verdict: Verdict): string[] {
-    const t = words[this.language];
-    const f = this.format;
-    const { worst, gaps } = verdict.latency;
-    const peak = worst?.slowest;
-    const first: string[] = [];
-    if (worst !== undefined) first.push(t.worst(f.unit(f.ms(worst.ms), 'ms'), f.clock(worst.atMs)));
-    if (peak !== undefined) {
-      const stage = stageNames[this.language][peak.stage];
-      const name = inSentence(stage, this.language);
-      first.push(t.slowest(name, f.unit(f.ms(peak.ms), 'ms')));
-    }
-    const second: string[] = [];
-    if (verdict.repeatWindows > 0)
-      second.push(t.repeats(f.count(verdict.repeatWindows), verdict.repeatWindows === 1));
-    for (const { counter, total } of verdict.losses) {
-      second.push(losses[this.language][counter](f.count(total), total === 1));
-    }
-    if (gaps > 0) second.push(t.gaps(f.count(gaps), gaps === 1));
-    return [first.join(' '), second.join(' ')].filter((x) => x !== '');
+  get #shownFindings(): readonly Finding[] {
+    return this.#found?.findings.slice(0, MOST_FINDINGS) ?? [];
   }
 
-  #caveats(verdict: Verdict): string[] {
+  /** Frames are on their way: a sentence out of windows would be said only to be taken back. */
+  get #isReading(): boolean {
+    if (this.#source.live || this.#review.failure !== undefined) return false;
+    const { capture } = this.#source;
+    if ((capture?.meta.frame_count ?? 0) === 0 && this.frames === undefined) return false;
+    return this.#found === undefined && this.#findings.failure === undefined;
+  }
+
+  #renderFindings(found: Findings): unknown {
     const t = words[this.language];
-    const f = this.format;
-    const out: string[] = [];
-    if (verdict.newerVersion !== undefined) out.push(t.newer(f.count(verdict.newerVersion)));
-    if (verdict.truncated) out.push(t.truncated);
-    if (verdict.recordsLost > 0) out.push(t.recordsLost(f.count(verdict.recordsLost)));
-    if (verdict.unknown.length > 0 && verdict.latency.windows > 0) {
-      const names = verdict.unknown.map((c) =>
-        inSentence(counterNames[this.language][c], this.language),
-      );
-      out.push(
-        t.unknown(new Intl.ListFormat(this.language, { type: 'conjunction' }).format(names)),
-      );
-    }
-    return out;
+    const shown = this.#shownFindings;
+    if (shown.length === 0) return nothing;
+    const rest = found.findings.length - shown.length;
+    return html`<ol class="findings" aria-label=${t.findings}>${shown.map((one, i) => this.#renderFinding(one, i, found))}</ol>${
+      rest > 0
+        ? html`<p class="sight">${t.moreFindings(this.format.count(rest), rest === 1)}</p>`
+        : nothing
+    }`;
+  }
+
+  #renderFinding(finding: Finding, index: number, found: Findings): TemplateResult {
+    const { key, side, span, strong, rest, sight, figures } = findingText(
+      finding,
+      this.format,
+      found,
+    );
+    const chosen = this.brush !== undefined && isSame(this.brush, rangeOf(finding));
+    return html`<li><button class="finding" aria-pressed=${chosen} @click=${() => this.#choose(index)}>
+      <span class="no">${index + 1}</span>
+      <span class="side">${swatch(key)}<b>${side}</b><span class="t3">${span}</span></span>
+      <span class="what"><span><b>${strong}</b> ${rest}</span><span class="t3">${sight}</span></span>
+      <span class="figures">${figures.map(([value, what]) => html`<span><b>${value}</b><span class="t3">${what}</span></span>`)}</span>
+    </button></li>`;
+  }
+
+  /** Chooses exactly its range, so that every figure below is of it. */
+  #choose(index: number): void {
+    const finding = this.#shownFindings[index];
+    if (finding === undefined) return;
+    const range = rangeOf(finding);
+    const again = this.brush !== undefined && isSame(this.brush, range);
+    this.#toBrush(again ? undefined : range);
+    if (again) return;
+    this.cursorMs = finding.fromMs;
+    const { zoom } = this;
+    const isSeen = zoom === undefined || (range.fromMs >= zoom.fromMs && range.toMs <= zoom.toMs);
+    if (!isSeen) this.zoom = undefined;
+  }
+
+  #toBrush(range: Range | undefined): void {
+    this.brush = range;
+    this.dispatchEvent(new PfBrush(range, true));
   }
 
   #renderTimeline(view: View | undefined): unknown {
@@ -385,6 +435,33 @@ export class PfRecordingDetail extends StatsElement {
     this.cursorMs = event.ms;
   };
 
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const [from] = event.composedPath();
+    const isTyping =
+      from instanceof HTMLInputElement ||
+      from instanceof HTMLTextAreaElement ||
+      from instanceof HTMLSelectElement;
+    if (event.defaultPrevented || isTyping || event.ctrlKey || event.altKey || event.metaKey)
+      return;
+    if (/^[1-5]$/.test(event.key)) this.#choose(Number(event.key) - 1);
+    else if (event.key === 'n') this.#toOutlier(1);
+    else if (event.key === 'p') this.#toOutlier(-1);
+    else return;
+    event.preventDefault();
+  };
+
+  /** Where to look next. A part of the recording that does not hold it moves along. */
+  #toOutlier(direction: 1 | -1): void {
+    const found = nextOutlier(this.#outliers.answer ?? [], (this.cursorMs ?? 0) * 1000, direction);
+    if (found === undefined) return;
+    const ms = found.atUs / 1000;
+    this.cursorMs = ms;
+    const { zoom } = this;
+    if (zoom === undefined || (ms >= zoom.fromMs && ms <= zoom.toMs)) return;
+    const half = (zoom.toMs - zoom.fromMs) / 2;
+    this.zoom = { fromMs: Math.max(0, ms - half), toMs: Math.max(2 * half, ms + half) };
+  }
+
   readonly #onBrush = (event: PfBrush): void => {
     this.brush = event.range;
   };
@@ -419,9 +496,12 @@ function lastMinutes(view: View | undefined): Range {
   return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
 }
 
-/** German nouns keep their capital and so does an abbreviation; an English name inside a sentence does not. */
-function inSentence(name: string, language: Language): string {
-  return language === 'de' || /^[A-Z]{2}/.test(name) ? name : name.toLowerCase();
+function rangeOf({ fromMs, toMs }: Finding): Range {
+  return { fromMs, toMs };
+}
+
+function isSame(a: Range, b: Range): boolean {
+  return a.fromMs === b.fromMs && a.toMs === b.toMs;
 }
 
 define('pf-recording-detail', PfRecordingDetail);
@@ -433,6 +513,8 @@ declare global {
 }
 
 const FOLLOW_MS = 120_000;
+/** More would be no answer; the table of events has them all. */
+const MOST_FINDINGS = 5;
 const EMPTY: Capture = {
   meta: {
     id: '',

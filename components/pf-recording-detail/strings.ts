@@ -24,6 +24,12 @@ export const words = /* @__PURE__ */ dictionary(
     markers: 'Markers',
     samples: (n: string, one: boolean) => (one ? 'one sample' : `${n} samples`),
     reading: 'Reading …',
+    readingFrames: (n: string) => `Reading ${n} frames …`,
+    findings: 'Findings',
+    moreFindings: (n: string, one: boolean) =>
+      one
+        ? 'One smaller finding is on the timeline.'
+        : `${n} smaller findings are on the timeline.`,
     waiting: 'Ready. Recording begins with the first stream.',
     idle: 'Nothing is being recorded.',
     noSamples: 'Nothing was streamed while this was recorded.',
@@ -75,6 +81,12 @@ export const words = /* @__PURE__ */ dictionary(
     markers: 'Markierungen',
     samples: (n, one) => (one ? 'ein Messpunkt' : `${n} Messpunkte`),
     reading: 'Wird gelesen …',
+    readingFrames: (n) => `${n} Bilder werden gelesen …`,
+    findings: 'Befunde',
+    moreFindings: (n, one) =>
+      one
+        ? 'Ein kleinerer Befund steht im Zeitverlauf.'
+        : `${n} kleinere Befunde stehen im Zeitverlauf.`,
     waiting: 'Bereit. Die Aufzeichnung beginnt mit dem ersten Stream.',
     idle: 'Es läuft keine Aufzeichnung.',
     noSamples: 'Während dieser Aufzeichnung wurde nichts gestreamt.',

@@ -91,6 +91,83 @@ export const detailStyles = css`
     line-height: 18px;
     color: var(--_text3);
   }
+  .findings li {
+    border-top: 1px solid var(--_hairline);
+  }
+  .finding {
+    display: grid;
+    grid-template-columns: 24px 120px minmax(0, 1fr) auto;
+    gap: 4px 12px;
+    width: 100%;
+    padding: 10px 16px;
+    border: 0;
+    background: none;
+    color: var(--_text2);
+    font: inherit;
+    text-align: start;
+    cursor: pointer;
+  }
+  .finding:hover {
+    background: var(--_raised);
+  }
+  .finding[aria-pressed='true'] {
+    background: color-mix(in srgb, var(--_accent) 16%, transparent);
+  }
+  .finding:focus-visible {
+    outline-offset: -2px;
+  }
+  .finding b {
+    font-weight: 600;
+    color: var(--_text);
+  }
+  .no {
+    display: grid;
+    place-items: center;
+    width: 18px;
+    height: 18px;
+    border: 1px solid var(--_control);
+    border-radius: 4px;
+    font-size: var(--_size-xs);
+    font-weight: 600;
+    color: var(--_text);
+  }
+  .side {
+    display: grid;
+    grid-template-columns: 14px minmax(0, 1fr);
+    gap: 0 6px;
+    align-content: start;
+    align-items: center;
+  }
+  .side .t3 {
+    grid-column: 2;
+  }
+  .what {
+    display: grid;
+    gap: 2px;
+    max-width: 92ch;
+    text-wrap: pretty;
+  }
+  .finding .t3 {
+    font-size: var(--_size-s);
+    line-height: 18px;
+    color: var(--_text3);
+  }
+  .figures {
+    display: flex;
+    gap: 0 16px;
+    text-align: end;
+  }
+  .figures > span {
+    display: grid;
+    align-content: start;
+    min-width: 72px;
+  }
+  .sw {
+    display: block;
+    width: 10px;
+    height: 10px;
+    overflow: hidden;
+  }
   .timeline {
     overflow: clip;
   }
@@ -139,6 +216,20 @@ export const detailStyles = css`
     }
     .keys, .wide {
       display: none;
+    }
+    .finding {
+      grid-template-columns: 24px minmax(0, 1fr);
+      padding: 10px 12px;
+    }
+    .side {
+      display: flex;
+      flex-wrap: wrap;
+    }
+    .what, .figures {
+      grid-column: 2;
+    }
+    .figures {
+      text-align: start;
     }
   }
   @container (max-width: 340px) {
