@@ -1,7 +1,7 @@
 // The page shell: takes the token out of the address into this tab's memory, then mounts the dashboard and keeps the
 // address, language, theme and whether the first steps were put away. Everything visible is <pf-dashboard>.
 
-import type { PfPreference, PfRecordingSelect, PfToken } from '../base/events.ts';
+import type { PfBrush, PfPreference, PfRecordingSelect, PfToken } from '../base/events.ts';
 import type { PfRoom } from '../base/host-events.ts';
 import { supported } from '../base/i18n.ts';
 import { PfDashboard } from '../pf-dashboard/pf-dashboard.ts';
@@ -20,18 +20,25 @@ const page = new PfDashboard();
 const token = stored(sessionStorage, TOKEN());
 if (token !== undefined) page.token = token;
 page.selected = arrived.recordingId;
+page.range = arrived.range;
 page.room = arrived.room;
 // Storage belongs to an origin, and an origin is one host.
 page.guide = stored(localStorage, 'pf-guide');
 applyTitle();
 page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
 page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
-  goTo({ recordingId: event.recordingId, room: readAddress(location.hash).room });
+  const { room } = readAddress(location.hash);
+  goTo({ recordingId: event.recordingId, room, range: undefined });
+});
+// An entry when a hand has let go, not while it moves.
+page.addEventListener('pf-brush', (event: PfBrush) => {
+  const { recordingId = page.shown, room } = readAddress(location.hash);
+  if (event.done) goTo({ recordingId, room, range: event.range });
 });
 page.addEventListener('pf-room', (event: PfRoom) => {
   const room = roomOf(event.room);
-  const { recordingId } = readAddress(location.hash);
-  goTo({ recordingId, room: room === 'performance' ? undefined : room });
+  const { recordingId, range } = readAddress(location.hash);
+  goTo({ recordingId, range, room: room === 'performance' ? undefined : room });
   applyTitle();
 });
 page.addEventListener('pf-guide-dismiss', () => keep(localStorage, 'pf-guide', 'off'));
@@ -55,6 +62,7 @@ function followAddress(): void {
     page.token = now.token;
   }
   page.selected = now.recordingId;
+  page.range = now.range;
   page.room = now.room;
   applyTitle();
 }

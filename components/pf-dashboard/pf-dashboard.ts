@@ -13,6 +13,7 @@ import type { SessionInfo } from '../../contract/host.ts';
 import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import { define } from '../base/element.ts';
 import {
+  type PfBrush,
   type PfCaptureChange,
   PfPreference,
   type PfRecordingDeleted,
@@ -28,6 +29,7 @@ import { failureNote } from '../base/states.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
+import type { Range } from '../chart/grid.ts';
 import '../pf-black-box/pf-black-box.ts';
 import '../pf-capture-control/pf-capture-control.ts';
 import '../pf-first-run/pf-first-run.ts';
@@ -55,6 +57,7 @@ export class PfDashboard extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     selected: { type: String },
+    range: { attribute: false },
     room: { type: String },
     guide: { type: String },
     wide: { state: true },
@@ -63,6 +66,8 @@ export class PfDashboard extends StatsElement {
 
   /** Id of the recording looked at; undefined: the live capture, else the newest recording. */
   declare selected: string | undefined;
+  /** Chosen part of what is looked at. */
+  declare range: Range | undefined;
   /** `performance` or `host`. */
   declare room: string | undefined;
   /** `off`: the first steps were put away on this host. */
@@ -230,7 +235,7 @@ export class PfDashboard extends StatsElement {
       return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
     fetchDetail();
-    return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching}></pf-recording-detail>`;
+    return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching} .entry=${this.#entryOf(watching)} .brush=${this.range} @pf-brush=${this.#onBrush}></pf-recording-detail>`;
   }
 
   #renderGuide(): unknown {
@@ -285,7 +290,16 @@ export class PfDashboard extends StatsElement {
     ];
   }
 
+  /** What the list says of a recording: its name lies beside the file. */
+  #entryOf(id: string | undefined): CaptureMeta | undefined {
+    return id === undefined ? undefined : this.#state.recordings?.find((meta) => meta.id === id);
+  }
+
   /** Id of the recording in view; undefined: the live capture, or nothing. */
+  get shown(): string | undefined {
+    return this.#shown;
+  }
+
   get #shown(): string | undefined {
     if (this.selected !== undefined && this.selected !== '') return this.selected;
     return this.#state.status?.armed === true ? undefined : this.#newest?.id;
@@ -313,6 +327,11 @@ export class PfDashboard extends StatsElement {
 
   readonly #onSelect = (event: PfRecordingSelect): void => {
     this.selected = event.recordingId;
+    this.range = undefined;
+  };
+
+  readonly #onBrush = (event: PfBrush): void => {
+    this.range = event.range;
   };
 
   readonly #onDeleted = (event: PfRecordingDeleted): void => {
@@ -344,6 +363,7 @@ export class PfDashboard extends StatsElement {
   /** What is looked at changed by an act of the user's: told to the page, which keeps the address. */
   #look(id: string | undefined): void {
     this.selected = id;
+    this.range = undefined;
     this.dispatchEvent(new PfRecordingSelect(id));
   }
 

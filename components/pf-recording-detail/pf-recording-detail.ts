@@ -8,7 +8,7 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
-import type { Capture, StatsSample } from '../../contract/stats.ts';
+import type { Capture, CaptureMeta, StatsSample } from '../../contract/stats.ts';
 import type { Finding, Findings } from '../../recording/src/review/findings.ts';
 import { nextOutlier } from '../../recording/src/review/outliers.ts';
 import { CaptureSource } from '../base/capture-source.ts';
@@ -67,6 +67,7 @@ export class PfRecordingDetail extends StatsElement {
     table: { type: Boolean },
     quiet: { type: Boolean },
     frames: { attribute: false },
+    entry: { attribute: false },
     zoom: { attribute: false },
     brush: { attribute: false },
     whole: { state: true },
@@ -94,6 +95,8 @@ export class PfRecordingDetail extends StatsElement {
   declare quiet: boolean;
   /** Bytes of the frames file beside a capture handed in; given away. */
   declare frames: ArrayBuffer | undefined;
+  /** What a list says of it: name, tags. */
+  declare entry: CaptureMeta | undefined;
   /** Part of the recording that is shown; undefined: all. */
   declare zoom: Range | undefined;
   /** Part that is chosen, whose figures are told; undefined: none. */
@@ -192,9 +195,10 @@ export class PfRecordingDetail extends StatsElement {
     const meta = view?.capture.meta;
     const live = this.#source.live;
     const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
-    const title = live ? t.live : meta === undefined ? t.reading : when;
+    const name = this.entry?.name ?? meta?.name;
+    const title = live ? t.live : meta === undefined ? t.reading : (name ?? when);
     return html`<div class="headrow" part="head">
-      <div><h1>${title}</h1><div class="meta">${this.#facts(view).map((x) => html`<span>${x}</span>`)}</div></div>
+      <div><h1>${title}</h1><div class="meta">${[...(name === undefined || live ? [] : [when]), ...this.#facts(view)].map((x) => html`<span>${x}</span>`)}</div></div>
       ${
         meta === undefined
           ? nothing

@@ -263,19 +263,48 @@ describe('address', () => {
     expect(readAddress('#token=abc%2Fd&r=2026-08-21T18-14-00Z_1920x1080')).toEqual({
       token: 'abc/d',
       recordingId: '2026-08-21T18-14-00Z_1920x1080',
+      range: undefined,
       room: undefined,
     });
-    const nothing = { token: undefined, recordingId: undefined, room: undefined };
+    const nothing = {
+      ...{ token: undefined, recordingId: undefined },
+      ...{ range: undefined, room: undefined },
+    };
     expect(readAddress('')).toEqual(nothing);
     expect(readAddress('#token=%20&r=&room=')).toEqual(nothing);
   });
 
+  test('a chosen part comes along, and what is no range is none', () => {
+    expect(readAddress('#r=x&t=582000-618000.5').range).toEqual({
+      fromMs: 582_000,
+      toMs: 618_000.5,
+    });
+    for (const bad of [
+      '',
+      '5',
+      '5-',
+      '-5',
+      '5-5',
+      '9-5',
+      '1e3-2e3',
+      'a-b',
+      '1-2-3',
+      '1-9999999999',
+    ]) {
+      expect(readAddress(`#r=x&t=${bad}`).range).toBeUndefined();
+    }
+  });
+
   test('what is written is read again, and never holds a token', () => {
+    const text = fc.string({ minLength: 1 });
+    const range = fc
+      .tuple(fc.nat(1e8), fc.integer({ min: 1, max: 1e8 }))
+      .map(([from, length]) => ({ fromMs: from / 10, toMs: (from + length) / 10 }));
     fc.assert(
-      fc.property(fc.string({ minLength: 1 }), fc.string({ minLength: 1 }), (recordingId, room) => {
+      fc.property(text, text, fc.option(range, { nil: undefined }), (recordingId, room, range) => {
         fc.pre(recordingId.trim() === recordingId && room.trim() === room);
-        const read = readAddress(writeAddress({ recordingId, room }));
-        expect(read).toEqual({ token: undefined, recordingId, room });
+        const read = readAddress(writeAddress({ recordingId, room, range }));
+        expect(read).toEqual({ token: undefined, recordingId, room, range });
       }),
     );
   });
