@@ -5,7 +5,10 @@ import { DASH, type Format } from './format.ts';
 export function percentOf(format: Format, share: number | undefined): string {
   if (share === undefined || !Number.isFinite(share)) return DASH;
   const percent = share * 100;
-  const text = percent > 0 && percent < 0.95 ? format.tenth(percent) : format.count(percent);
+  // What happened is never written as nothing.
+  const isTiny = percent > 0 && percent < 0.05;
+  const digits = percent > 0 && percent < 0.95 ? format.tenth(isTiny ? 0.1 : percent) : undefined;
+  const text = `${isTiny ? '<' : ''}${digits ?? format.count(percent)}`;
   return format.language === 'de' ? format.unit(text, '%') : `${text}%`;
 }
 
