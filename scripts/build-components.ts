@@ -32,13 +32,24 @@ export async function buildComponents(dist: string): Promise<readonly Built[]> {
   const worker = join(ROOT, 'components/review/review-worker.ts');
   const review = await bundle(worker, join(web, 'review-worker.js'));
   await copy(review.file, join(components, 'review-worker.js'));
+  const viewer = await buildViewer(web, style.file);
   const whole = {
     file: 'page in total',
     bytes: script.bytes + style.bytes + shell.bytes,
     gzipped: script.gzipped + style.gzipped + shell.gzipped,
     limit: PAGE_LIMIT,
   };
-  return [script, style, shell, whole, later, review, all, { ...control, limit: CONTROL_LIMIT }];
+  return [
+    script,
+    style,
+    shell,
+    whole,
+    later,
+    review,
+    viewer,
+    all,
+    { ...control, limit: CONTROL_LIMIT },
+  ];
 }
 
 /** One file that holds everything: what a foreign page, a plugin or a report takes along. */
@@ -76,6 +87,21 @@ async function bundlePage(
     first: sum(ENTRY, [...needed], await writeAll([...needed])),
     later: sum('later', later, await writeAll(later)),
   };
+}
+
+/** The viewer in one file: nothing beside it is asked for. */
+async function buildViewer(web: string, style: string): Promise<Built> {
+  const folder = join(ROOT, 'components/report');
+  const [output] = await build({ entrypoints: [join(folder, 'viewer-page.ts')] });
+  const script = await output?.text();
+  if (script === undefined) throw new Error('the viewer makes nothing');
+  // Neither may end the element that it stands in, nor hold the place for data.
+  const inline = script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
+  const html = (await Bun.file(join(folder, 'viewer.html')).text())
+    .replace('/* page.css */', () => '')
+    .replace('/* viewer-page.ts */', () => inline)
+    .replace('<style>', `<style>\n${await Bun.file(style).text()}`);
+  return { ...(await write(join(web, 'viewer.html'), html)), limit: undefined };
 }
 
 async function build(

@@ -50,6 +50,14 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     return (await this.http.blob({ path, headers, timeoutMs, signal })).arrayBuffer();
   }
 
+  /** A file that anybody may have: no token goes along. */
+  async viewerPage(signal?: AbortSignal): Promise<string> {
+    const init = { credentials: 'omit', ...(signal === undefined ? {} : { signal }) } as const;
+    const response = await fetch(`${this.http.origin}/assets/viewer.html`, init);
+    if (!response.ok) throw new ApiFailure('refused', `The host answered ${response.status}.`);
+    return response.text();
+  }
+
   async deleteRecording(id: string, signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: recordingPath(id), signal });
   }

@@ -27,6 +27,8 @@ export interface Question {
 }
 
 export class HttpTransport {
+  /** Where the host's pages lie. */
+  readonly origin: string;
   readonly #base: string;
   readonly #token: string;
   readonly #fetch: Fetch;
@@ -35,7 +37,8 @@ export class HttpTransport {
   #lastAnswerUnixMs: number | undefined;
 
   constructor(options: HttpOptions) {
-    this.#base = `${options.host.replace(/\/+$/, '')}/api/v1`;
+    this.origin = options.host.replace(/\/+$/, '');
+    this.#base = `${this.origin}/api/v1`;
     this.#token = options.token;
     this.#fetch = options.fetch ?? ((url, init) => fetch(url, init));
     this.#now = options.nowUnixMs ?? Date.now;

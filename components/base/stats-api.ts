@@ -34,6 +34,8 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   recordingFile(id: string, signal?: AbortSignal): Promise<Blob>;
   /** Its frames as they lie beside it, one Parquet file; without it windows are all there is to see. */
   recordingFrames?(id: string, signal?: AbortSignal): Promise<ArrayBuffer>;
+  /** The viewer's page, which a report is made from; without it there are no reports. */
+  viewerPage?(signal?: AbortSignal): Promise<string>;
   deleteRecording(id: string, signal?: AbortSignal): Promise<void>;
   /** Takes a deleted recording back; without it, deleted is gone. */
   restoreRecording?(id: string, signal?: AbortSignal): Promise<CaptureMeta>;

@@ -34,6 +34,7 @@ import { type Verdict, verdictOf } from '../chart/verdict.ts';
 import { Asked } from '../review/asked.ts';
 import { caveats, windowSentences } from './sentences.ts';
 import '../pf-health-chart/pf-health-chart.ts';
+import '../pf-report/pf-report.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { ReviewSource } from '../review/review-source.ts';
@@ -204,7 +205,11 @@ export class PfRecordingDetail extends StatsElement {
           ? nothing
           : live
             ? this.#renderMarkForm()
-            : html`<button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button>`
+            : this.recordingId === undefined
+              ? nothing
+              : html`<div class="acts"><button class="btn" @click=${this.#onReport}>${t.report}</button>
+                <button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button></div>
+                <pf-report lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recording=${view?.capture} .entry=${this.entry}></pf-report>`
       }
     </div>${this.#renderMarkers(view)}`;
   }
@@ -465,6 +470,10 @@ export class PfRecordingDetail extends StatsElement {
     const half = (zoom.toMs - zoom.fromMs) / 2;
     this.zoom = { fromMs: Math.max(0, ms - half), toMs: Math.max(2 * half, ms + half) };
   }
+
+  readonly #onReport = (): void => {
+    this.renderRoot.querySelector('pf-report')?.open();
+  };
 
   readonly #onBrush = (event: PfBrush): void => {
     this.brush = event.range;

@@ -22,6 +22,11 @@ export const detailStyles = css`
     flex-wrap: wrap;
     gap: 8px;
   }
+  .acts {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+  }
   .mark input {
     flex: 1 1 140px;
     min-width: 0;

@@ -4,6 +4,7 @@ import { Value } from 'typebox/value';
 import { Capture } from '../../contract/stats.ts';
 import { FormatError } from './format-error.ts';
 import { FORMAT_VERSION } from './format-version.ts';
+import { upgraded } from './upgrade.ts';
 
 /** The file's text, meta before samples: a list reads the first bytes alone. */
 export function serializeCapture(capture: Capture): string {
@@ -30,17 +31,5 @@ export function upgradeCapture(data: unknown): Capture {
       `not a recording: ${first === undefined ? 'unknown shape' : `${first.instancePath || '/'} ${first.message}`}`,
     );
   }
-  const fromSeed = data.version === undefined ? { ...data, version: 1 } : data;
-  return fromSeed.version === 1 ? fromVersion1(fromSeed) : fromSeed;
-}
-
-/** What the seed did not know stays absent: no session is made up from its header. */
-function fromVersion1(capture: Capture): Capture {
-  const { meta, sessions, events } = capture;
-  return {
-    ...capture,
-    version: 2,
-    meta: sessions === undefined ? meta : { ...meta, session_count: sessions.length },
-    ...(events === undefined ? {} : { events: events.toSorted((a, b) => a.t_ms - b.t_ms) }),
-  };
+  return upgraded(data);
 }
