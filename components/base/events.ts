@@ -86,6 +86,31 @@ export class PfZoom extends Event {
   }
 }
 
+/** Figures are to be told of all frames or of the new ones alone. */
+export class PfFrames extends Event {
+  static readonly type = 'pf-frames';
+  readonly frames: 'all' | 'new';
+
+  constructor(frames: 'all' | 'new') {
+    super(PfFrames.type, OUTWARD);
+    this.frames = frames;
+  }
+}
+
+/** A single frame was selected: the session's frame `row`, counted from 0 in order of time. */
+export class PfFrame extends Event {
+  static readonly type = 'pf-frame';
+  readonly row: number;
+  /** When it was grabbed, on the recording's own clock. */
+  readonly atMs: number;
+
+  constructor(row: number, atMs: number) {
+    super(PfFrame.type, OUTWARD);
+    this.row = row;
+    this.atMs = atMs;
+  }
+}
+
 /** A test stream was started or stopped. */
 export class PfTestStream extends Event {
   static readonly type = 'pf-test-stream-change';
@@ -130,6 +155,8 @@ declare global {
     'pf-cursor': PfCursor;
     'pf-brush': PfBrush;
     'pf-zoom': PfZoom;
+    'pf-frames': PfFrames;
+    'pf-frame': PfFrame;
     'pf-test-stream-change': PfTestStream;
     'pf-token': PfToken;
     'pf-preference': PfPreference;

@@ -1,4 +1,4 @@
-// Dates and lengths of recordings in words; apart from format.ts because the capture control needs neither.
+// Dates, lengths, fine times and shares of recordings; apart from format.ts because the capture control needs neither.
 import { DASH, type Format } from './format.ts';
 
 /** Fri 21 Aug 2026, 20:14 · Fr., 21. Aug. 2026, 20:14 */
@@ -18,6 +18,30 @@ export function dateOf(format: Format, unixMs: number): string {
   return format.language === 'de'
     ? `${weekday}., ${part('day')}. ${part('month')} ${part('year')}, ${time}`
     : `${weekday} ${part('day')} ${part('month')} ${part('year')}, ${time}`;
+}
+
+/** mm:ss of a recording's own clock with two or three digits of the second behind: 09:46.19 · 09:46,19 */
+export function fineClock(format: Format, ms: number | undefined, digits: 2 | 3): string {
+  const whole = format.clock(ms);
+  if (ms === undefined || whole === DASH) return whole;
+  const size = 10 ** digits;
+  // A hair below a whole ms is that ms: times are whole µs, divided by 1000.
+  const part = Math.floor(((ms % 1000) / 1000) * size + 1e-6);
+  const point = format.language === 'de' ? ',' : '.';
+  return `${whole}${point}${String(part).padStart(digits, '0')}`;
+}
+
+/** A share of 0 to 1: 94% · 0.4% · 94 % · 0,4 %. What is neither none nor all never reads so. */
+export function percent(format: Format, share: number | undefined): string {
+  if (share === undefined || !Number.isFinite(share)) return DASH;
+  const value = share * 100;
+  const text =
+    value > 0 && value < 0.95
+      ? format.tenth(Math.max(0.1, value))
+      : value > 99 && value < 100
+        ? format.tenth(Math.min(99.9, value))
+        : format.count(value);
+  return format.language === 'de' ? format.unit(text, '%') : `${text}%`;
 }
 
 /** A length in words: 42 s, 20 min, 1 h 12 min. */

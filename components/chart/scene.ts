@@ -52,7 +52,7 @@ export interface Placing {
   readonly y: (value: number) => number;
 }
 
-type Context = CanvasRenderingContext2D;
+export type Context = CanvasRenderingContext2D;
 
 /** Behind the series: a hairline at both ends of every gap. */
 export function drawBehind(g: Context, at: Placing, scene: Scene, paint: Paint): void {
@@ -159,7 +159,8 @@ function drawTicks(g: Context, at: Placing, scene: Scene, paint: Paint): void {
   }
 }
 
-function label(
+/** Text with an edge of the surface around it, so that it is read over anything. */
+export function label(
   g: Context,
   paint: Paint,
   text: string,

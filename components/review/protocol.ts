@@ -2,7 +2,14 @@
 import type { Review, ReviewedCapture } from '../../recording/src/review/review.ts';
 
 /** What may be asked of a review, under the names that it has there. */
-export type Method = 'overview' | 'figures' | 'outliers' | 'findings' | 'strip' | 'frame';
+export type Method =
+  | 'overview'
+  | 'figures'
+  | 'extent'
+  | 'outliers'
+  | 'findings'
+  | 'strip'
+  | 'frame';
 export type Arguments<M extends Method> = Parameters<Review[M]>;
 export type Answer<M extends Method> = ReturnType<Review[M]>;
 

@@ -3,8 +3,15 @@
 
 import type { FrameColumn } from '../../../contract/frame-columns.ts';
 import type { Capture, RangeQuantiles } from '../../../contract/stats.ts';
-import { ABSENT, type FrameBatch, type FrameOutcome, frameOutcomes } from '../frames.ts';
+import {
+  ABSENT,
+  type FrameBatch,
+  type FrameOutcome,
+  frameFlags,
+  frameOutcomes,
+} from '../frames.ts';
 import { FramesFile } from '../frames-file.ts';
+import { rangeUs } from '../frames-query.ts';
 import { RangeFigures } from '../range-figures.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import {
@@ -53,6 +60,15 @@ export interface Strip {
   readonly partUs: readonly Int32Array[];
   readonly flags: Int32Array;
   readonly outcome: Int8Array;
+  /** The part that lies furthest above its own median in the session; ABSENT where none does. */
+  readonly worstPart: Int8Array;
+}
+
+/** Which of a session's frames lie in a range, and the slowest of them. */
+export interface Extent {
+  readonly firstRow: number;
+  readonly count: number;
+  readonly worst: { readonly row: number; readonly atMs: number } | undefined;
 }
 
 /** All that is known of one frame; absent fields nobody measured. */
@@ -74,6 +90,8 @@ export class Review {
   readonly #outliers = new Map<number, readonly Outlier[]>();
   readonly #findings = new Map<number, Findings>();
   #figures: RangeFigures | undefined;
+  /** The group that a single frame was last read from. */
+  #looked: { readonly group: number; readonly batch: FrameBatch } | undefined;
 
   /**
    * Reads the frames, group by group; yields the share that is read, 0 to 1. `frames` undefined: a recording without
@@ -138,7 +156,7 @@ export class Review {
       ...{ from_ms: fromMs, to_ms: toMs, frames },
     });
     if (quantiles === undefined) return undefined;
-    const query = { fromUs: fromMs * 1000, toUs: toMs * 1000, frames };
+    const query = { ...rangeUs({ from_ms: fromMs, to_ms: toMs }), frames };
     return { quantiles, detail: rangeDetail(table, query, ranksOf(table.parts, quantiles)) };
   }
 
@@ -176,7 +194,29 @@ export class Review {
       partUs: table.partUs.map((column) => column.slice(from, to)),
       flags: table.flags.slice(from, to),
       outcome: table.outcome.slice(from, to),
+      worstPart: Int8Array.from(
+        { length: to - from },
+        (_, i) => table.worstPart(from + i) ?? ABSENT,
+      ),
     };
+  }
+
+  /** Undefined for a session without frames. */
+  extent({ session, fromMs, toMs, frames }: Range): Extent | undefined {
+    const table = this.#table(session);
+    if (table === undefined) return undefined;
+    const { totalUs, flags, grabbedUs } = table;
+    const { fromUs, toUs } = rangeUs({ from_ms: fromMs, to_ms: toMs });
+    const [from, to] = [table.rowAt(fromUs), table.rowAt(toUs)];
+    const passedOver = frames === 'new' ? frameFlags.repeat : 0;
+    let [row, most] = [ABSENT, ABSENT];
+    for (let at = from; at < to; at += 1) {
+      const us = totalUs[at] ?? ABSENT;
+      if (us <= most || ((flags[at] ?? 0) & passedOver) !== 0) continue;
+      [row, most] = [at, us];
+    }
+    const worst = row === ABSENT ? undefined : { row, atMs: (grabbedUs[row] ?? 0) / 1000 };
+    return { firstRow: from, count: Math.max(0, to - from), worst };
   }
 
   /** Undefined when there is no such frame. Throws FormatError where the file breaks. */
@@ -202,7 +242,9 @@ export class Review {
     for (; row >= (file.groups[group]?.rows ?? Number.POSITIVE_INFINITY); group += 1) {
       row -= file.groups[group]?.rows ?? 0;
     }
-    return columnsAt(file.read(group), row);
+    // Who looks at one frame looks at its neighbours next.
+    if (this.#looked?.group !== group) this.#looked = { group, batch: file.read(group) };
+    return columnsAt(this.#looked.batch, row);
   }
 
   #table(session: number): FrameTable | undefined {

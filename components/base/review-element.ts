@@ -1,0 +1,144 @@
+// What the elements over single frames share: one recording, one session of it, one range, the review that answers about
+// them, and the sentence that stands there while there is nothing to answer.
+import { html, nothing, type PropertyDeclarations } from 'lit';
+import type { Capture } from '../../contract/stats.ts';
+import { type PartName, partsOf } from '../../recording/src/review/frame-table.ts';
+import type { Range as AskedRange, SessionFacts } from '../../recording/src/review/review.ts';
+import type { Range } from '../chart/grid.ts';
+import { sessionIds } from '../chart/sessions.ts';
+import type { ReviewClient } from '../review/review-client.ts';
+import { ReviewSource } from '../review/review-source.ts';
+import { workerUrl } from '../review/worker-url.ts';
+import { CaptureSource } from './capture-source.ts';
+import { reviewWords } from './review-strings.ts';
+import { failureNote } from './states.ts';
+import { StatsElement } from './stats-element.ts';
+import { Surface } from './surface.ts';
+
+export abstract class ReviewElement extends StatsElement {
+  static override properties: PropertyDeclarations = {
+    ...StatsElement.properties,
+    recording: { attribute: false },
+    recordingId: { type: String, attribute: 'recording-id' },
+    session: { type: Number },
+    range: { attribute: false },
+    review: { attribute: false },
+  };
+
+  /** A capture handed in; nothing is asked for then. */
+  declare recording: Capture | undefined;
+  /** A recording to read, with its frames. */
+  declare recordingId: string | undefined;
+  /** Which session of the recording; the first by default. */
+  declare session: number | undefined;
+  /** The part of the recording's clock that is chosen; undefined: all of it. */
+  declare range: Range | undefined;
+  /** Every frame of the recording, where a page has them already. */
+  declare review: ReviewClient | undefined;
+
+  protected readonly surface = new Surface(this);
+  readonly #source = new CaptureSource(this, () => ({
+    api: this.client,
+    // A running capture has no frames to ask for: without a recording nothing is asked.
+    given: this.recording ?? (this.recordingId === undefined ? NO_RECORDING : undefined),
+    id: this.recordingId,
+  }));
+  readonly #review = new ReviewSource(this, () => ({
+    api: this.client,
+    // Who is given a recording is given its review too, when the page around has it.
+    capture:
+      this.recordingId === undefined || this.review !== undefined
+        ? undefined
+        : this.#source.capture,
+    frames: undefined,
+    workerUrl,
+  }));
+
+  protected override surroundingsChanged(): void {
+    this.surface.forget();
+    super.surroundingsChanged();
+  }
+
+  /** The review to ask: the one handed in, else one of its own. */
+  protected get reviewed(): ReviewClient | undefined {
+    return this.review ?? this.#review.client;
+  }
+
+  protected get capture(): Capture | undefined {
+    const { capture } = this.#source;
+    return capture === NO_RECORDING ? undefined : capture;
+  }
+
+  /** The session that is shown; undefined without frames of it. */
+  protected get facts(): SessionFacts | undefined {
+    const { capture } = this;
+    if (capture === undefined) return undefined;
+    const session = this.session ?? sessionIds(capture)[0];
+    const found = this.reviewed?.sessions.find(({ sessionId }) => sessionId === session);
+    return found === undefined || found.rows === 0 ? undefined : found;
+  }
+
+  /** What a frame is told apart into: known before its frames are. */
+  protected get parts(): readonly PartName[] {
+    const { capture } = this;
+    const session = this.session ?? (capture === undefined ? undefined : sessionIds(capture)[0]);
+    const own = capture?.sessions?.find(({ session_id }) => session_id === session);
+    const kind = own?.kind ?? capture?.meta.kind;
+    return this.facts?.parts ?? partsOf(kind === 'native' ? 'native' : 'gamestream');
+  }
+
+  /** What is asked about; undefined while nothing can be. */
+  protected asked(frames: 'all' | 'new'): AskedRange | undefined {
+    const { capture, facts } = this;
+    if (capture === undefined || facts === undefined) return undefined;
+    const { fromMs, toMs } = this.range ?? wholeOf(capture);
+    return { session: facts.sessionId, fromMs, toMs, frames };
+  }
+
+  /** There will be no figures: not now, and not later. */
+  protected get isBare(): boolean {
+    return this.#words() !== undefined && !this.#isReading;
+  }
+
+  get #isReading(): boolean {
+    if (this.#source.loading) return true;
+    const { capture } = this;
+    return (
+      capture !== undefined && this.reviewed === undefined && (capture.meta.frame_count ?? 0) > 0
+    );
+  }
+
+  /** In place of the content: why there is none. */
+  protected renderState(): unknown {
+    const note = failureNote(this.#source.failure ?? this.#review.failure, this.format);
+    const said = this.#words();
+    if (note === nothing && said === undefined) return nothing;
+    return html`<div class="state">${note === nothing ? html`<p class="note">${said}</p>` : note}</div>`;
+  }
+
+  #words(): string | undefined {
+    const t = reviewWords[this.language];
+    if (this.facts !== undefined) return undefined;
+    if (this.#source.failure !== undefined || this.#review.failure !== undefined) return '';
+    if (this.#isReading) {
+      const share = this.#review.share;
+      return share === undefined || share === 0
+        ? t.reading
+        : t.readingShare(this.format.count(share * 100));
+    }
+    return this.capture === undefined ? t.noRecording : t.noFrames;
+  }
+}
+
+/** To the end of what was recorded, the last window included. */
+function wholeOf({ meta, samples }: Capture): Range {
+  return { fromMs: 0, toMs: Math.max(meta.duration_ms, samples.at(-1)?.t_ms ?? 0) };
+}
+
+const NO_RECORDING: Capture = {
+  meta: {
+    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
+    ...{ codec: '', client: '', sample_count: 0 },
+  },
+  samples: [],
+};
