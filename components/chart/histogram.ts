@@ -41,8 +41,9 @@ export function histogramModel(
     seen += bar.count;
     return { us: bar.toUs, share: seen / count };
   });
-  const minUs = Math.min(Math.max(LEAST_US, first.fromUs), (budget ?? last.toUs) / ROOM);
-  const maxUs = Math.max(last.toUs, (budget ?? first.fromUs) * ROOM);
+  const least = Math.max(LEAST_US, first.fromUs);
+  const minUs = budget === undefined ? least : Math.min(least, budget / ROOM);
+  const maxUs = budget === undefined ? last.toUs : Math.max(last.toUs, budget * ROOM);
   const highest = bars.reduce((most, bar) => Math.max(most, bar.count), 0);
   const most = Math.max(10, highest * 1.2);
   return {

@@ -179,7 +179,7 @@ function polygon(g: Context, ...points: readonly (readonly [number, number])[]):
   g.closePath();
 }
 
-/** Time passed without a frame: a hairline, and how much where there is room above. */
+/** Time passed without a frame: a hairline, and how much unless it would touch the one before. */
 function drawHoles(
   g: Context,
   { holes, scale }: StripModel,
@@ -187,11 +187,14 @@ function drawHoles(
   { x, y, bottom }: Place,
   words: StripWords,
 ): void {
+  let free = 0;
   for (const { before, ms } of holes) {
     const at = Math.round(x(before)) - 1;
     g.fillStyle = paint.colour('control');
     g.fillRect(at, y(scale.max), 1, bottom - y(scale.max));
+    if (at < free) continue;
     label(g, paint, words.hole(ms), at + 4, y(scale.max / 2), 'text3', 'left');
+    free = at + g.measureText(words.hole(ms)).width + 8;
   }
 }
 
@@ -242,7 +245,7 @@ function drawInnerTicks(
   words: StripWords,
 ): void {
   for (const { value, y } of ticksOf(model, place)) {
-    if (value > 0) label(g, paint, words.tick(value), place.left + 2, y + 7, 'text3', 'left');
+    if (value > 0) label(g, paint, words.tick(value), place.left + 2, y - 7, 'text3', 'left');
   }
 }
 
@@ -279,4 +282,4 @@ function clamp(value: number, least: number, most: number): number {
 const HEADROOM_PX = 18;
 const LEAST_TICK_PX = 110;
 /** Lower bands would vanish behind a line between them. */
-const EDGED_FROM_PX = 5;
+const EDGED_FROM_PX = 10;

@@ -139,8 +139,10 @@ function holesOf(
   const least = Math.max(LEAST_HOLE_MS, BUDGETS_SHOWN * budgetMs);
   return frames.flatMap(({ atMs }, place) => {
     const before = frames[place - 1];
-    const ms = before === undefined ? 0 : atMs - before.atMs;
-    return ms >= least ? [{ before: place, ms }] : [];
+    if (before === undefined) return [];
+    const ms = atMs - before.atMs;
+    // A slow frame holds up the next one: its bar says so already.
+    return ms - (before.totalMs ?? 0) >= least ? [{ before: place, ms }] : [];
   });
 }
 

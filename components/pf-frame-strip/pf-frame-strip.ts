@@ -542,6 +542,14 @@ function covers(strip: Strip | undefined, ms: number): boolean {
   return ms >= (atMs[0] ?? Number.POSITIVE_INFINITY) && ms <= (atMs.at(-1) ?? 0);
 }
 
+const NO_FRAMES = { atMs: new Float64Array() };
+/** Another of these, and what was selected is of no use. */
+const ABOUT = ['recording', 'recordingId', 'session', 'range'] as const;
+const USUAL_PITCH_PX = 6;
+const PITCHES_PX = [1, 2, 3, 4, 6, 9, 14];
+const SPEAK_MS = 500;
+
+// Elements that stand in the page already are made at this line: what they need lies above.
 define('pf-frame-strip', PfFrameStrip);
 
 declare global {
@@ -549,10 +557,3 @@ declare global {
     'pf-frame-strip': PfFrameStrip;
   }
 }
-
-const NO_FRAMES = { atMs: new Float64Array() };
-/** Another of these, and what was selected is of no use. */
-const ABOUT = ['recording', 'recordingId', 'session', 'range'] as const;
-const USUAL_PITCH_PX = 6;
-const PITCHES_PX = [1, 2, 3, 4, 6, 9, 14];
-const SPEAK_MS = 500;

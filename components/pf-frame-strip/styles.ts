@@ -28,6 +28,9 @@ export const stripStyles = css`
     width: 100%;
     height: 100%;
   }
+  .probe {
+    font-size: var(--_size-xs);
+  }
   .legend {
     display: flex;
     flex-wrap: wrap;
@@ -145,6 +148,7 @@ export const stripStyles = css`
     border-radius: 4px;
   }
   .twin {
+    position: relative;
     max-height: 320px;
     overflow: auto;
     border-top: 1px solid var(--_hairline);

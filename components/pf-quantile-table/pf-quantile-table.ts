@@ -353,6 +353,11 @@ function optional(quantile: string): string {
   return quantile === 'p90' || quantile === 'p99.9' ? 'not-narrow' : '';
 }
 
+const NBSP = '\u00a0';
+/** Longer ranges are told in minutes. */
+const EXACT_BELOW_MS = 600_000;
+
+// Elements that stand in the page already are made at this line: what they need lies above.
 define('pf-quantile-table', PfQuantileTable);
 
 declare global {
@@ -360,7 +365,3 @@ declare global {
     'pf-quantile-table': PfQuantileTable;
   }
 }
-
-const NBSP = '\u00a0';
-/** Longer ranges are told in minutes. */
-const EXACT_BELOW_MS = 600_000;

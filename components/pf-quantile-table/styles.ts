@@ -15,6 +15,7 @@ export const tableStyles = css`
     border-top: 1px solid var(--_hairline);
   }
   .quantiles {
+    position: relative;
     min-width: 0;
     overflow-x: auto;
   }
@@ -45,6 +46,9 @@ export const tableStyles = css`
     inset: 0;
     width: 100%;
     height: 100%;
+  }
+  .probe {
+    font-size: var(--_size-xs);
   }
   .group {
     border-radius: 4px;
@@ -163,6 +167,7 @@ export const tableStyles = css`
     min-width: 1ch;
   }
   .twin {
+    position: relative;
     max-height: 320px;
     overflow: auto;
     border-top: 1px solid var(--_hairline);
