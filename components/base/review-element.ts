@@ -12,6 +12,7 @@ import { workerUrl } from '../review/worker-url.ts';
 import { CaptureSource } from './capture-source.ts';
 import { reviewWords } from './review-strings.ts';
 import { failureNote } from './states.ts';
+import type { ApiFailure } from './stats-api.ts';
 import { StatsElement } from './stats-element.ts';
 import { Surface } from './surface.ts';
 
@@ -95,12 +96,17 @@ export abstract class ReviewElement extends StatsElement {
     return { session: facts.sessionId, fromMs, toMs, frames };
   }
 
-  /** There will be no figures: not now, and not later. */
+  /** There are no figures, and none are on their way: a sentence stands in their place. */
   protected get isBare(): boolean {
-    return this.#words() !== undefined && !this.#isReading;
+    return this.facts === undefined && !this.#isReading;
+  }
+
+  get #failure(): ApiFailure | undefined {
+    return this.#source.failure ?? this.#review.failure;
   }
 
   get #isReading(): boolean {
+    if (this.#failure !== undefined) return false;
     if (this.#source.loading) return true;
     const { capture } = this;
     return (
@@ -108,25 +114,22 @@ export abstract class ReviewElement extends StatsElement {
     );
   }
 
-  /** In place of the content: why there is none. */
-  protected renderState(): unknown {
-    const note = failureNote(this.#source.failure ?? this.#review.failure, this.format);
-    const said = this.#words();
-    if (note === nothing && said === undefined) return nothing;
-    return html`<div class="state">${note === nothing ? html`<p class="note">${said}</p>` : note}</div>`;
+  /** Said in the head while frames are read, where it moves nothing. */
+  protected get reading(): string {
+    const t = reviewWords[this.language];
+    if (!this.#isReading) return '';
+    const { share = 0 } = this.#review;
+    return share === 0 ? t.reading : t.readingShare(this.format.count(share * 100));
   }
 
-  #words(): string | undefined {
+  /** In place of the content: why there is none. Beside it: why it is old. */
+  protected renderState(): unknown {
     const t = reviewWords[this.language];
-    if (this.facts !== undefined) return undefined;
-    if (this.#source.failure !== undefined || this.#review.failure !== undefined) return '';
-    if (this.#isReading) {
-      const share = this.#review.share;
-      return share === undefined || share === 0
-        ? t.reading
-        : t.readingShare(this.format.count(share * 100));
-    }
-    return this.capture === undefined ? t.noRecording : t.noFrames;
+    const note = failureNote(this.#failure, this.format);
+    if (note !== nothing) return html`<div class="state">${note}</div>`;
+    if (!this.isBare) return nothing;
+    const said = this.capture === undefined ? t.noRecording : t.noFrames;
+    return html`<div class="state"><p class="note">${said}</p></div>`;
   }
 }
 

@@ -55,16 +55,12 @@ export function stripModel(
     const flags = strip.flags[i] ?? 0;
     const totalMs = us === ABSENT ? undefined : us / 1000;
     const isOver = us > budgetUs;
-    const bands = totalMs === undefined ? [] : isStacked ? stackOf(strip, parts, i) : [];
-    const worst = parts[strip.worstPart[i] ?? ABSENT];
+    const worst = parts[strip.worstPart[i] ?? ABSENT] ?? 'other';
     return {
       row: strip.firstRow + i,
       atMs: strip.atMs[i] ?? 0,
       totalMs,
-      bands:
-        totalMs === undefined || isStacked
-          ? bands
-          : [{ fromMs: 0, toMs: totalMs, token: isOver ? (worst ?? 'other') : 'new' }],
+      bands: isStacked ? stackOf(strip, parts, i) : plainBand(totalMs, isOver ? worst : 'new'),
       isCut: totalMs !== undefined && totalMs > scale.max,
       isOver,
       isDropped: isDropped(strip.outcome[i] ?? ABSENT),
@@ -116,10 +112,14 @@ export function nearestPlace(atMs: ArrayLike<number>, ms: number): number | unde
   return best;
 }
 
+function plainBand(totalMs: number | undefined, token: Token): Band[] {
+  return totalMs === undefined || totalMs === 0 ? [] : [{ fromMs: 0, toMs: totalMs, token }];
+}
+
 /** What of the total no part accounts for belongs to none of them. */
 function stackOf(strip: Strip, parts: readonly PartName[], place: number): Band[] {
   const bands: Band[] = [];
-  const totalMs = (strip.totalUs[place] ?? 0) / 1000;
+  const totalMs = Math.max(0, strip.totalUs[place] ?? 0) / 1000;
   let at = 0;
   for (const [part, token] of parts.entries()) {
     const ms = Math.max(0, strip.partUs[part]?.[place] ?? 0) / 1000;

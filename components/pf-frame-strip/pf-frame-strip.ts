@@ -77,6 +77,7 @@ export class PfFrameStrip extends ReviewElement {
   #plotWidth = 0;
   /** A frame that was selected, whose time is not known yet. */
   #untold: number | undefined;
+  #jumped: Outlier | undefined;
   #speak: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -123,6 +124,7 @@ export class PfFrameStrip extends ReviewElement {
     super.willUpdate(changed);
     if (!this.hasUpdated) return;
     const isOther = ABOUT.some((name) => changed.has(name));
+    if (isOther) this.#jumped = undefined;
     if (isOther && changed.has('range') === false) this.#centreMs = undefined;
     // What was selected belongs to what was chosen then, unless both were handed in together.
     if ((isOther || changed.has('atMs')) && !changed.has('row')) this.row = undefined;
@@ -250,7 +252,7 @@ export class PfFrameStrip extends ReviewElement {
     const outliers = this.#outliers.answer ?? [];
     const at = this.#selectedUs;
     const button = (name: string, key: string, direction: 1 | -1): TemplateResult =>
-      html`<button class="btn" aria-keyshortcuts=${key} ?disabled=${at === undefined || nextOutlier(outliers, at, direction) === undefined}
+      html`<button class="btn" aria-keyshortcuts=${key} aria-disabled=${at === undefined || nextOutlier(outliers, at, direction) === undefined}
         @click=${() => this.#jump(direction)}>${name} <kbd aria-hidden="true">${key}</kbd></button>`;
     return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading} @keydown=${this.#onKey}>
       <div class="head"><h2>${t.heading}</h2><span class="t2 s">${this.#headline()}</span><span class="grow"></span>
@@ -273,7 +275,7 @@ export class PfFrameStrip extends ReviewElement {
     const [first, last] = [frames[0], frames.at(-1)];
     const extent = this.#known;
     if (extent !== undefined && extent.count === 0 && this.range !== undefined) return t.noFrames;
-    if (first === undefined || last === undefined || extent === undefined) return '';
+    if (first === undefined || last === undefined || extent === undefined) return this.reading;
     const from = Math.max(first.row, extent.firstRow);
     const inside = Math.max(0, Math.min(last.row + 1, extent.firstRow + extent.count) - from);
     const said =
@@ -432,6 +434,8 @@ export class PfFrameStrip extends ReviewElement {
   }
 
   get #selectedUs(): number | undefined {
+    // An outlier tells its time before its frame is read: keys pressed fast go on from there.
+    if (this.#jumped?.row === this.selected) return this.#jumped?.atUs;
     const ms = this.#selectedFrame?.atMs ?? this.#chosen?.atMs;
     // Times are whole µs; as ms they lie a hair beside them.
     return ms === undefined ? undefined : Math.round(ms * 1000);
@@ -441,7 +445,9 @@ export class PfFrameStrip extends ReviewElement {
     const at = this.#selectedUs;
     const outliers: readonly Outlier[] = this.#outliers.answer ?? [];
     const next = at === undefined ? undefined : nextOutlier(outliers, at, direction);
-    if (next !== undefined) this.#select(next.row, next.atUs / 1000);
+    if (next === undefined) return;
+    this.#jumped = next;
+    this.#select(next.row, next.atUs / 1000);
   }
 
   readonly #onPointer = (event: PointerEvent): void => {

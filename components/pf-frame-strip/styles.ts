@@ -2,6 +2,12 @@
 import { css } from 'lit';
 
 export const stripStyles = css`
+  /* Not disabled in earnest: at the last outlier the focus, and with it the keys, stays where it is. */
+  .btn[aria-disabled='true'] {
+    cursor: default;
+    color: var(--_text3);
+    background: var(--_raised);
+  }
   .state {
     padding: 10px 16px;
     border-top: 1px solid var(--_hairline);

@@ -135,7 +135,7 @@ export class PfQuantileTable extends ReviewElement {
     const t = words[this.language];
     const f = this.format;
     const { figures } = this;
-    if (figures === undefined) return '';
+    if (figures === undefined) return this.reading;
     const { quantiles, detail } = figures;
     const ms = quantiles.to_ms - quantiles.from_ms;
     const budgetUs = this.facts?.budgetUs ?? Number.POSITIVE_INFINITY;

@@ -204,7 +204,7 @@ describe('strip', () => {
     const run = stutteringRun();
     const review = reviewOf(run.capture, run.bytes);
     const atMs = (run.batch.grabbed_us[SPIKE_ROW] ?? 0) / 1000;
-    const strip = review.strip(1, atMs, 40);
+    const strip = review.strip(1, atMs, 90);
     if (strip === undefined) throw new Error('no strip');
     const model = stripModel(strip, PARTS, 1e6 / 120, 6);
     const spike = model.frames.find(({ row }) => row === SPIKE_ROW);
