@@ -14,7 +14,7 @@ import { nextOutlier } from '../../recording/src/review/outliers.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
-import { PfBrush, type PfCursor, type PfZoom } from '../base/events.ts';
+import { PfBrush, type PfCursor, type PfFrame, type PfZoom } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { findingText, verdictText } from '../base/finding-words.ts';
 import { codecName, DASH, kindName, mode } from '../base/format.ts';
@@ -33,10 +33,13 @@ import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import { type Verdict, verdictOf } from '../chart/verdict.ts';
 import { Asked } from '../review/asked.ts';
 import { caveats, windowSentences } from './sentences.ts';
+import '../pf-frame-strip/pf-frame-strip.ts';
 import '../pf-health-chart/pf-health-chart.ts';
+import '../pf-quantile-table/pf-quantile-table.ts';
 import '../pf-report/pf-report.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
+import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
 import { words } from './strings.ts';
@@ -71,6 +74,7 @@ export class PfRecordingDetail extends StatsElement {
     entry: { attribute: false },
     zoom: { attribute: false },
     brush: { attribute: false },
+    row: { state: true },
     whole: { state: true },
     cursorMs: { state: true },
     failure: { state: true },
@@ -102,6 +106,8 @@ export class PfRecordingDetail extends StatsElement {
   declare zoom: Range | undefined;
   /** Part that is chosen, whose figures are told; undefined: none. */
   declare brush: Range | undefined;
+  /** The frame that is looked at. */
+  declare protected row: number | undefined;
   declare protected whole: boolean;
   declare protected cursorMs: number | undefined;
   declare protected failure: ApiFailure | undefined;
@@ -159,6 +165,7 @@ export class PfRecordingDetail extends StatsElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('recordingId') || changed.has('recording')) {
       this.cursorMs = undefined;
+      this.row = undefined;
       this.failure = undefined;
       // What was asked for together with a recording belongs to it.
       if (!changed.has('zoom')) this.zoom = undefined;
@@ -186,7 +193,8 @@ export class PfRecordingDetail extends StatsElement {
   protected override render(): TemplateResult {
     const view = this.#view;
     return html`<div class="frame"><div class="stack" @keydown=${this.#onKey}>
-      ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${this.#renderTimeline(view)}
+      ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}
+      <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
     </div></div>`;
   }
 
@@ -369,6 +377,7 @@ export class PfRecordingDetail extends StatsElement {
     this.#toBrush(again ? undefined : range);
     if (again) return;
     this.cursorMs = finding.fromMs;
+    this.row = 'worstRow' in finding ? finding.worstRow : undefined;
     const { zoom } = this;
     const isSeen = zoom === undefined || (range.fromMs >= zoom.fromMs && range.toMs <= zoom.toMs);
     if (!isSeen) this.zoom = undefined;
@@ -406,6 +415,34 @@ export class PfRecordingDetail extends StatsElement {
     </section>`;
   }
 
+  /** Only what every frame together can say; a live capture has its frames on the host alone. */
+  #deep(
+    view: View | undefined,
+  ): { readonly view: View; readonly review: ReviewClient } | undefined {
+    const review = this.#review.client;
+    const own = review?.sessions.find(({ sessionId }) => sessionId === view?.session);
+    if (view === undefined || review === undefined || (own?.rows ?? 0) === 0) return undefined;
+    return { view, review };
+  }
+
+  #renderRange(view: View | undefined): unknown {
+    const deep = this.#deep(view);
+    if (deep === undefined) return nothing;
+    return html`<pf-quantile-table lang=${this.language} theme=${this.theme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session} .range=${this.brush}></pf-quantile-table>`;
+  }
+
+  #renderStrip(view: View | undefined): unknown {
+    const deep = this.#deep(view);
+    if (deep === undefined) return nothing;
+    return html`<pf-frame-strip lang=${this.language} theme=${this.theme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session}
+      .range=${this.brush} .row=${this.row} .atMs=${this.cursorMs} @pf-frame=${this.#onFrame}></pf-frame-strip>`;
+  }
+
+  readonly #onFrame = (event: PfFrame): void => {
+    this.row = event.row;
+    this.cursorMs = event.atMs;
+  };
+
   /** Before data arrive the charts stand there empty at their final size. */
   #renderCharts(view: View | undefined): TemplateResult {
     const capture = view?.capture ?? EMPTY;
@@ -442,6 +479,8 @@ export class PfRecordingDetail extends StatsElement {
 
   readonly #onCursor = (event: PfCursor): void => {
     this.cursorMs = event.ms;
+    // Where the cursor goes, the strip follows.
+    this.row = undefined;
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -465,6 +504,7 @@ export class PfRecordingDetail extends StatsElement {
     if (found === undefined) return;
     const ms = found.atUs / 1000;
     this.cursorMs = ms;
+    this.row = found.row;
     const { zoom } = this;
     if (zoom === undefined || (ms >= zoom.fromMs && ms <= zoom.toMs)) return;
     const half = (zoom.toMs - zoom.fromMs) / 2;

@@ -7,13 +7,19 @@ export const detailStyles = css`
     grid-template-columns: minmax(0, 1fr);
     gap: 16px;
   }
+  .deep {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 16px;
+    align-items: start;
+  }
   .headrow {
     display: flex;
     flex-wrap: wrap;
     align-items: flex-end;
     gap: 8px 16px;
   }
-  .headrow > div {
+  .headrow > :first-child {
     flex: 1 1 320px;
     min-width: 0;
   }
@@ -202,6 +208,12 @@ export const detailStyles = css`
     font-size: var(--_size-xs);
     line-height: 16px;
     text-align: center;
+  }
+  /* The page's 1840 without its side column. */
+  @container (min-width: 1520px) {
+    .deep:has(pf-quantile-table) {
+      grid-template-columns: minmax(0, 1fr) 520px;
+    }
   }
   @container (max-width: 719px) {
     .head {
