@@ -1,0 +1,464 @@
+// Where findings and events stand in their lane: two rows in which nothing overlaps and nothing is cut off. Events of a
+// kind that lie close become one glyph with their number; others are shoved aside a little; what has no room then is
+// counted. Pure: widths of words come in as a function.
+import type { Mark, Shape } from './events.ts';
+import type { Range } from './grid.ts';
+
+/** From and to, px. */
+export interface Box {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Axis {
+  readonly range: Range;
+  readonly left: number;
+  readonly width: number;
+}
+
+export interface Type {
+  /** Width of a text, px. */
+  readonly measure: (text: string) => number;
+  readonly count: (n: number) => string;
+}
+
+export interface Label {
+  readonly text: string;
+  readonly box: Box;
+}
+
+export interface Glyph {
+  /** Undefined: several kinds, of which only their number is told. */
+  readonly shape: Shape | undefined;
+  readonly token: Mark['token'];
+  /** Of the marks given, in order of time. */
+  readonly members: readonly number[];
+  /** Where the first of them is, px; the glyph itself may be shoved aside. */
+  readonly x: number;
+  readonly box: Box;
+  /** `×9` or `+4`; empty for a single one. */
+  readonly count: string;
+  readonly label: Label | undefined;
+}
+
+/** How long something lasted, under its glyph. */
+export interface Extent {
+  readonly box: Box;
+  readonly token: Mark['token'];
+}
+
+export interface EventRow {
+  readonly glyphs: readonly Glyph[];
+  readonly extents: readonly Extent[];
+}
+
+export interface FindingGlyph {
+  /** Of the findings given. */
+  readonly index: number;
+  readonly bar: Box;
+  /** Bars that overlap share the height. */
+  readonly lane: number;
+  readonly lanes: number;
+  /** Its number; undefined where there was no room near its bar. */
+  readonly box: Box | undefined;
+  readonly label: Label | undefined;
+}
+
+interface Item {
+  readonly kind: string | undefined;
+  readonly members: readonly number[];
+  readonly x: number;
+  readonly lastX: number;
+  readonly rank: number;
+  readonly width: number;
+}
+
+/** `labels`: what may stand beside a single event; a label without room is left out. */
+export function layoutEvents(
+  marks: readonly Mark[],
+  axis: Axis,
+  type: Type,
+  labels: (mark: Mark) => string | undefined,
+): EventRow {
+  if (!(axis.width > 0)) return { glyphs: [], extents: [] };
+  const items = thinned(clusters(marks, axis, type), axis, type);
+  const placed = place(items, axis, type);
+  return { glyphs: withLabels(placed, marks, axis, type, labels), extents: extentsOf(marks, axis) };
+}
+
+/** px of a time; not clamped. */
+function xOf(ms: number, { range, left, width }: Axis): number {
+  return left + ((ms - range.fromMs) / Math.max(1e-9, range.toMs - range.fromMs)) * width;
+}
+
+/**
+ * Events of one kind that lie closer than a glyph is wide. Groups begin where they begin in the whole recording, not in
+ * the part shown, so that panning does not regroup them.
+ */
+function clusters(marks: readonly Mark[], axis: Axis, type: Type): Item[] {
+  const { fromMs, toMs } = axis.range;
+  const nearMs = (MERGE_PX / axis.width) * (toMs - fromMs);
+  const open = new Map<string, { readonly fromMs: number; members: number[] }>();
+  const found: number[][] = [];
+  marks.forEach(({ kind, atMs }, index) => {
+    let group = open.get(kind);
+    if (group === undefined || atMs - group.fromMs >= nearMs) {
+      group = { fromMs: atMs, members: [] };
+      open.set(kind, group);
+      found.push(group.members);
+    }
+    if (atMs >= fromMs && atMs <= toMs) group.members.push(index);
+  });
+  return found
+    .filter((members) => members.length > 0)
+    .map((members) => itemOf(members, marks, axis, type))
+    .sort((a, b) => a.x - b.x);
+}
+
+function itemOf(members: readonly number[], marks: readonly Mark[], axis: Axis, type: Type): Item {
+  const first = marks[members[0] ?? 0];
+  const last = marks[members.at(-1) ?? 0];
+  const n = members.length;
+  return {
+    kind: first?.kind,
+    members,
+    x: xOf(first?.atMs ?? 0, axis),
+    lastX: xOf(last?.atMs ?? 0, axis),
+    rank: first?.rank ?? 0,
+    width: GLYPH_PX + (n > 1 ? COUNT_GAP_PX + type.measure(`×${type.count(n)}`) : 0),
+  };
+}
+
+/** Two neighbours as one: of a kind they keep their shape, else they are only counted. */
+function joined(a: Item, b: Item, type: Type): Item {
+  const members = [...a.members, ...b.members].sort((one, other) => one - other);
+  const kind = a.kind === b.kind ? a.kind : undefined;
+  const n = type.count(members.length);
+  const width =
+    kind === undefined
+      ? type.measure(`+${n}`) + 2 * CHIP_PAD_PX
+      : GLYPH_PX + COUNT_GAP_PX + type.measure(`×${n}`);
+  return {
+    ...{ kind, members, width },
+    x: Math.min(a.x, b.x),
+    lastX: Math.max(a.lastX, b.lastX),
+    rank: Math.max(a.rank, b.rank),
+  };
+}
+
+/** Where very many kinds crowd, all but the most important of a place are counted at once: placing stays fast. */
+function thinned(items: readonly Item[], axis: Axis, type: Type): Item[] {
+  if (items.length <= axis.width / 10) return [...items];
+  const cells = new Map<number, Item[]>();
+  for (const item of items) {
+    const cell = Math.floor((item.x - axis.left) / CELL_PX);
+    const held = cells.get(cell);
+    if (held === undefined) cells.set(cell, [item]);
+    else held.push(item);
+  }
+  const kept = [...cells.values()].flatMap((cell) => {
+    if (cell.length <= CELL_ITEMS + 1) return cell;
+    const byRank = [...cell].sort((a, b) => b.rank - a.rank || a.x - b.x);
+    const [first, ...rest] = byRank.slice(CELL_ITEMS);
+    const counted = rest.reduce((sum, one) => joined(sum, one, type), first ?? cell[0] ?? EMPTY);
+    return [...byRank.slice(0, CELL_ITEMS), counted];
+  });
+  return kept.sort((a, b) => a.x - b.x);
+}
+
+interface Placed {
+  readonly item: Item;
+  readonly left: number;
+}
+
+/** Side by side in order of time; as long as one is shoved too far, the two least important of its crowd become one. */
+function place(given: readonly Item[], axis: Axis, type: Type): Placed[] {
+  let items = given;
+  for (;;) {
+    const placed = sideBySide(items, axis);
+    const merged = mergeCrowds(placed, axis, type);
+    if (merged === undefined) return placed;
+    items = merged;
+  }
+}
+
+function wantedLeft({ x, width }: Item, axis: Axis): number {
+  const right = axis.left + axis.width;
+  return Math.max(axis.left, Math.min(right - width, x - GLYPH_PX / 2));
+}
+
+/** From the left everything gives way to what is before it, from the right to the edge. */
+function sideBySide(items: readonly Item[], axis: Axis): Placed[] {
+  let free = axis.left;
+  const lefts = items.map((item) => {
+    const left = Math.max(free, wantedLeft(item, axis));
+    free = left + item.width + GLYPH_GAP_PX;
+    return left;
+  });
+  let limit = axis.left + axis.width;
+  for (let i = items.length - 1; i >= 0; i -= 1) {
+    const width = items[i]?.width ?? 0;
+    lefts[i] = Math.min(lefts[i] ?? 0, limit - width);
+    limit = (lefts[i] ?? 0) - GLYPH_GAP_PX;
+  }
+  return items.map((item, i) => ({ item, left: lefts[i] ?? 0 }));
+}
+
+/** Undefined when everybody stands well; else one step of making room in every crowd that does not. */
+function mergeCrowds(placed: readonly Placed[], axis: Axis, type: Type): Item[] | undefined {
+  const out: Item[] = [];
+  let changed = false;
+  for (let from = 0; from < placed.length; ) {
+    let to = from + 1;
+    while (to < placed.length && touches(placed[to - 1], placed[to])) to += 1;
+    const crowd = placed.slice(from, to);
+    from = to;
+    const items = crowd.map(({ item }) => item);
+    if (crowd.length === 1 || crowd.every((one) => standsWell(one, axis))) {
+      out.push(...items);
+      continue;
+    }
+    changed = true;
+    const at = leastPair(items);
+    const [a = EMPTY, b = EMPTY] = items.slice(at, at + 2);
+    out.push(...items.slice(0, at), joined(a, b, type), ...items.slice(at + 2));
+  }
+  return changed ? out : undefined;
+}
+
+function touches(a: Placed | undefined, b: Placed | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return b.left - (a.left + a.item.width) <= GLYPH_GAP_PX + 1e-6;
+}
+
+function standsWell({ item, left }: Placed, axis: Axis): boolean {
+  if (left < axis.left - 1e-6) return false;
+  const wanted = wantedLeft(item, axis);
+  // Several may stand anywhere over the time that they span.
+  const furthest = wanted + SHOVE_PX + (item.lastX - item.x);
+  return left >= wanted - SHOVE_PX - 1e-6 && left <= furthest + 1e-6;
+}
+
+/** The neighbours whose loss tells least; of one kind nothing is lost but their places. */
+function leastPair(items: readonly Item[]): number {
+  let [best, least] = [0, Number.POSITIVE_INFINITY];
+  for (let i = 0; i + 1 < items.length; i += 1) {
+    const [a = EMPTY, b = EMPTY] = [items[i], items[i + 1]];
+    const cost = a.kind !== undefined && a.kind === b.kind ? a.rank / 2 : Math.max(a.rank, b.rank);
+    if (cost < least) [best, least] = [i, cost];
+  }
+  return best;
+}
+
+function withLabels(
+  placed: readonly Placed[],
+  marks: readonly Mark[],
+  axis: Axis,
+  type: Type,
+  labels: (mark: Mark) => string | undefined,
+): Glyph[] {
+  const boxes = placed.map(({ item, left }) => ({ from: left, to: left + item.width }));
+  const taken: Box[] = [...boxes];
+  const found = new Map<number, Label>();
+  const byRank = placed
+    .map((_, i) => i)
+    .sort((a, b) => rankOf(placed[b]) - rankOf(placed[a]) || a - b);
+  for (const i of byRank) {
+    const { members = [] } = placed[i]?.item ?? {};
+    const mark = members.length === 1 ? marks[members[0] ?? -1] : undefined;
+    const text = mark === undefined ? undefined : labels(mark);
+    const own = boxes[i];
+    if (text === undefined || text === '' || own === undefined) continue;
+    const label = beside(text, own, taken, axis, type);
+    if (label === undefined) continue;
+    found.set(i, label);
+    taken.push(label.box);
+  }
+  return placed.map(({ item }, i): Glyph => {
+    const first = marks[item.members[0] ?? -1];
+    const n = item.members.length;
+    const isMixed = item.kind === undefined;
+    // Of several steps the last tells where they led.
+    const last = marks[item.members.at(-1) ?? -1];
+    return {
+      shape: isMixed ? undefined : last?.shape,
+      token: isMixed ? 'text2' : (first?.token ?? 'text2'),
+      members: item.members,
+      x: item.x,
+      box: boxes[i] ?? { from: 0, to: 0 },
+      count: isMixed ? `+${type.count(n)}` : n > 1 ? `×${type.count(n)}` : '',
+      label: found.get(i),
+    };
+  });
+}
+
+const rankOf = (one: Placed | undefined): number => one?.item.rank ?? 0;
+
+/** A text right of a box, else left of it; undefined where it would touch something or leave the plot. */
+function beside(
+  text: string,
+  own: Box,
+  taken: readonly Box[],
+  axis: Axis,
+  type: Type,
+): Label | undefined {
+  const width = type.measure(text);
+  const boxes = [
+    { from: own.to + LABEL_GAP_PX, to: own.to + LABEL_GAP_PX + width },
+    { from: own.from - LABEL_GAP_PX - width, to: own.from - LABEL_GAP_PX },
+  ];
+  const box = boxes.find((one) =>
+    isFree(
+      one,
+      taken.filter((t) => t !== own),
+      axis,
+      TOUCH_PX,
+    ),
+  );
+  return box === undefined ? undefined : { text, box };
+}
+
+function isFree(box: Box, taken: readonly Box[], axis: Axis, gapPx: number): boolean {
+  if (box.from < axis.left || box.to > axis.left + axis.width) return false;
+  return taken.every(({ from, to }) => box.to + gapPx <= from || box.from - gapPx >= to);
+}
+
+function extentsOf(marks: readonly Mark[], axis: Axis): Extent[] {
+  const right = axis.left + axis.width;
+  const found: { box: { from: number; to: number }; token: Mark['token'] }[] = [];
+  for (const { span, token } of marks) {
+    if (span === undefined || span.toMs < axis.range.fromMs || span.fromMs > axis.range.toMs) {
+      continue;
+    }
+    const from = Math.max(axis.left, Math.min(right - EXTENT_PX, xOf(span.fromMs, axis)));
+    const to = Math.min(right, Math.max(from + EXTENT_PX, xOf(span.toMs, axis)));
+    const last = found.at(-1);
+    // Less than a pixel apart they are one.
+    if (
+      last !== undefined &&
+      last.token === token &&
+      from - last.box.to < 1 &&
+      from >= last.box.from
+    )
+      last.box.to = Math.max(last.box.to, to);
+    else found.push({ box: { from, to }, token });
+  }
+  return found;
+}
+
+/** `findings` in the order shown: the first has the first choice of places. */
+export function layoutFindings(
+  findings: readonly Range[],
+  axis: Axis,
+  type: Type,
+  labels: readonly string[],
+): FindingGlyph[] {
+  if (!(axis.width > 0)) return [];
+  const { fromMs, toMs } = axis.range;
+  const right = axis.left + axis.width;
+  const bars = findings.flatMap((one, index) => {
+    if (!(one.toMs >= fromMs && one.fromMs <= toMs)) return [];
+    const from = Math.max(axis.left, Math.min(right - BAR_PX, xOf(one.fromMs, axis)));
+    return [
+      { index, bar: { from, to: Math.min(right, Math.max(from + BAR_PX, xOf(one.toMs, axis))) } },
+    ];
+  });
+  const lanes = lanesOf(bars.map(({ bar }) => bar));
+  const taken: Box[] = bars.map(({ bar }) => bar);
+  const boxes = bars.map(({ index, bar }) => {
+    const box = numberBox(bar, taken, axis, type.measure(String(index + 1)));
+    if (box !== undefined) taken.push(box);
+    return box;
+  });
+  return bars.map(({ index, bar }, i) => {
+    const box = boxes[i];
+    const label = besideFinding(labels[index] ?? '', bar, box, taken, axis, type);
+    if (label !== undefined) taken.push(label.box);
+    return { index, bar, box, label, ...(lanes[i] ?? { lane: 0, lanes: 1 }) };
+  });
+}
+
+/** Left of its bar, else right of it, else on it, else as near as there is room. */
+function numberBox(bar: Box, taken: readonly Box[], axis: Axis, textPx: number): Box | undefined {
+  const width = Math.max(NUMBER_PX, Math.ceil(textPx) + 8);
+  const at = (from: number): Box => ({ from, to: from + width });
+  const near = [at(bar.from - BAR_GAP_PX - width), at(bar.to + BAR_GAP_PX)];
+  const free = near.find((box) => isFree(box, taken, axis, BOX_GAP_PX));
+  if (free !== undefined) return free;
+  const others = taken.filter((one) => one !== bar);
+  for (let from = bar.from; from + width <= bar.to; from += 4) {
+    if (isFree(at(from), others, axis, BOX_GAP_PX)) return at(from);
+  }
+  for (let off = 2; off <= FAR_PX; off += 2) {
+    const around = [at(bar.from - BAR_GAP_PX - width - off), at(bar.to + BAR_GAP_PX + off)];
+    const found = around.find((box) => isFree(box, taken, axis, BOX_GAP_PX));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function besideFinding(
+  text: string,
+  bar: Box,
+  box: Box | undefined,
+  taken: readonly Box[],
+  axis: Axis,
+  type: Type,
+): Label | undefined {
+  if (text === '' || box === undefined) return undefined;
+  // Where the number stands away from its bar, a word between them could belong to either.
+  const isAway = box.to < bar.from - BAR_GAP_PX - 1 || box.from > bar.to + BAR_GAP_PX + 1;
+  if (isAway) return undefined;
+  const own = { from: Math.min(bar.from, box.from), to: Math.max(bar.to, box.to) };
+  const others = taken.filter((one) => one !== bar && one !== box);
+  return beside(text, own, others, axis, type);
+}
+
+/** Bars that overlap lie above each other; every bar of such a group is as high as the others. */
+function lanesOf(bars: readonly Box[]): { readonly lane: number; readonly lanes: number }[] {
+  const order = bars.map((_, i) => i).sort((a, b) => (bars[a]?.from ?? 0) - (bars[b]?.from ?? 0));
+  const lane = bars.map(() => 0);
+  const lanes = bars.map(() => 1);
+  let group: number[] = [];
+  let ends: number[] = [];
+  const close = (): void => {
+    for (const i of group) lanes[i] = ends.length;
+    [group, ends] = [[], []];
+  };
+  for (const i of order) {
+    const bar = bars[i];
+    if (bar === undefined) continue;
+    if (ends.every((end) => end <= bar.from)) close();
+    const free = ends.findIndex((end) => end <= bar.from);
+    const own = free < 0 ? ends.length : free;
+    ends[own] = bar.to;
+    lane[i] = own;
+    group.push(i);
+  }
+  close();
+  return bars.map((_, i) => ({ lane: lane[i] ?? 0, lanes: lanes[i] ?? 1 }));
+}
+
+const EMPTY: Item = { kind: undefined, members: [], x: 0, lastX: 0, rank: 0, width: 0 };
+
+/** The design's distances: closer than this one kind is one glyph, further than that nothing is shoved. */
+export const MERGE_PX = 14;
+export const SHOVE_PX = 24;
+export const GLYPH_PX = 12;
+/** Between two glyphs. */
+export const GLYPH_GAP_PX = 3;
+/** Between a label and anything but its own glyph. */
+export const TOUCH_PX = 6;
+const COUNT_GAP_PX = 1;
+const CHIP_PAD_PX = 3;
+const LABEL_GAP_PX = 4;
+/** No extent and no bar is narrower: a burst in hours stays visible. */
+const EXTENT_PX = 2;
+const BAR_PX = 3;
+const NUMBER_PX = 18;
+const BAR_GAP_PX = 3;
+const BOX_GAP_PX = 2;
+/** A number further from its bar would be taken for another's. */
+const FAR_PX = 32;
+const CELL_PX = 48;
+const CELL_ITEMS = 3;
