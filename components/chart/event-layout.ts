@@ -92,21 +92,23 @@ function xOf(ms: number, { range, left, width }: Axis): number {
 }
 
 /**
- * Events of one kind that lie closer than a glyph is wide. Groups begin where they begin in the whole recording, not in
- * the part shown, so that panning does not regroup them.
+ * Events of one kind that lie closer than a glyph is wide, with its number once it has one. Groups begin where they
+ * begin in the whole recording, not in the part shown, so that panning does not regroup them.
  */
 function clusters(marks: readonly Mark[], axis: Axis, type: Type): Item[] {
   const { fromMs, toMs } = axis.range;
-  const nearMs = (MERGE_PX / axis.width) * (toMs - fromMs);
-  const open = new Map<string, { readonly fromMs: number; members: number[] }>();
+  const msPerPx = (toMs - fromMs) / axis.width;
+  const open = new Map<string, { readonly fromMs: number; size: number; members: number[] }>();
   const found: number[][] = [];
   marks.forEach(({ kind, atMs }, index) => {
     let group = open.get(kind);
-    if (group === undefined || atMs - group.fromMs >= nearMs) {
-      group = { fromMs: atMs, members: [] };
+    const reachPx = group === undefined ? 0 : reachOf(group.size, type);
+    if (group === undefined || atMs - group.fromMs >= reachPx * msPerPx) {
+      group = { fromMs: atMs, size: 0, members: [] };
       open.set(kind, group);
       found.push(group.members);
     }
+    group.size += 1;
     if (atMs >= fromMs && atMs <= toMs) group.members.push(index);
   });
   return found
@@ -115,34 +117,42 @@ function clusters(marks: readonly Mark[], axis: Axis, type: Type): Item[] {
     .sort((a, b) => a.x - b.x);
 }
 
+/** A number takes the place of what would stand there; digits are as wide as each other. */
+function reachOf(size: number, type: Type): number {
+  if (size < 2) return MERGE_PX;
+  const digits = 10 ** Math.floor(Math.log10(size));
+  return widthOf(KIND, Math.max(2, digits), type) + GLYPH_GAP_PX;
+}
+
+/** With its number, where there is more than one; several kinds are a number alone. */
+function widthOf(kind: string | undefined, n: number, type: Type): number {
+  if (kind === undefined) return type.measure(`+${type.count(n)}`) + 2 * CHIP_PAD_PX;
+  return GLYPH_PX + (n > 1 ? COUNT_GAP_PX + type.measure(`×${type.count(n)}`) : 0);
+}
+
 function itemOf(members: readonly number[], marks: readonly Mark[], axis: Axis, type: Type): Item {
   const first = marks[members[0] ?? 0];
   const last = marks[members.at(-1) ?? 0];
-  const n = members.length;
   return {
     kind: first?.kind,
     members,
     x: xOf(first?.atMs ?? 0, axis),
     lastX: xOf(last?.atMs ?? 0, axis),
     rank: first?.rank ?? 0,
-    width: GLYPH_PX + (n > 1 ? COUNT_GAP_PX + type.measure(`×${type.count(n)}`) : 0),
+    width: widthOf(first?.kind ?? '', members.length, type),
   };
 }
 
-/** Two neighbours as one: of a kind they keep their shape, else they are only counted. */
-function joined(a: Item, b: Item, type: Type): Item {
-  const members = [...a.members, ...b.members].sort((one, other) => one - other);
-  const kind = a.kind === b.kind ? a.kind : undefined;
-  const n = type.count(members.length);
-  const width =
-    kind === undefined
-      ? type.measure(`+${n}`) + 2 * CHIP_PAD_PX
-      : GLYPH_PX + COUNT_GAP_PX + type.measure(`×${n}`);
+/** Neighbours as one: of a kind they keep their shape, else they are only counted. */
+function joined(items: readonly Item[], type: Type): Item {
+  const members = items.flatMap((one) => one.members).sort((a, b) => a - b);
+  const [first = EMPTY] = items;
+  const kind = items.every((one) => one.kind === first.kind) ? first.kind : undefined;
   return {
-    ...{ kind, members, width },
-    x: Math.min(a.x, b.x),
-    lastX: Math.max(a.lastX, b.lastX),
-    rank: Math.max(a.rank, b.rank),
+    ...{ kind, members, width: widthOf(kind, members.length, type) },
+    x: Math.min(...items.map((one) => one.x)),
+    lastX: Math.max(...items.map((one) => one.lastX)),
+    rank: Math.max(...items.map((one) => one.rank)),
   };
 }
 
@@ -159,9 +169,7 @@ function thinned(items: readonly Item[], axis: Axis, type: Type): Item[] {
   const kept = [...cells.values()].flatMap((cell) => {
     if (cell.length <= CELL_ITEMS + 1) return cell;
     const byRank = [...cell].sort((a, b) => b.rank - a.rank || a.x - b.x);
-    const [first, ...rest] = byRank.slice(CELL_ITEMS);
-    const counted = rest.reduce((sum, one) => joined(sum, one, type), first ?? cell[0] ?? EMPTY);
-    return [...byRank.slice(0, CELL_ITEMS), counted];
+    return [...byRank.slice(0, CELL_ITEMS), joined(byRank.slice(CELL_ITEMS), type)];
   });
   return kept.sort((a, b) => a.x - b.x);
 }
@@ -171,15 +179,50 @@ interface Placed {
   readonly left: number;
 }
 
+/** Items that stand side by side without a gap. */
+interface Crowd {
+  readonly items: readonly Item[];
+  readonly left: number;
+  readonly width: number;
+}
+
 /** Side by side in order of time; as long as one is shoved too far, the two least important of its crowd become one. */
 function place(given: readonly Item[], axis: Axis, type: Type): Placed[] {
   let items = given;
   for (;;) {
-    const placed = sideBySide(items, axis);
-    const merged = mergeCrowds(placed, axis, type);
-    if (merged === undefined) return placed;
-    items = merged;
+    const crowds = crowdsOf(items, axis);
+    if (crowds.every((crowd) => standsWell(crowd, axis))) return crowds.flatMap(placedIn);
+    items = crowds.flatMap((crowd) =>
+      standsWell(crowd, axis) ? crowd.items : withOneLess(crowd.items, type),
+    );
   }
+}
+
+/** Everybody as near to where it should be as the others let it: crowds that would overlap become one. */
+function crowdsOf(items: readonly Item[], axis: Axis): Crowd[] {
+  const crowds: Crowd[] = [];
+  for (const item of items) {
+    let crowd = crowdOf([item], axis);
+    for (let last = crowds.at(-1); last !== undefined; last = crowds.at(-1)) {
+      if (last.left + last.width + GLYPH_GAP_PX <= crowd.left) break;
+      crowds.pop();
+      crowd = crowdOf([...last.items, ...crowd.items], axis);
+    }
+    crowds.push(crowd);
+  }
+  return crowds;
+}
+
+/** In the middle of where its items should be, within the plot. */
+function crowdOf(items: readonly Item[], axis: Axis): Crowd {
+  let [off, sum] = [0, 0];
+  for (const item of items) {
+    sum += wantedLeft(item, axis) - off;
+    off += item.width + GLYPH_GAP_PX;
+  }
+  const width = off - GLYPH_GAP_PX;
+  const most = axis.left + axis.width - width;
+  return { items, width, left: Math.max(axis.left, Math.min(most, sum / items.length)) };
 }
 
 function wantedLeft({ x, width }: Item, axis: Axis): number {
@@ -187,64 +230,42 @@ function wantedLeft({ x, width }: Item, axis: Axis): number {
   return Math.max(axis.left, Math.min(right - width, x - GLYPH_PX / 2));
 }
 
-/** From the left everything gives way to what is before it, from the right to the edge. */
-function sideBySide(items: readonly Item[], axis: Axis): Placed[] {
-  let free = axis.left;
-  const lefts = items.map((item) => {
-    const left = Math.max(free, wantedLeft(item, axis));
-    free = left + item.width + GLYPH_GAP_PX;
-    return left;
+function placedIn({ items, left }: Crowd): Placed[] {
+  let at = left;
+  return items.map((item) => {
+    const placed = { item, left: at };
+    at += item.width + GLYPH_GAP_PX;
+    return placed;
   });
-  let limit = axis.left + axis.width;
-  for (let i = items.length - 1; i >= 0; i -= 1) {
-    const width = items[i]?.width ?? 0;
-    lefts[i] = Math.min(lefts[i] ?? 0, limit - width);
-    limit = (lefts[i] ?? 0) - GLYPH_GAP_PX;
-  }
-  return items.map((item, i) => ({ item, left: lefts[i] ?? 0 }));
 }
 
-/** Undefined when everybody stands well; else one step of making room in every crowd that does not. */
-function mergeCrowds(placed: readonly Placed[], axis: Axis, type: Type): Item[] | undefined {
-  const out: Item[] = [];
-  let changed = false;
-  for (let from = 0; from < placed.length; ) {
-    let to = from + 1;
-    while (to < placed.length && touches(placed[to - 1], placed[to])) to += 1;
-    const crowd = placed.slice(from, to);
-    from = to;
-    const items = crowd.map(({ item }) => item);
-    if (crowd.length === 1 || crowd.every((one) => standsWell(one, axis))) {
-      out.push(...items);
-      continue;
-    }
-    changed = true;
-    const at = leastPair(items);
-    const [a = EMPTY, b = EMPTY] = items.slice(at, at + 2);
-    out.push(...items.slice(0, at), joined(a, b, type), ...items.slice(at + 2));
-  }
-  return changed ? out : undefined;
+function standsWell(crowd: Crowd, axis: Axis): boolean {
+  if (crowd.items.length === 1) return true;
+  if (crowd.left + crowd.width > axis.left + axis.width + 1e-6) return false;
+  return placedIn(crowd).every(({ item, left }) => {
+    const wanted = wantedLeft(item, axis);
+    // Several may stand anywhere over the time that they span.
+    const furthest = wanted + SHOVE_PX + (item.lastX - item.x);
+    return left >= wanted - SHOVE_PX - 1e-6 && left <= furthest + 1e-6;
+  });
 }
 
-function touches(a: Placed | undefined, b: Placed | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  return b.left - (a.left + a.item.width) <= GLYPH_GAP_PX + 1e-6;
+function withOneLess(items: readonly Item[], type: Type): Item[] {
+  const at = leastPair(items);
+  return [...items.slice(0, at), joined(items.slice(at, at + 2), type), ...items.slice(at + 2)];
 }
 
-function standsWell({ item, left }: Placed, axis: Axis): boolean {
-  if (left < axis.left - 1e-6) return false;
-  const wanted = wantedLeft(item, axis);
-  // Several may stand anywhere over the time that they span.
-  const furthest = wanted + SHOVE_PX + (item.lastX - item.x);
-  return left >= wanted - SHOVE_PX - 1e-6 && left <= furthest + 1e-6;
-}
-
-/** The neighbours whose loss tells least; of one kind nothing is lost but their places. */
+/**
+ * The neighbours whose loss tells least: of one kind nothing is lost but their places. Of equal ones the smallest, so
+ * that no group swallows the others.
+ */
 function leastPair(items: readonly Item[]): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
   for (let i = 0; i + 1 < items.length; i += 1) {
     const [a = EMPTY, b = EMPTY] = [items[i], items[i + 1]];
-    const cost = a.kind !== undefined && a.kind === b.kind ? a.rank / 2 : Math.max(a.rank, b.rank);
+    const isOneKind = a.kind !== undefined && a.kind === b.kind;
+    const size = a.members.length + b.members.length;
+    const cost = (isOneKind ? a.rank / 2 : Math.max(a.rank, b.rank)) + size / (size + 1) / 4;
     if (cost < least) [best, least] = [i, cost];
   }
   return best;
@@ -439,6 +460,8 @@ function lanesOf(bars: readonly Box[]): { readonly lane: number; readonly lanes:
   return bars.map((_, i) => ({ lane: lane[i] ?? 0, lanes: lanes[i] ?? 1 }));
 }
 
+/** Any: every kind's glyph is as wide. */
+const KIND = '';
 const EMPTY: Item = { kind: undefined, members: [], x: 0, lastX: 0, rank: 0, width: 0 };
 
 /** The design's distances: closer than this one kind is one glyph, further than that nothing is shoved. */
