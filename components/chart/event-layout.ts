@@ -256,8 +256,8 @@ function withOneLess(items: readonly Item[], type: Type): Item[] {
 }
 
 /**
- * The neighbours whose loss tells least: of one kind nothing is lost but their places. Of equal ones the smallest, so
- * that no group swallows the others.
+ * The neighbours whose loss tells least, the nearer the rather: of one kind nothing is lost but their places. Of equal
+ * ones the smallest, so that no group swallows the others.
  */
 function leastPair(items: readonly Item[]): number {
   let [best, least] = [0, Number.POSITIVE_INFINITY];
@@ -265,7 +265,8 @@ function leastPair(items: readonly Item[]): number {
     const [a = EMPTY, b = EMPTY] = [items[i], items[i + 1]];
     const isOneKind = a.kind !== undefined && a.kind === b.kind;
     const size = a.members.length + b.members.length;
-    const cost = (isOneKind ? a.rank / 2 : Math.max(a.rank, b.rank)) + size / (size + 1) / 4;
+    const apart = Math.max(0, b.x - a.lastX) / SHOVE_PX;
+    const cost = Math.max(a.rank, b.rank) - (isOneKind ? 0.5 : 0) + apart + size / (size + 1) / 4;
     if (cost < least) [best, least] = [i, cost];
   }
   return best;
@@ -290,7 +291,8 @@ function withLabels(
     const text = mark === undefined ? undefined : labels(mark);
     const own = boxes[i];
     if (text === undefined || text === '' || own === undefined) continue;
-    const label = beside(text, own, taken, axis, type);
+    const around = [own, ...reachesOver(i, boxes, mark?.shape)];
+    const label = around.map((box) => beside(text, box, taken, axis, type)).find((one) => one);
     if (label === undefined) continue;
     found.set(i, label);
     taken.push(label.box);
@@ -313,6 +315,22 @@ function withLabels(
   });
 }
 
+/** Who joined or left is said by the words alone: they may stand beyond what stands right beside the bracket. */
+function reachesOver(i: number, boxes: readonly Box[], shape: Mark['shape'] | undefined): Box[] {
+  const step = shape === 'join' ? 1 : shape === 'leave' ? -1 : 0;
+  const found: Box[] = [];
+  let around = boxes[i];
+  for (let n = 1; step !== 0 && n <= MOST_BETWEEN; n += 1) {
+    const next = boxes[i + n * step];
+    if (around === undefined || next === undefined) break;
+    const gap = Math.max(next.from - around.to, around.from - next.to);
+    if (gap > TOUCH_PX) break;
+    around = { from: Math.min(around.from, next.from), to: Math.max(around.to, next.to) };
+    found.push(around);
+  }
+  return found;
+}
+
 const rankOf = (one: Placed | undefined): number => one?.item.rank ?? 0;
 
 /** A text right of a box, else left of it; undefined where it would touch something or leave the plot. */
@@ -328,14 +346,9 @@ function beside(
     { from: own.to + LABEL_GAP_PX, to: own.to + LABEL_GAP_PX + width },
     { from: own.from - LABEL_GAP_PX - width, to: own.from - LABEL_GAP_PX },
   ];
-  const box = boxes.find((one) =>
-    isFree(
-      one,
-      taken.filter((t) => t !== own),
-      axis,
-      TOUCH_PX,
-    ),
-  );
+  // Its own box, and what that reaches over, are no obstacles.
+  const others = taken.filter(({ from, to }) => from < own.from || to > own.to);
+  const box = boxes.find((one) => isFree(one, others, axis, TOUCH_PX));
   return box === undefined ? undefined : { text, box };
 }
 
@@ -431,8 +444,7 @@ function besideFinding(
   const isAway = box.to < bar.from - BAR_GAP_PX - 1 || box.from > bar.to + BAR_GAP_PX + 1;
   if (isAway) return undefined;
   const own = { from: Math.min(bar.from, box.from), to: Math.max(bar.to, box.to) };
-  const others = taken.filter((one) => one !== bar && one !== box);
-  return beside(text, own, others, axis, type);
+  return beside(text, own, taken, axis, type);
 }
 
 /** Bars that overlap lie above each other; every bar of such a group is as high as the others. */
@@ -483,5 +495,7 @@ const BAR_GAP_PX = 3;
 const BOX_GAP_PX = 2;
 /** A number further from its bar would be taken for another's. */
 const FAR_PX = 32;
+/** Glyphs between a bracket and its words. */
+const MOST_BETWEEN = 2;
 const CELL_PX = 48;
 const CELL_ITEMS = 3;

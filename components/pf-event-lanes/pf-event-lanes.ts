@@ -226,21 +226,28 @@ export class PfEventLanes extends ChartElement {
   }
 
   #renderHere(scope: Scope | undefined): TemplateResult {
-    const { finding, mark } = this.#here();
-    const f = this.format;
+    const [first = '', ...rest] = scope === undefined ? [] : this.#hereWords(scope);
+    if (rest.length === 0)
+      return html`<p class="here">${first === '' ? nothing : html`<span>${first}</span>`}</p>`;
+    return html`<p class="here"><b>${first}</b> ${rest.map((part) => html`<span>${part}</span> `)}</p>`;
+  }
+
+  /** What it is, and what is to be said of it; one alone: there is nothing. */
+  #hereWords(scope: Scope): string[] {
     const t = words[this.language];
+    const f = this.format;
+    const { finding, mark } = this.#here();
     const found = finding === undefined ? undefined : this.shown[finding];
-    if (scope === undefined) return html`<div class="here"></div>`;
     const event = mark === undefined ? undefined : this.#markWords(mark, scope);
-    if (found !== undefined && finding !== undefined) {
-      const second =
-        event === undefined
-          ? rangeOf(found, (ms) => f.clock(ms))
-          : [event.name, event.detail].filter((x) => x !== '').join(' · ');
-      return html`<div class="here"><b>${t.finding(f.count(finding + 1), findingName(found, f))}</b><span>${second}</span></div>`;
+    if (found === undefined || finding === undefined) {
+      return event === undefined ? [t.nothingHere] : [event.name, event.detail];
     }
-    if (event === undefined) return html`<div class="here"><span>${t.nothingHere}</span></div>`;
-    return html`<div class="here"><b>${event.name}</b><span>${event.detail}</span></div>`;
+    const name = findingName(found, f);
+    const more =
+      event === undefined
+        ? [rangeOf(found, (ms) => f.clock(ms))]
+        : [event.name, event.detail].filter((part) => part !== name);
+    return [t.finding(f.count(finding + 1), name), ...more];
   }
 
   /** The finding around the cursor, the shortest of several; the event nearest to it. */
@@ -258,11 +265,12 @@ export class PfEventLanes extends ChartElement {
     return { finding: own?.index, mark: this.#nearest(atMs, nearMs) };
   }
 
+  /** Of those right under the cursor the most telling, else the nearest. */
   #nearest(atMs: number, withinMs: number): number | undefined {
+    const underMs = (withinMs * AT_PX) / NEAR_PX;
     let [best, least] = [-1, withinMs];
     this.#all.forEach((mark, index) => {
-      const off = Math.abs(mark.atMs - atMs);
-      // Of one moment the most telling.
+      const off = Math.max(underMs, Math.abs(mark.atMs - atMs));
       const isBetter = off < least || (off === least && mark.rank > (this.#all[best]?.rank ?? -1));
       if (isBetter) [best, least] = [index, off];
     });
@@ -338,7 +346,7 @@ export class PfEventLanes extends ChartElement {
     const listed = marks.slice(0, this.rows);
     const sessions = scope.capture.sessions ?? [];
     const row = (time: string, kind: string, detail: string, session: string): TemplateResult =>
-      html`<tr><th scope="row" class="time">${time}</th><td>${kind}</td><td class="words">${detail}</td><td>${session}</td></tr>`;
+      html`<tr><th scope="row">${time}</th><td>${kind}</td><td class="words">${detail}</td><td>${session}</td></tr>`;
     const sessionText = (id: number | undefined): string =>
       id === undefined ? t.host : String(id);
     return html`<table>
@@ -489,6 +497,8 @@ const MOST_OWN = 5;
 /** Event nearest to the cursor; within a finding only what is under it. */
 const NEAR_PX = 24;
 const UNDER_PX = 6;
+/** Of each 24 px: a pointer is not more exact. */
+const AT_PX = 3;
 const HIT_PX = 5;
 const TOUCH_HIT_PX = 20;
 const CLICK_PX = 3;

@@ -11,9 +11,12 @@ export const eventStyles = css`
     height: 100%;
   }
   .here {
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
     height: 44px;
     overflow: hidden;
-    line-height: 18px;
+    line-height: 14.6px;
     color: var(--_text2);
     overflow-wrap: anywhere;
   }
@@ -22,26 +25,16 @@ export const eventStyles = css`
     font-weight: 600;
     color: var(--_text);
   }
-  .here span {
-    display: -webkit-box;
-    -webkit-box-orient: vertical;
-    -webkit-line-clamp: 1;
-    overflow: hidden;
-  }
-  .here b + span {
-    -webkit-line-clamp: 1;
-  }
   .twin th, .twin td {
     text-align: start;
     vertical-align: top;
     line-height: 18px;
     padding-block: 4px;
   }
-  .twin .time {
-    white-space: nowrap;
+  .twin td {
+    white-space: normal;
   }
   .twin .words {
-    white-space: normal;
     overflow-wrap: anywhere;
   }
   .twin .btn {
@@ -49,12 +42,20 @@ export const eventStyles = css`
   }
   @container (max-width: 719px) {
     .here {
+      display: block;
       height: 18px;
-      display: flex;
-      gap: 8px;
+      line-height: 18px;
     }
-    .here b {
-      flex: none;
+    /* A part that has no room is left out as a whole. */
+    .here b, .here span {
+      display: inline-block;
+      margin-inline-end: 8px;
+      white-space: nowrap;
+    }
+  }
+  @container (max-width: 340px) {
+    .here {
+      height: 36px;
     }
   }
 `;

@@ -61,7 +61,8 @@ export function detailOf(
   const known = knownKind(event.kind);
   const own = known === undefined ? plain(event) : told(known, event, sessions, format);
   const t = details[format.language];
-  const frame = event.frame === undefined ? [] : [t.frame(format.count(event.frame))];
+  const framed = known === 'invalidation' ? t.answered : t.frame;
+  const frame = event.frame === undefined ? [] : [framed(format.count(event.frame))];
   return [...own, ...frame].join(' · ');
 }
 

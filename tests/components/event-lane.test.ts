@@ -93,6 +93,14 @@ describe('events', () => {
     ]);
   });
 
+  test('who joined is said beyond the key frame that follows at once', () => {
+    const start = marks(at(0, 'session_start'), at(10, 'key_frame'));
+    const [join, key] = layoutEvents(start, whole, type, ({ kind }) =>
+      kind === 'session_start' ? 'Deck joined' : undefined,
+    ).glyphs;
+    expect(join?.label?.box.from).toBe((key?.box.to ?? 0) + 4);
+  });
+
   test('a burst shows how long it was, however short', () => {
     const burst = marks(at(50_000, 'loss_burst', { packets_lost: 51, interval_ms: 500 }));
     expect(layoutEvents(burst, whole, type, noLabel).extents).toEqual([
@@ -209,7 +217,8 @@ test('whatever happens: nothing overlaps, nothing is cut off, every event is cou
         for (const other of glyphs) {
           if (other === own) continue;
           const gap = Math.max(other.box.from - to, from - other.box.to);
-          expect(gap).toBeGreaterThanOrEqual(TOUCH_PX - 1e-6);
+          const least = own.shape === 'join' || own.shape === 'leave' ? 4 : TOUCH_PX;
+          expect(gap).toBeGreaterThanOrEqual(least - 1e-6);
         }
       }
     }),
