@@ -1,7 +1,6 @@
 // Events of a recording as marks on its axis: which belong to a session, what each looks like and how much it matters
 // where there is no room for all. Plain values, no words, no DOM.
 import type { CaptureEvent } from '../../contract/stats.ts';
-import type { Finding } from '../../recording/src/review/findings.ts';
 import type { Token } from '../base/series-tokens.ts';
 import type { Range } from './grid.ts';
 
@@ -145,23 +144,6 @@ function spanOf({ kind, detail }: CaptureEvent, atMs: number): Range | undefined
 export function numberIn(detail: CaptureEvent['detail'], key: string): number | undefined {
   const value = detail?.[key];
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** How a finding is drawn: in the colour of the part that had the time, repeats as a hatch. */
-export function paintOf(finding: Finding): { readonly token: Token; readonly hatch: boolean } {
-  switch (finding.kind) {
-    case 'slow':
-      return { token: finding.part ?? 'bad', hatch: false };
-    case 'starved':
-      return { token: 'repeat', hatch: true };
-    case 'loss':
-    case 'dropped':
-    case 'freeze':
-      return { token: 'bad', hatch: false };
-    case 'suspended':
-    case 'records_lost':
-      return { token: 'text3', hatch: true };
-  }
 }
 
 const UNKNOWN: Look = { shape: 'square', token: 'text2', rank: 3 };

@@ -14,7 +14,9 @@ import { chartStyles } from '../base/chart-styles.ts';
 import { define } from '../base/element.ts';
 import { PfBrush, PfFinding, PfZoom } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
+import { keyOf, sideOf } from '../base/finding-words.ts';
 import { fineClock, lengthOf } from '../base/format-dates.ts';
+import { spanOf } from '../base/format-shares.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { controls } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
@@ -29,14 +31,14 @@ import {
   type Type,
 } from '../chart/event-layout.ts';
 import { LANE_HEIGHT, paintEvents, ROW_EDGE } from '../chart/event-paint.ts';
-import { type Mark, marksOf, paintOf } from '../chart/events.ts';
+import { type Mark, marksOf } from '../chart/events.ts';
 import { TICK_COLUMN_PX } from '../chart/options.ts';
 import type { Paint } from '../chart/scene.ts';
 import { panned } from '../chart/view.ts';
 import { Asked, type Wish } from '../review/asked.ts';
 import { words } from './strings.ts';
 import { eventStyles } from './styles.ts';
-import { detailOf, findingName, kindName, labelOf } from './telling.ts';
+import { detailOf, kindName, labelOf } from './telling.ts';
 
 /** What is drawn, after reduction. */
 export interface EventLaneModel {
@@ -111,6 +113,11 @@ export class PfEventLanes extends ChartElement {
     return this.frames === undefined ? [] : (this.#asked.answer?.findings.slice(0, MOST_OWN) ?? []);
   }
 
+  /** Those beyond the numbered ones stand in the table alone. */
+  get #known(): readonly Finding[] {
+    return this.findings ?? this.#asked.answer?.findings ?? this.shown;
+  }
+
   #question(): Wish<'findings'> | undefined {
     const client = this.frames;
     const session = this.scope?.session;
@@ -162,7 +169,7 @@ export class PfEventLanes extends ChartElement {
   }
 
   protected override get tableKey(): string {
-    const found = this.shown.map(({ kind, fromMs, toMs }) => `${kind}${fromMs}-${toMs}`).join();
+    const found = this.#known.map(({ kind, fromMs, toMs }) => `${kind}${fromMs}-${toMs}`).join();
     return `${found} ${this.rows} ${this.#all.length}`;
   }
 
@@ -181,9 +188,9 @@ export class PfEventLanes extends ChartElement {
     const model = this.#layout(scope, (text) => g.measureText(text).width);
     const findings = model.findings.map((glyph) => {
       const finding = this.shown[glyph.index];
-      const { token, hatch } =
-        finding === undefined ? { token: 'text3' as const, hatch: false } : paintOf(finding);
-      const fill = hatch ? paint.hatch(token) : paint.fill(token);
+      const key = finding === undefined ? undefined : keyOf(finding);
+      const token = key?.token ?? 'text3';
+      const fill = key?.shape === 'hatch' ? paint.hatch(token) : paint.fill(token);
       return { ...glyph, fill, edge: paint.colour(token) };
     });
     const { selected } = this;
@@ -200,7 +207,7 @@ export class PfEventLanes extends ChartElement {
     };
     const type: Type = { measure, count: (n) => f.count(n) };
     const sessions = capture.sessions ?? [];
-    const names = this.shown.map((finding) => findingName(finding, f));
+    const names = this.shown.map((finding) => sideOf(finding, f));
     const events = layoutEvents(this.#all, axis, type, ({ event }) => labelOf(event, sessions, f));
     this.#owner = new Map(
       events.glyphs.flatMap((glyph) => glyph.members.map((member) => [member, glyph] as const)),
@@ -242,10 +249,10 @@ export class PfEventLanes extends ChartElement {
     if (found === undefined || finding === undefined) {
       return event === undefined ? [t.nothingHere] : [event.name, event.detail];
     }
-    const name = findingName(found, f);
+    const name = sideOf(found, f);
     const more =
       event === undefined
-        ? [rangeOf(found, (ms) => f.clock(ms))]
+        ? [spanOf(f, found.fromMs, found.toMs)]
         : [event.name, event.detail].filter((part) => part !== name);
     return [t.finding(f.count(finding + 1), name), ...more];
   }
@@ -319,7 +326,7 @@ export class PfEventLanes extends ChartElement {
     const f = this.format;
     const [from, to] = [f.clock(finding.fromMs), f.clock(finding.toMs)];
     const number = f.count(index + 1);
-    return words[this.language].findingSpoken(number, findingName(finding, f), from, to);
+    return words[this.language].findingSpoken(number, sideOf(finding, f), from, to);
   }
 
   protected override speak(scope: Scope): string {
@@ -353,11 +360,11 @@ export class PfEventLanes extends ChartElement {
       <caption>${t.caption}</caption>
       <thead><tr><th scope="col">${chartWords[this.language].time}</th><th scope="col">${t.kind}</th
         ><th scope="col">${t.details}</th><th scope="col">${t.session}</th></tr></thead>
-      <tbody>${this.shown.map((finding, i) =>
+      <tbody>${this.#known.map((finding, i) =>
         row(
-          rangeOf(finding, (ms) => f.clock(ms)),
+          spanOf(f, finding.fromMs, finding.toMs),
           t.findingNo(f.count(i + 1)),
-          findingName(finding, f),
+          sideOf(finding, f),
           sessionText(finding.sessionId),
         ),
       )}</tbody>
@@ -483,14 +490,6 @@ function nearestTo<T>(
   }
   return best;
 }
-
-const rangeOf = (
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
-  clock: (ms: number) => string,
-): string => {
-  const [from, to] = [clock(fromMs), clock(toMs)];
-  return from === to ? from : `${from}–${to}`;
-};
 
 /** As many as the verdict shows. */
 const MOST_OWN = 5;

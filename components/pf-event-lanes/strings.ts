@@ -1,7 +1,5 @@
-// Words of <pf-event-lanes>: findings, every kind of event, and what their details say.
+// Words of <pf-event-lanes>: every kind of event, and what their details say. Sides of findings are named in base/finding-words.ts.
 
-import type { Finding } from '../../recording/src/review/findings.ts';
-import type { PartName } from '../../recording/src/review/frame-table.ts';
 import { dictionary } from '../base/i18n.ts';
 import type { EventKind } from '../chart/events.ts';
 
@@ -60,42 +58,6 @@ export const words = /* @__PURE__ */ dictionary(
     host: 'Host',
     findingNo: (n) => `Befund ${n}`,
     showMore: (n, of) => `Mehr zeigen · ${n} von ${of}`,
-  },
-);
-
-/** Short, for beside a bar: which part had the time, or what happened. */
-export const findingNames = /* @__PURE__ */ dictionary<
-  Record<PartName | Exclude<Finding['kind'], 'slow'> | 'slow', string>
->(
-  {
-    capture: 'Capture',
-    submit: 'Submit',
-    encode: 'Encoder',
-    packetize: 'Packetize',
-    send: 'Send',
-    other: 'Other',
-    slow: 'Slow frames',
-    dropped: 'Frames dropped',
-    starved: 'Source starved',
-    loss: 'Packets lost',
-    suspended: 'Machine slept',
-    records_lost: 'Records lost',
-    freeze: 'Freeze',
-  },
-  {
-    capture: 'Aufnahme',
-    submit: 'Übergabe',
-    encode: 'Encoder',
-    packetize: 'Paketieren',
-    send: 'Senden',
-    other: 'Übriges',
-    slow: 'Langsame Bilder',
-    dropped: 'Bilder verworfen',
-    starved: 'Quelle liefert nicht',
-    loss: 'Pakete verloren',
-    suspended: 'Rechner schlief',
-    records_lost: 'Messwerte verloren',
-    freeze: 'Standbild',
   },
 );
 

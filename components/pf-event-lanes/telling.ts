@@ -1,19 +1,13 @@
-// What an event and a finding are called and what their details say, as plain text: in the lane, under the cursor, in
+// What an event is called and what its details say, as plain text: in the lane, under the cursor, in
 // the table. A kind that this version does not know is told by its own name and details.
 import type { CaptureEvent, SessionEntry } from '../../contract/stats.ts';
-import type { Finding } from '../../recording/src/review/findings.ts';
 import type { Format } from '../base/format.ts';
 import { type EventKind, knownKind, numberIn } from '../chart/events.ts';
-import { details, findingNames, kindNames } from './strings.ts';
+import { details, kindNames } from './strings.ts';
 
 export function kindName(kind: string, format: Format): string {
   const known = knownKind(kind);
   return known === undefined ? kind : kindNames[format.language][known];
-}
-
-export function findingName(finding: Finding, format: Format): string {
-  const names = findingNames[format.language];
-  return finding.kind === 'slow' ? names[finding.part ?? 'slow'] : names[finding.kind];
 }
 
 /** Beside a single glyph; undefined: the glyph says enough. */

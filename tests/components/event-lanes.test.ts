@@ -139,8 +139,8 @@ describe('what is drawn', () => {
       const drawn = await model(page);
       expect(drawn?.findings.map(({ index, label }) => [index, label?.text])).toEqual([
         [0, 'Encoder'],
-        [1, 'Packets lost'],
-        [2, 'Source starved'],
+        [1, 'Network'],
+        [2, 'Source'],
       ]);
       expect(
         drawn?.events.glyphs.map(({ shape, count, label }) =>
@@ -354,7 +354,7 @@ describe('choosing', () => {
       ]);
       await eventually(
         () => lanes(page).locator('[aria-live]').textContent(),
-        (said) => said === 'finding 2, Packets lost, 13:20 to 13:26',
+        (said) => said === 'finding 2, Network, 13:20 to 13:26',
       );
       await page.keyboard.press('7');
       expect(await told(page)).toEqual([]);
@@ -400,15 +400,15 @@ describe('words', () => {
       expect(rows.length).toBe(3 + 16);
       expect(rows.slice(0, 6)).toEqual([
         '09:42–10:18 | Finding 1 | Encoder | 1',
-        '13:20–13:26 | Finding 2 | Packets lost | 1',
-        '16:05–16:50 | Finding 3 | Source starved | 1',
+        '13:20–13:26 | Finding 2 | Network | 1',
+        '16:05–16:50 | Finding 3 | Source | 1',
         '00:00.000 | Session began | 192.168.1.42 | 1',
         '00:00.012 | Key frame | the first of the stream | 1',
         '09:30.000 | Marker | <b>Boss</b> fight | host',
       ]);
       expect(rows).toContain('16:40.000 | warp_drive | speed 9 | 1');
       expect(await page.locator('#summary').textContent()).toBe(
-        'Events, 20\u00a0min. 3 findings: finding 1, Encoder, 09:42 to 10:18; finding 2, Packets lost, 13:20 to 13:26; finding 3, Source starved, 16:05 to 16:50. ' +
+        'Events, 20\u00a0min. 3 findings: finding 1, Encoder, 09:42 to 10:18; finding 2, Network, 13:20 to 13:26; finding 3, Source, 16:05 to 16:50. ' +
           '16 events: Reference invalidated 9, Session began 1, Key frame 1, Marker 1, Packets lost 1, Bitrate 1, warp_drive 1, Session ended 1.',
       );
       expect(trouble).toEqual([]);
