@@ -1,4 +1,4 @@
-// Where findings and events stand in their lane: two rows in which nothing overlaps and nothing is cut off. Events of a
+// Where events stand in their row: nothing overlaps and nothing is cut off. Events of a
 // kind that lie close become one glyph with their number; others are shoved aside a little; what has no room then is
 // counted. Pure: widths of words come in as a function.
 import type { Mark, Shape } from './events.ts';
@@ -52,18 +52,6 @@ export interface EventRow {
   readonly extents: readonly Extent[];
 }
 
-export interface FindingGlyph {
-  /** Of the findings given. */
-  readonly index: number;
-  readonly bar: Box;
-  /** Bars that overlap share the height. */
-  readonly lane: number;
-  readonly lanes: number;
-  /** Its number; undefined where there was no room near its bar. */
-  readonly box: Box | undefined;
-  readonly label: Label | undefined;
-}
-
 interface Item {
   readonly kind: string | undefined;
   readonly members: readonly number[];
@@ -87,7 +75,7 @@ export function layoutEvents(
 }
 
 /** px of a time; not clamped. */
-function xOf(ms: number, { range, left, width }: Axis): number {
+export function xOf(ms: number, { range, left, width }: Axis): number {
   return left + ((ms - range.fromMs) / Math.max(1e-9, range.toMs - range.fromMs)) * width;
 }
 
@@ -334,7 +322,7 @@ function reachesOver(i: number, boxes: readonly Box[], shape: Mark['shape'] | un
 const rankOf = (one: Placed | undefined): number => one?.item.rank ?? 0;
 
 /** A text right of a box, else left of it; undefined where it would touch something or leave the plot. */
-function beside(
+export function beside(
   text: string,
   own: Box,
   taken: readonly Box[],
@@ -352,7 +340,7 @@ function beside(
   return box === undefined ? undefined : { text, box };
 }
 
-function isFree(box: Box, taken: readonly Box[], axis: Axis, gapPx: number): boolean {
+export function isFree(box: Box, taken: readonly Box[], axis: Axis, gapPx: number): boolean {
   if (box.from < axis.left || box.to > axis.left + axis.width) return false;
   return taken.every(({ from, to }) => box.to + gapPx <= from || box.from - gapPx >= to);
 }
@@ -380,98 +368,6 @@ function extentsOf(marks: readonly Mark[], axis: Axis): Extent[] {
   return found;
 }
 
-/** `findings` in the order shown: the first has the first choice of places. */
-export function layoutFindings(
-  findings: readonly Range[],
-  axis: Axis,
-  type: Type,
-  labels: readonly string[],
-): FindingGlyph[] {
-  if (!(axis.width > 0)) return [];
-  const { fromMs, toMs } = axis.range;
-  const right = axis.left + axis.width;
-  const bars = findings.flatMap((one, index) => {
-    if (!(one.toMs >= fromMs && one.fromMs <= toMs)) return [];
-    const from = Math.max(axis.left, Math.min(right - BAR_PX, xOf(one.fromMs, axis)));
-    return [
-      { index, bar: { from, to: Math.min(right, Math.max(from + BAR_PX, xOf(one.toMs, axis))) } },
-    ];
-  });
-  const lanes = lanesOf(bars.map(({ bar }) => bar));
-  const taken: Box[] = bars.map(({ bar }) => bar);
-  const boxes = bars.map(({ index, bar }) => {
-    const box = numberBox(bar, taken, axis, type.measure(String(index + 1)));
-    if (box !== undefined) taken.push(box);
-    return box;
-  });
-  return bars.map(({ index, bar }, i) => {
-    const box = boxes[i];
-    const label = besideFinding(labels[index] ?? '', bar, box, taken, axis, type);
-    if (label !== undefined) taken.push(label.box);
-    return { index, bar, box, label, ...(lanes[i] ?? { lane: 0, lanes: 1 }) };
-  });
-}
-
-/** Left of its bar, else right of it, else on it, else as near as there is room. */
-function numberBox(bar: Box, taken: readonly Box[], axis: Axis, textPx: number): Box | undefined {
-  const width = Math.max(NUMBER_PX, Math.ceil(textPx) + 8);
-  const at = (from: number): Box => ({ from, to: from + width });
-  const near = [at(bar.from - BAR_GAP_PX - width), at(bar.to + BAR_GAP_PX)];
-  const free = near.find((box) => isFree(box, taken, axis, BOX_GAP_PX));
-  if (free !== undefined) return free;
-  const others = taken.filter((one) => one !== bar);
-  for (let from = bar.from; from + width <= bar.to; from += 4) {
-    if (isFree(at(from), others, axis, BOX_GAP_PX)) return at(from);
-  }
-  for (let off = 2; off <= FAR_PX; off += 2) {
-    const around = [at(bar.from - BAR_GAP_PX - width - off), at(bar.to + BAR_GAP_PX + off)];
-    const found = around.find((box) => isFree(box, taken, axis, BOX_GAP_PX));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function besideFinding(
-  text: string,
-  bar: Box,
-  box: Box | undefined,
-  taken: readonly Box[],
-  axis: Axis,
-  type: Type,
-): Label | undefined {
-  if (text === '' || box === undefined) return undefined;
-  // Where the number stands away from its bar, a word between them could belong to either.
-  const isAway = box.to < bar.from - BAR_GAP_PX - 1 || box.from > bar.to + BAR_GAP_PX + 1;
-  if (isAway) return undefined;
-  const own = { from: Math.min(bar.from, box.from), to: Math.max(bar.to, box.to) };
-  return beside(text, own, taken, axis, type);
-}
-
-/** Bars that overlap lie above each other; every bar of such a group is as high as the others. */
-function lanesOf(bars: readonly Box[]): { readonly lane: number; readonly lanes: number }[] {
-  const order = bars.map((_, i) => i).sort((a, b) => (bars[a]?.from ?? 0) - (bars[b]?.from ?? 0));
-  const lane = bars.map(() => 0);
-  const lanes = bars.map(() => 1);
-  let group: number[] = [];
-  let ends: number[] = [];
-  const close = (): void => {
-    for (const i of group) lanes[i] = ends.length;
-    [group, ends] = [[], []];
-  };
-  for (const i of order) {
-    const bar = bars[i];
-    if (bar === undefined) continue;
-    if (ends.every((end) => end <= bar.from)) close();
-    const free = ends.findIndex((end) => end <= bar.from);
-    const own = free < 0 ? ends.length : free;
-    ends[own] = bar.to;
-    lane[i] = own;
-    group.push(i);
-  }
-  close();
-  return bars.map((_, i) => ({ lane: lane[i] ?? 0, lanes: lanes[i] ?? 1 }));
-}
-
 /** Any: every kind's glyph is as wide. */
 const KIND = '';
 const EMPTY: Item = { kind: undefined, members: [], x: 0, lastX: 0, rank: 0, width: 0 };
@@ -487,14 +383,8 @@ export const TOUCH_PX = 6;
 const COUNT_GAP_PX = 1;
 const CHIP_PAD_PX = 3;
 const LABEL_GAP_PX = 4;
-/** No extent and no bar is narrower: a burst in hours stays visible. */
+/** No extent is narrower: a burst in hours stays visible. */
 const EXTENT_PX = 2;
-const BAR_PX = 3;
-const NUMBER_PX = 18;
-const BAR_GAP_PX = 3;
-const BOX_GAP_PX = 2;
-/** A number further from its bar would be taken for another's. */
-const FAR_PX = 32;
 /** Glyphs between a bracket and its words. */
 const MOST_BETWEEN = 2;
 const CELL_PX = 48;

@@ -1,7 +1,8 @@
 // Paints findings and events on any 2D context: numbered boxes with their bars, glyphs of one shape a kind, words. Where
 // everything stands was decided in event-layout.ts.
-import type { Axis, Box, EventRow, FindingGlyph } from './event-layout.ts';
+import type { Axis, Box, EventRow } from './event-layout.ts';
 import type { Shape } from './events.ts';
+import type { FindingGlyph } from './finding-layout.ts';
 import type { Paint } from './scene.ts';
 
 type Context = CanvasRenderingContext2D;

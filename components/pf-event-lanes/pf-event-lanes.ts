@@ -24,14 +24,14 @@ import {
   type Axis,
   type Box,
   type EventRow,
-  type FindingGlyph,
   type Glyph,
   layoutEvents,
-  layoutFindings,
   type Type,
 } from '../chart/event-layout.ts';
 import { LANE_HEIGHT, paintEvents, ROW_EDGE } from '../chart/event-paint.ts';
 import { type Mark, marksOf } from '../chart/events.ts';
+import { type FindingGlyph, layoutFindings } from '../chart/finding-layout.ts';
+import type { Range } from '../chart/grid.ts';
 import { TICK_COLUMN_PX } from '../chart/options.ts';
 import type { Paint } from '../chart/scene.ts';
 import { panned } from '../chart/view.ts';
@@ -74,7 +74,7 @@ interface Here {
 export class PfEventLanes extends ChartElement {
   static override properties: PropertyDeclarations = {
     ...ChartElement.properties,
-    findings: { attribute: false },
+    findings: { attribute: false, hasChanged: isOther },
     selected: { type: Number },
     rows: { state: true },
   };
@@ -82,7 +82,7 @@ export class PfEventLanes extends ChartElement {
 
   /** In the order shown, numbered from 1; without it the review is asked, when frames or windows are at hand. */
   declare findings: readonly Finding[] | undefined;
-  /** Which of the findings is chosen, from 0; undefined: none. */
+  /** Which of the findings is chosen, from 0; undefined: none. Follows `brush` when that becomes a finding’s range. */
   declare selected: number | undefined;
   /** Rows of the table that are shown. */
   declare protected rows: number;
@@ -93,6 +93,8 @@ export class PfEventLanes extends ChartElement {
   /** Which glyph an event went into. */
   #owner: ReadonlyMap<number, Glyph> = new Map();
   #pressedX: number | undefined;
+  /** How many findings there were last time: they may come after the range that chooses one. */
+  #numbered = 0;
 
   constructor() {
     super();
@@ -143,9 +145,13 @@ export class PfEventLanes extends ChartElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
-    // A range that was let go takes the choice along.
-    if (changed.has('brush') && this.brush === undefined && !changed.has('selected')) {
-      this.selected = undefined;
+    // Whoever chose the range: that of a finding chooses it, another one or none lets it go.
+    const known = this.#known.length;
+    const isNew = changed.has('brush') || (this.brush !== undefined && known !== this.#numbered);
+    this.#numbered = known;
+    if (isNew && !changed.has('selected')) {
+      const index = this.shown.findIndex((finding) => isSame(finding, this.brush));
+      this.selected = index < 0 ? undefined : index;
     }
     if (changed.has('recording') || changed.has('recordingId') || changed.has('session')) {
       this.rows = ROWS_AT_ONCE;
@@ -406,11 +412,17 @@ export class PfEventLanes extends ChartElement {
     return true;
   }
 
+  /** Chosen again it is let go. */
   #choose(index: number): boolean {
     const finding = this.shown[index];
     const scope = this.scope;
     if (finding === undefined || scope === undefined) return false;
     const { fromMs, toMs } = finding;
+    if (isSame(finding, this.brush)) {
+      this.brush = undefined;
+      this.dispatchEvent(new PfBrush(undefined, true));
+      return true;
+    }
     this.selected = index;
     this.brush = { fromMs, toMs };
     const shown = scope.grid.range;
@@ -489,6 +501,19 @@ function nearestTo<T>(
     }
   }
   return best;
+}
+
+/** A page may cut the same findings out of a longer list every time that it draws. */
+function isOther(
+  now: readonly Finding[] | undefined,
+  old: readonly Finding[] | undefined,
+): boolean {
+  return now?.length !== old?.length || now?.some((one, i) => one !== old?.[i]) === true;
+}
+
+/** An address keeps tenths of ms. */
+function isSame(a: Range, b: Range | undefined): boolean {
+  return b !== undefined && Math.abs(a.fromMs - b.fromMs) < 0.1 && Math.abs(a.toMs - b.toMs) < 0.1;
 }
 
 /** As many as the verdict shows. */

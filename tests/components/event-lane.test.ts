@@ -8,12 +8,12 @@ import {
   GLYPH_PX,
   type Glyph,
   layoutEvents,
-  layoutFindings,
   SHOVE_PX,
   TOUCH_PX,
   type Type,
 } from '../../components/chart/event-layout.ts';
 import { KINDS, type Mark, marksOf } from '../../components/chart/events.ts';
+import { layoutFindings } from '../../components/chart/finding-layout.ts';
 import { detailOf, kindName, labelOf } from '../../components/pf-event-lanes/telling.ts';
 import type { CaptureEvent } from '../../contract/stats.ts';
 

@@ -96,7 +96,9 @@ async function shown(
       const told: unknown[] = [];
       Object.assign(window, { told });
       document.addEventListener('pf-finding', ({ index }) => told.push(['finding', index]));
-      document.addEventListener('pf-brush', ({ range, done }) => told.push(['brush', range, done]));
+      document.addEventListener('pf-brush', ({ range, done }) =>
+        told.push(['brush', range ?? null, done]),
+      );
       document.addEventListener('pf-cursor', ({ ms }) => told.push(['cursor', ms]));
       document.addEventListener('pf-zoom', ({ range }) => told.push(['zoom', range]));
     },
@@ -356,6 +358,10 @@ describe('choosing', () => {
         () => lanes(page).locator('[aria-live]').textContent(),
         (said) => said === 'finding 2, Network, 13:20 to 13:26',
       );
+      await page.keyboard.press('2');
+      expect(await told(page)).toEqual([['brush', null, true]]);
+      await page.keyboard.press('2');
+      await told(page);
       await page.keyboard.press('7');
       expect(await told(page)).toEqual([]);
       await page.keyboard.press('Escape');
@@ -363,6 +369,25 @@ describe('choosing', () => {
         () => lanes(page).evaluate((el: PfEventLanes) => [el.brush, el.selected]),
         ([brush, selected]) => brush === undefined && selected === undefined,
       );
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a range that is a finding’s chooses it, whoever chose the range',
+    async () => {
+      const { page } = await shown(eventful(), { findings: FINDINGS });
+      const chosen = (brush: { fromMs: number; toMs: number }): Promise<number | undefined> =>
+        lanes(page).evaluate(async (el: PfEventLanes, range) => {
+          el.brush = range;
+          await el.updateComplete;
+          return el.selected;
+        }, brush);
+      expect(await chosen({ fromMs: 800_000, toMs: 806_000 })).toBe(1);
+      expect(await chosen({ fromMs: 582_000, toMs: 618_000.4 })).toBeUndefined();
+      expect(await chosen({ fromMs: 582_000, toMs: 618_000.45 })).toBe(0);
+      expect(await told(page)).toEqual([]);
       await page.context().close();
     },
     TIMEOUT_MS,
