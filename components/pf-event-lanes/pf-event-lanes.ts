@@ -435,6 +435,8 @@ export class PfEventLanes extends ChartElement {
     }
     this.dispatchEvent(new PfBrush(this.brush, true));
     this.dispatchEvent(new PfFinding(index));
+    // The readouts of every lane are then of its beginning.
+    this.moveTo(fromMs);
     this.spoken = this.#findingSpoken(finding, index);
     return true;
   }
