@@ -16,6 +16,7 @@ export { PfBlackBox } from './pf-black-box/pf-black-box.ts';
 export { PfCaptureControl } from './pf-capture-control/pf-capture-control.ts';
 export { PfClients } from './pf-clients/pf-clients.ts';
 export { PfDashboard } from './pf-dashboard/pf-dashboard.ts';
+export { PfEventLanes } from './pf-event-lanes/pf-event-lanes.ts';
 export { PfFirstRun } from './pf-first-run/pf-first-run.ts';
 export { PfFrameStrip } from './pf-frame-strip/pf-frame-strip.ts';
 export { PfHealthChart } from './pf-health-chart/pf-health-chart.ts';

@@ -50,7 +50,7 @@ export interface Scope {
 export interface LaneParts {
   readonly name: string;
   readonly unit: string;
-  readonly size: 'latency' | 'worst' | 'frames' | 'bitrate' | 'health';
+  readonly size: 'events' | 'latency' | 'worst' | 'frames' | 'bitrate' | 'health';
   readonly label: string;
   readonly readout: unknown;
   readonly place: 'only' | 'first' | 'last';
@@ -434,7 +434,7 @@ export abstract class ChartElement extends StatsElement {
       get still() {
         return element.follow || element.source.live;
       },
-      toCursor: (ms) => element.#moveTo(ms),
+      toCursor: (ms) => element.moveTo(ms),
       toBrush: (range, done) => {
         element.brush = range;
         element.dispatchEvent(new PfBrush(range, done));
@@ -459,7 +459,8 @@ export abstract class ChartElement extends StatsElement {
     return { left, width: this.#plotWidth };
   }
 
-  #moveTo(ms: number | undefined): void {
+  /** Moves the cursor and tells the page. */
+  protected moveTo(ms: number | undefined): void {
     this.cursorMs = ms;
     this.dispatchEvent(new PfCursor(ms));
   }
@@ -491,17 +492,17 @@ export abstract class ChartElement extends StatsElement {
     else if (event.key === 'Home') to = 0;
     else if (event.key === 'End') to = last;
     else if (event.key === 'Escape' && this.cursorMs !== undefined) {
-      this.#moveTo(undefined);
+      this.moveTo(undefined);
       return true;
     } else return false;
     const bucket = scope.grid.buckets[to];
-    if (bucket !== undefined) this.#moveTo((bucket.fromMs + bucket.toMs) / 2);
-    this.#say();
+    if (bucket !== undefined) this.moveTo((bucket.fromMs + bucket.toMs) / 2);
+    this.say();
     return true;
   }
 
   /** At most one message in half a second, and only for moves by key: the pointer's hand needs no commentary. */
-  #say(): void {
+  protected say(): void {
     clearTimeout(this.#speak);
     this.#speak = setTimeout(() => {
       const scope = this.scope;

@@ -166,6 +166,7 @@ export const chartStyles = css`
   }
   @media (forced-colors: active) {
     .badge {
+      forced-color-adjust: none;
       border: 1px solid CanvasText;
     }
   }

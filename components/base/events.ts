@@ -111,6 +111,17 @@ export class PfFrame extends Event {
   }
 }
 
+/** A finding was chosen: its place in the list that is shown, from 0. */
+export class PfFinding extends Event {
+  static readonly type = 'pf-finding';
+  readonly index: number;
+
+  constructor(index: number) {
+    super(PfFinding.type, OUTWARD);
+    this.index = index;
+  }
+}
+
 /** A test stream was started or stopped. */
 export class PfTestStream extends Event {
   static readonly type = 'pf-test-stream-change';
@@ -157,6 +168,7 @@ declare global {
     'pf-zoom': PfZoom;
     'pf-frames': PfFrames;
     'pf-frame': PfFrame;
+    'pf-finding': PfFinding;
     'pf-test-stream-change': PfTestStream;
     'pf-token': PfToken;
     'pf-preference': PfPreference;
