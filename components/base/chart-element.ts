@@ -241,7 +241,7 @@ export abstract class ChartElement extends StatsElement {
     this.#measure();
     const probe = this.renderRoot.querySelector<HTMLElement>('.probe');
     if (probe === null) return;
-    if (this.#paint?.narrow !== this.narrow) this.#paint = undefined;
+    if (this.#paint?.narrow !== this.narrow || changed.has('theme')) this.#paint = undefined;
     this.#paint ??= readPaint(probe, this.narrow);
     // A moved cursor changes the readout and the line over the plot, never the plot.
     if (!onlyCursor(changed)) this.drawLanes(this.scope, this.#paint);

@@ -31,19 +31,6 @@ export function fineClock(format: Format, ms: number | undefined, digits: 2 | 3)
   return `${whole}${point}${String(part).padStart(digits, '0')}`;
 }
 
-/** A share of 0 to 1: 94% · 0.4% · 94 % · 0,4 %. What is neither none nor all never reads so. */
-export function percent(format: Format, share: number | undefined): string {
-  if (share === undefined || !Number.isFinite(share)) return DASH;
-  const value = share * 100;
-  const text =
-    value > 0 && value < 0.95
-      ? format.tenth(Math.max(0.1, value))
-      : value > 99 && value < 100
-        ? format.tenth(Math.min(99.9, value))
-        : format.count(value);
-  return format.language === 'de' ? format.unit(text, '%') : `${text}%`;
-}
-
 /** A length in words: 42 s, 20 min, 1 h 12 min. */
 export function lengthOf(format: Format, ms: number | undefined): string {
   if (ms === undefined || !Number.isFinite(ms)) return DASH;

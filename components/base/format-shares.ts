@@ -1,14 +1,12 @@
 // Shares and ranges in words; apart from format.ts because the capture control needs neither.
 import { DASH, type Format } from './format.ts';
 
-/** 0 to 1 as 94% · 94 %; below one percent with one digit. */
+/** 0 to 1 as 94% · 0.4% · 94 % · 0,4 %. What is neither none nor all never reads so. */
 export function percentOf(format: Format, share: number | undefined): string {
   if (share === undefined || !Number.isFinite(share)) return DASH;
-  const percent = share * 100;
-  // What happened is never written as nothing.
-  const isTiny = percent > 0 && percent < 0.05;
-  const digits = percent > 0 && percent < 0.95 ? format.tenth(isTiny ? 0.1 : percent) : undefined;
-  const text = `${isTiny ? '<' : ''}${digits ?? format.count(percent)}`;
+  const value = share * 100;
+  const isEdge = (value > 0 && value < 0.95) || (value > 99 && value < 100);
+  const text = isEdge ? format.tenth(Math.min(99.9, Math.max(0.1, value))) : format.count(value);
   return format.language === 'de' ? format.unit(text, '%') : `${text}%`;
 }
 

@@ -13,7 +13,8 @@ import { define } from '../base/element.ts';
 import { PfFrames } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { DASH, type Format } from '../base/format.ts';
-import { lengthOf, percent } from '../base/format-dates.ts';
+import { lengthOf } from '../base/format-dates.ts';
+import { percentOf } from '../base/format-shares.ts';
 import { ReviewElement } from '../base/review-element.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { aloud, figure } from '../base/states.ts';
@@ -241,7 +242,7 @@ export class PfQuantileTable extends ReviewElement {
 
   #renderShare({ name, share }: FigureRow): unknown {
     const f = this.format;
-    const text = percent(f, share);
+    const text = percentOf(f, share);
     if (name === 'total') return html`<span class="t3 plain">${figure(text, f)}</span>`;
     return html`<svg class="bar k-${name}" aria-hidden="true"><rect class="ground" width="100%" height="100%"></rect><rect
       class="full" width="${((share ?? 0) * 100).toFixed(1)}%" height="100%"></rect></svg><span class="percent">${figure(text, f)}</span>`;
@@ -254,7 +255,7 @@ export class PfQuantileTable extends ReviewElement {
     return html`<ul class="keys">${parts.map(
       ({ name, share }) =>
         html`<li>${swatch({ shape: 'fill', token: name })}${this.#nameOf({ name })} ${
-          this.figures === undefined ? nothing : figure(percent(f, share), f)
+          this.figures === undefined ? nothing : figure(percentOf(f, share), f)
         }</li>`,
     )}</ul>`;
   }
@@ -293,7 +294,7 @@ export class PfQuantileTable extends ReviewElement {
           bar,
           i,
         ) => html`<tr><th scope="row">${f.ms(bar.fromUs / 1000)}</th><td>${f.ms(bar.toUs / 1000)}</td>
-          <td class=${bar.isOver ? 'over' : ''}>${f.count(bar.count)}</td><td>${percent(f, model?.steps[i]?.share)}</td></tr>`,
+          <td class=${bar.isOver ? 'over' : ''}>${f.count(bar.count)}</td><td>${percentOf(f, model?.steps[i]?.share)}</td></tr>`,
       )}</tbody></table></div>`;
   }
 

@@ -33,6 +33,7 @@ import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import { type Verdict, verdictOf } from '../chart/verdict.ts';
 import { Asked } from '../review/asked.ts';
 import { caveats, windowSentences } from './sentences.ts';
+import '../pf-event-lanes/pf-event-lanes.ts';
 import '../pf-frame-strip/pf-frame-strip.ts';
 import '../pf-health-chart/pf-health-chart.ts';
 import '../pf-quantile-table/pf-quantile-table.ts';
@@ -453,7 +454,9 @@ export class PfRecordingDetail extends StatsElement {
       this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
     const lang = this.language;
     const theme = this.theme ?? nothing;
-    return html`<pf-latency-chart lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session}
+    return html`<pf-event-lanes lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session} .findings=${this.#found === undefined ? undefined : this.#shownFindings}
+        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-event-lanes>
+      <pf-latency-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session}
         .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table} .quantile=${this.quantile}
         @keyup=${this.#onKeyUp}></pf-latency-chart>
       <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}

@@ -182,7 +182,7 @@ export const detailStyles = css`
   .timeline {
     overflow: clip;
   }
-  .timeline pf-throughput-chart, .timeline pf-health-chart {
+  .timeline pf-latency-chart, .timeline pf-throughput-chart, .timeline pf-health-chart {
     border-top: 1px solid var(--_hairline);
   }
   .keys {

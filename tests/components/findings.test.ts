@@ -144,7 +144,7 @@ describe('the verdict', () => {
 
 test('shares and spans as the design writes them', () => {
   expect([0, 0.0003, 0.004, 0.0096, 0.47, 1].map((share) => percentOf(en, share))).toEqual([
-    ...['0%', '<0.1%', '0.4%', '1%', '47%', '100%'],
+    ...['0%', '0.1%', '0.4%', '1%', '47%', '100%'],
   ]);
   expect(percentOf(de, 0.004)).toBe(nbsp('0,4~%'));
   expect(percentOf(en, undefined)).toBe('–');

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { Format } from '../../components/base/format.ts';
-import { fineClock, percent } from '../../components/base/format-dates.ts';
+import { fineClock } from '../../components/base/format-dates.ts';
+import { percentOf } from '../../components/base/format-shares.ts';
 import { figureRows, isTooFew } from '../../components/chart/figures.ts';
 import { acrossOf, heightOf, histogramModel } from '../../components/chart/histogram.ts';
 import {
@@ -292,11 +293,11 @@ describe('numbers', () => {
   });
 
   test('a share is none or all only when it is', () => {
-    expect([0, 0.000_01, 0.004, 0.944, 0.999_9, 1].map((share) => percent(en, share))).toEqual([
+    expect([0, 0.000_01, 0.004, 0.944, 0.999_9, 1].map((share) => percentOf(en, share))).toEqual([
       ...['0%', '0.1%', '0.4%', '94%', '99.9%', '100%'],
     ]);
-    expect(percent(de, 0.944)).toBe('94\u00a0%');
-    expect(percent(en, undefined)).toBe('–');
+    expect(percentOf(de, 0.944)).toBe('94\u00a0%');
+    expect(percentOf(en, undefined)).toBe('–');
   });
 });
 

@@ -391,12 +391,12 @@ describe('findings', () => {
 
   test('tell holes, and a freeze once', () => {
     const { table } = stream(20, (batch) => delay(batch, 1200, ENCODED, 700_000));
-    const freeze = { t_ms: 10_500, session_id: 1, kind: 'freeze', detail: { ms: 600 } };
+    const freeze = { t_ms: 10_050, session_id: 1, kind: 'freeze', detail: { ms: 600 } };
     const asleep = { t_ms: 15_000, kind: 'suspended', detail: { ms: 3000 } };
     const elsewhere = { t_ms: 16_000, session_id: 7, kind: 'freeze', detail: { ms: 900 } };
     const { findings } = findingsOf({ ...about, table, events: [freeze, asleep, elsewhere] });
     expect(findings.map(({ kind }) => kind)).toEqual(['slow', 'suspended']);
-    expect(findings[1]).toMatchObject({ fromMs: 12_000, toMs: 15_000, lengthMs: 3000 });
+    expect(findings[1]).toMatchObject({ fromMs: 15_000, toMs: 15_001, lengthMs: 3000 });
   });
 });
 

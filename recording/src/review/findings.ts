@@ -267,18 +267,24 @@ function holeFindings(
     if (kind !== 'suspended' && kind !== 'records_lost' && kind !== 'freeze') return [];
     const lengthMs = numberOf(detail?.['ms']);
     const records = numberOf(detail?.['count']);
-    const fromMs = Math.max(0, t_ms - (lengthMs ?? 0));
+    const isFreeze = kind === 'freeze';
+    // It stands where it began; a sleep takes no time of this axis.
+    const toMs = t_ms + Math.max(1, isFreeze ? (lengthMs ?? 0) : 0);
     // A freeze whose late frame is told already is the same thing seen twice.
-    const isTold = slow.some((one) => one.fromMs <= t_ms && one.toMs >= fromMs);
-    if (kind === 'freeze' && isTold) return [];
-    const harmUs = kind === 'freeze' ? (lengthMs ?? 0) * 1000 : 0;
+    if (isFreeze && slow.some((one) => one.fromMs <= toMs && endMs(one) >= t_ms)) return [];
+    const harmUs = isFreeze ? (lengthMs ?? 0) * 1000 : 0;
     return [
       {
-        ...{ kind, sessionId: event.session_id, fromMs, toMs: Math.max(t_ms, fromMs + 1), late: 0 },
+        ...{ kind, sessionId: event.session_id, fromMs: t_ms, toMs, late: 0 },
         ...{ harmUs, certainty: 'certain', lengthMs, records },
       },
     ];
   });
+}
+
+/** When the last of its frames was on its way, at the latest. */
+function endMs(finding: SlowFinding | DroppedFinding): number {
+  return finding.toMs + (finding.kind === 'slow' ? finding.worstUs / 1000 : 0);
 }
 
 interface Run {
