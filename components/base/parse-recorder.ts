@@ -4,6 +4,7 @@ import type {
   BlackBoxStatus,
   CaptureEvent,
   CaptureMeta,
+  HostFacts,
   LastRun,
   StatsStatus,
 } from '../../contract/stats.ts';
@@ -67,6 +68,20 @@ export function parseEvents(value: readonly unknown[]): CaptureEvent[] {
       },
     ];
   });
+}
+
+/** Undefined without a version: then it is no word about a machine. */
+export function parseHostFacts(value: unknown): HostFacts | undefined {
+  const f = asFields(value);
+  if (f === undefined || typeof f['version'] !== 'string') return undefined;
+  return {
+    version: f['version'],
+    ...words(f, 'kernel'),
+    ...words(f, 'os'),
+    ...words(f, 'cpu'),
+    ...some('cpus', number(f['cpus'])),
+    ...some('memory_mb', number(f['memory_mb'])),
+  };
 }
 
 function parseBlackBox(f: Fields): BlackBoxStatus {

@@ -23,7 +23,7 @@ import {
   whole,
 } from './fields.ts';
 import { sessionOf } from './parse-host.ts';
-import { parseEvents, parseFullMeta } from './parse-recorder.ts';
+import { parseEvents, parseFullMeta, parseHostFacts } from './parse-recorder.ts';
 import type { CaptureNews } from './stats-api.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
@@ -39,11 +39,13 @@ export function parseCapture(value: unknown): Capture {
   if (!Array.isArray(samples)) throw unreadable('capture.samples is not a list');
   const sessions = f['sessions'];
   const events = f['events'];
+  const host = parseHostFacts(f['host']);
   return {
     meta: parseFullMeta(f['meta']),
     samples: samples.flatMap(parseSample),
     ...some('version', number(f['version'])),
     ...(Array.isArray(sessions) ? { sessions: sessions.flatMap(parseSession) } : {}),
+    ...(host === undefined ? {} : { host }),
     ...(f['truncated'] === true ? { truncated: true } : {}),
     ...some('records_lost', number(f['records_lost'])),
     ...(Array.isArray(events) ? { events: parseEvents(events) } : {}),

@@ -274,6 +274,7 @@ export class PfRecordingDetail extends StatsElement {
       [codecName(codec), own?.encoder].filter((x) => x !== undefined && x !== '').join(' · '),
       own?.source ?? '',
       t.samples(f.count(view.samples.length), view.samples.length === 1),
+      view.capture.host === undefined ? '' : `punktfunk-host ${view.capture.host.version}`,
     ];
     return facts.filter((x) => x !== '' && x !== DASH);
   }
