@@ -50,6 +50,41 @@ export class PfRecordingRestored extends Event {
   }
 }
 
+/** Name, note, tags or star of a recording were changed. */
+export class PfRecordingChanged extends Event {
+  static readonly type = 'pf-recording-changed';
+  readonly recording: CaptureMeta;
+
+  constructor(recording: CaptureMeta) {
+    super(PfRecordingChanged.type, OUTWARD);
+    this.recording = recording;
+  }
+}
+
+/** Two or more recordings are to be laid over each other, the first one chosen first. */
+export class PfRecordingsCompare extends Event {
+  static readonly type = 'pf-recordings-compare';
+  readonly ids: readonly string[];
+
+  constructor(ids: readonly string[]) {
+    super(PfRecordingsCompare.type, OUTWARD);
+    this.ids = ids;
+  }
+}
+
+/** A format of the page's own was chosen for a recording: what it makes is the page's business. */
+export class PfRecordingExport extends Event {
+  static readonly type = 'pf-recording-export';
+  readonly recordingId: string;
+  readonly format: string;
+
+  constructor(recordingId: string, format: string) {
+    super(PfRecordingExport.type, OUTWARD);
+    this.recordingId = recordingId;
+    this.format = format;
+  }
+}
+
 /** The cursor was moved to a time of the recording's own clock; undefined: back to where the element puts it. */
 export class PfCursor extends Event {
   static readonly type = 'pf-cursor';
@@ -163,6 +198,9 @@ declare global {
     'pf-recording-select': PfRecordingSelect;
     'pf-recording-deleted': PfRecordingDeleted;
     'pf-recording-restored': PfRecordingRestored;
+    'pf-recording-changed': PfRecordingChanged;
+    'pf-recordings-compare': PfRecordingsCompare;
+    'pf-recording-export': PfRecordingExport;
     'pf-cursor': PfCursor;
     'pf-brush': PfBrush;
     'pf-zoom': PfZoom;

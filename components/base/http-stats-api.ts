@@ -1,6 +1,12 @@
 // StatsApi over HTTP. Every answer is checked before it is believed (parse.ts).
 import type { HostInfo } from '../../contract/host.ts';
-import type { Capture, CaptureEvent, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
+import type {
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  RecordingChange,
+  StatsStatus,
+} from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
 import { followEvents } from './event-stream.ts';
 import { LONG_TIMEOUT_MS } from './http-control-api.ts';
@@ -56,15 +62,30 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     const response = await fetch(`${this.http.origin}/assets/viewer.html`, init);
     if (!response.ok) throw new ApiFailure('refused', `The host answered ${response.status}.`);
     return response.text();
+
+  async changeRecording(
+    id: string,
+    body: RecordingChange,
+    signal?: AbortSignal,
+  ): Promise<CaptureMeta> {
+    const path = recordingPath(id);
+    return parseFullMeta(await this.http.json({ method: 'PATCH', path, body, signal }));
   }
 
-  async deleteRecording(id: string, signal?: AbortSignal): Promise<void> {
+  async deleteRecording(id: string, signal?: AbortSignal): Promise<void> 
     await this.http.ask({ method: 'DELETE', path: recordingPath(id), signal });
-  }
 
   async restoreRecording(id: string, signal?: AbortSignal): Promise<CaptureMeta> {
     const path = `${recordingPath(id)}/restore`;
     return parseFullMeta(await this.http.json({ method: 'POST', path, signal }));
+  }
+
+  async trash(signal?: AbortSignal): Promise<readonly CaptureMeta[]> 
+    return parseMetas(await this.http.json({ path: '/stats/trash', signal }));
+
+  async deleteForever(id: string, signal?: AbortSignal): Promise<void> {
+    const path = `${recordingPath(id)}?forever=true`;
+    await this.http.ask({ method: 'DELETE', path, signal });
   }
 
   async mark(text: string, signal?: AbortSignal): Promise<CaptureEvent> {
@@ -72,36 +93,30 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     return parseEvent(await this.http.json({ method: 'POST', path, body: { text }, signal }));
   }
 
-  saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> {
+  saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> 
     return this.#saved('/stats/black-box/save', signal);
-  }
 
-  saveLastRun(signal?: AbortSignal): Promise<CaptureMeta> {
+  saveLastRun(signal?: AbortSignal): Promise<CaptureMeta> 
     return this.#saved('/stats/last-run/save', signal);
-  }
 
-  async dismissLastRun(signal?: AbortSignal): Promise<void> {
+  async dismissLastRun(signal?: AbortSignal): Promise<void> 
     await this.http.ask({ method: 'DELETE', path: '/stats/last-run', signal });
-  }
 
-  hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined> {
+  hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined> 
     return unlessMissing(async () =>
       parseHostInfo(await this.http.json({ path: '/host', signal })),
     );
-  }
 
-  async testStream(signal?: AbortSignal): Promise<TestStreamState> {
+  async testStream(signal?: AbortSignal): Promise<TestStreamState> 
     return parseTestStream(await this.http.json({ path: TEST_STREAMS, signal }));
-  }
 
   async startTestStream(body: TestStreamRequest, signal?: AbortSignal): Promise<TestStreamState> {
     const answer = await this.http.json({ method: 'POST', path: TEST_STREAMS, body, signal });
     return parseTestStream(answer);
   }
 
-  async stopTestStream(signal?: AbortSignal): Promise<void> {
+  async stopTestStream(signal?: AbortSignal): Promise<void> 
     await this.http.ask({ method: 'DELETE', path: TEST_STREAMS, signal });
-  }
 
   async #saved(path: string, signal: AbortSignal | undefined): Promise<CaptureMeta> {
     const timeoutMs = LONG_TIMEOUT_MS;

@@ -37,6 +37,7 @@ export function parseFullMeta(value: unknown): CaptureMeta {
     ...(f['recovered'] === true ? { recovered: true } : {}),
     ...some('frame_count', number(f['frame_count'])),
     ...some('bytes', number(f['bytes'])),
+    ...some('deleted_unix_ms', number(f['deleted_unix_ms'])),
     ...(damaged === undefined
       ? {}
       : { damaged: { file: text(damaged['file']), reason: text(damaged['reason']) } }),

@@ -6,6 +6,7 @@ import type {
   CaptureEvent,
   CaptureMeta,
   LiveDelta,
+  RecordingChange,
   StatsStatus,
 } from '../../contract/stats.ts';
 import type { TestStreamRequest, TestStreamState } from '../../contract/test-streams.ts';
@@ -36,9 +37,15 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   recordingFrames?(id: string, signal?: AbortSignal): Promise<ArrayBuffer>;
   /** The viewer's page, which a report is made from; without it there are no reports. */
   viewerPage?(signal?: AbortSignal): Promise<string>;
+  /** Name, note, tags and star; without it a recording stays as it is called. */
+  changeRecording?(id: string, change: RecordingChange, signal?: AbortSignal): Promise<CaptureMeta>;
   deleteRecording(id: string, signal?: AbortSignal): Promise<void>;
   /** Takes a deleted recording back; without it, deleted is gone. */
   restoreRecording?(id: string, signal?: AbortSignal): Promise<CaptureMeta>;
+  /** Deleted ones that can be taken back, the last deleted first; without it they cannot be looked at. */
+  trash?(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;
+  /** Deletes for good, out of the trash too. */
+  deleteForever?(id: string, signal?: AbortSignal): Promise<void>;
   /** Puts a marker into what is recorded. */
   mark?(text: string, signal?: AbortSignal): Promise<CaptureEvent>;
   /** Makes a recording of what the black box holds. */

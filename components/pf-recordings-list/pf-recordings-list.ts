@@ -1,345 +1,437 @@
-// <pf-recordings-list>: what is on the host's disk, newest first: view, download, delete (asks in place). Knows a
-// recording only by its head; the samples are the detail's business.
-import { Task, TaskStatus } from '@lit-labs/task';
+// <pf-recordings-list>: what is on the host's disk: found, put in order, looked at, called something, downloaded, deleted
+// and taken back, chosen for a comparison. Knows a recording by its head; the line of a row and its verdict come from the
+// windows of those that are seen.
 import {
-  css,
   html,
   nothing,
   type PropertyDeclarations,
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { CaptureMeta } from '../../contract/stats.ts';
-import { saveFile } from '../base/download.ts';
 import { define } from '../base/element.ts';
-import { PfRecordingDeleted, PfRecordingRestored, PfRecordingSelect } from '../base/events.ts';
+import {
+  PfRecordingChanged,
+  PfRecordingDeleted,
+  PfRecordingExport,
+  PfRecordingRestored,
+  PfRecordingSelect,
+  PfRecordingsCompare,
+} from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
-import { codecName, kindName, mode } from '../base/format.ts';
-import { dateOf } from '../base/format-dates.ts';
-import { Poller } from '../base/poller.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { loading } from '../base/strings.ts';
 import { controls } from '../base/styles.ts';
+import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
+import { choose } from './choice.ts';
+import { formatsOf } from './file-of.ts';
+import { Glances } from './glances.ts';
+import { stepOf } from './list-keys.ts';
+import { type Done, ListStore } from './list-store.ts';
+import { ORDERS, type Order } from './order.ts';
+import { nameOf, rowLines, shapeOf } from './row.ts';
+import {
+  changeOf,
+  type Draft,
+  draftOf,
+  labelOf,
+  type OwnFormat,
+  renderActs,
+  renderEditor,
+  renderSure,
+} from './row-panel.ts';
+import { type RowVerdict, verdictNames } from './row-verdict.ts';
+import { RowWindow, type WindowItem } from './row-window.ts';
+import { quoted, type Told } from './search.ts';
 import { words } from './strings.ts';
+import { listStyles } from './styles.ts';
+import { renderTrash } from './trash-view.ts';
+
+interface Opened {
+  readonly id: string;
+  readonly what: 'acts' | 'edit' | 'sure';
+}
 
 /**
  * @summary The recordings on the host.
  * @event {PfRecordingSelect} pf-recording-select - A recording was chosen for viewing.
+ * @event {PfRecordingsCompare} pf-recordings-compare - Two to four recordings were chosen to be laid over each other.
+ * @event {PfRecordingChanged} pf-recording-changed - Name, note, tags or star were changed.
+ * @event {PfRecordingExport} pf-recording-export - One of `formats` was chosen for a recording.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
  * @event {PfRecordingRestored} pf-recording-restored - A deleted recording was taken back.
  * @csspart card - The frame.
  * @csspart row - One recording.
  * @csspart problem - The sentence about a failure.
+ * @cssproperty --pf-recordings-height - The most that the rows take; beyond it they scroll.
  */
 export class PfRecordingsList extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recordings: { attribute: false },
     selected: { type: String },
-    held: { state: true },
-    asking: { state: true },
-    failure: { state: true },
+    search: { type: String },
+    order: { type: String },
+    verdicts: { attribute: false },
+    formats: { attribute: false },
+    opened: { state: true },
+    picked: { state: true },
     said: { state: true },
-    gone: { state: true },
+    panel: { state: true },
+    all: { state: true },
   };
-  static override styles = [
-    tokens,
-    controls,
-    fieldStyles,
-    css`
-      .card {
-        overflow: clip;
-      }
-      .rows {
-        display: grid;
-      }
-      .row {
-        position: relative;
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
-        gap: 1px 8px;
-        align-content: start;
-        padding: 8px 16px 6px;
-        border-top: 1px solid var(--_hairline);
-      }
-      .row:hover, .row.on {
-        background: var(--_raised);
-      }
-      .row.on::before {
-        content: '';
-        position: absolute;
-        inset-block: 0;
-        inset-inline-start: 0;
-        width: 3px;
-        background: var(--_accent);
-      }
-      .when {
-        font-weight: 600;
-      }
-      .long {
-        text-align: end;
-        color: var(--_text2);
-        white-space: nowrap;
-      }
-      .facts {
-        grid-column: 1 / -1;
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 1px 8px;
-        font-size: var(--_size-s);
-        line-height: 18px;
-        color: var(--_text2);
-      }
-      .kind {
-        padding: 0 5px;
-        border: 1px solid var(--_control);
-        border-radius: 4px;
-        font-size: var(--_size-xs);
-        line-height: 15px;
-        font-weight: 500;
-        white-space: nowrap;
-      }
-      .facts span {
-        white-space: nowrap;
-      }
-      .acts {
-        grid-column: 1 / -1;
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0 2px;
-        margin-inline: -8px;
-      }
-      .acts .btn {
-        padding-inline: 8px;
-        color: var(--_text2);
-      }
-      .acts .btn:hover {
-        color: var(--_text);
-      }
-      .row:hover .btn.ghost:hover, .row.on .btn.ghost:hover {
-        background: var(--_surface);
-      }
-      .sure {
-        grid-column: 1 / -1;
-        display: grid;
-        gap: 6px;
-        padding-block: 4px;
-      }
-      .sure .acts {
-        margin: 0;
-        gap: 8px;
-      }
-      .sure .btn {
-        color: var(--_text);
-        border-color: var(--_control);
-      }
-      .sure .btn.bad {
-        color: var(--_bad);
-        border-color: var(--_bad);
-      }
-      .file {
-        overflow-wrap: anywhere;
-        white-space: normal;
-      }
-      .row .note {
-        grid-column: 1 / -1;
-      }
-      .undo {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: 8px;
-      }
-      .say {
-        padding: 10px 16px 14px;
-        border-top: 1px solid var(--_hairline);
-      }
-      @container (min-width: 560px) {
-        .rows {
-          grid-template-columns: repeat(auto-fill, minmax(272px, 1fr));
-        }
-      }
-      @container (max-width: 340px) {
-        :host(:not([side])) .row, :host(:not([side])) .say {
-          padding-inline: 12px;
-        }
-      }
-    `,
-  ];
+  static override styles = [tokens, seriesTokens, controls, fieldStyles, swatchStyles, listStyles];
 
   /** Handed in by a page that asks itself; without it the element reads the list. */
   declare recordings: readonly CaptureMeta[] | undefined;
   /** Id of the recording being viewed. */
   declare selected: string | undefined;
-  declare protected held: readonly CaptureMeta[] | undefined;
-  /** Id whose deletion is being asked about. */
-  declare protected asking: string | undefined;
-  declare protected failure: ApiFailure | undefined;
+  /** What is looked for: words, `codec:hevc`, `client:deck`, `app:x`, `tag:y`, `verdict:clean`, `>30m`, `starred:`. */
+  declare search: string;
+  /** `newest`, `longest`, `largest` or `name`. */
+  declare order: Order;
+  /** How recordings went that were reviewed with all their frames, by id: it counts before what their windows tell. */
+  declare verdicts: ReadonlyMap<string, RowVerdict> | undefined;
+  /** Formats that the page itself makes, offered beside the others: `{ id, label }`. */
+  declare formats: readonly OwnFormat[] | undefined;
+  declare protected opened: Opened | undefined;
+  /** Chosen for a comparison; undefined: nobody is choosing. */
+  declare protected picked: readonly string[] | undefined;
   declare protected said: string;
-  /** Deleted last, and still in the host's trash. */
-  declare protected gone: string | undefined;
+  declare protected panel: boolean;
+  declare protected all: boolean;
 
-  readonly #list = new Task<readonly [StatsApi], readonly CaptureMeta[]>(this, {
-    task: ([api], { signal }) => api.recordings(signal),
-    args: () => [this.client] as const,
-    autoRun: false,
-    onComplete: (list) => {
-      this.failure = undefined;
-      this.held = list;
+  #draft: Draft | undefined;
+  #shown: readonly CaptureMeta[] = [];
+  #items: readonly WindowItem[] = [];
+  /** What cannot be said to be looked for before it was looked into. */
+  #undecided: readonly string[] = [];
+  #seen: ReadonlySet<string> = new Set();
+  #focusId: string | undefined;
+  #hadFocus = false;
+  readonly #glances = new Glances({
+    load: (id, signal) => this.client.recording(id, signal),
+    maker: async () => (await import('./glance.ts')).glanceOf,
+    onNews: () => this.requestUpdate(),
+  });
+  readonly #window = new RowWindow(this, {
+    box: () => this.renderRoot.querySelector<HTMLElement>('.rows') ?? undefined,
+    items: () => this.#items,
+    onSeen: (ids) => {
+      this.#seen = ids;
+      this.#wantGlances();
     },
-    onError: (thrown) => this.#fail(thrown),
+    onWidth: (px) => {
+      this.panel = px <= PANEL_PX && !this.hasAttribute('side');
+    },
   });
-  readonly #poller = new Poller({ ask: () => this.#askList(), everyMs: BEAT_MS });
-  readonly #delete = new Task<readonly [string], void>(this, {
-    task: ([id], { signal }) => this.#remove(id, signal),
-    autoRun: false,
-    onError: (thrown) => this.#fail(thrown),
-  });
-  readonly #restore = new Task<readonly [string], void>(this, {
-    task: ([id], { signal }) => this.#takeBack(id, signal),
-    autoRun: false,
-    onError: (thrown) => this.#fail(thrown),
-  });
-  readonly #download = new Task<readonly [string], void>(this, {
-    task: async ([id], { signal }) =>
-      saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
-    autoRun: false,
-    onError: (thrown) => this.#fail(thrown),
+  readonly #store = new ListStore(this, {
+    api: () => this.client,
+    onDone: (done) => this.#onDone(done),
   });
 
   constructor() {
     super();
     this.said = '';
+    this.search = '';
+    this.order = 'newest';
+    this.panel = false;
+    this.all = false;
   }
 
   /** Reads the list again. */
   again(): void {
-    this.#poller.now();
+    this.#store.again();
+  }
+
+  /** Puts the focus where one types what to look for. */
+  focusSearch(): void {
+    this.renderRoot.querySelector<HTMLElement>('input[type=search]')?.focus();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#poller.stop();
-    this.#list.abort();
+    this.#glances.want([]);
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('api') || changed.has('host') || changed.has('token')) {
-      this.held = undefined;
-      this.gone = undefined;
-      this.failure = undefined;
-      this.#poller.stop();
+      this.opened = undefined;
+      this.#glances.forget();
+      this.#store.forget();
     }
-    if (this.recordings === undefined && this.isConnected) this.#poller.start();
-    else this.#poller.stop();
+    if (changed.has('recordings')) this.#store.settle();
+    this.#store.ask(this.recordings === undefined && this.isConnected);
+    this.#choose();
+    this.#hadFocus = this.#rows?.contains(this.#focused) === true;
   }
 
   protected override updated(changed: PropertyValues): void {
     // The safe answer gets the focus: Enter twice in a row must not delete.
-    if (changed.has('asking') && this.asking !== undefined) {
-      this.renderRoot.querySelector<HTMLElement>('.keep')?.focus();
+    if (changed.has('opened') && this.opened !== undefined) {
+      const first = { acts: '.open button', edit: '.open input', sure: '.keep' }[this.opened.what];
+      this.renderRoot.querySelector<HTMLElement>(`.rows ${first}`)?.focus();
     }
+    // The row that had the focus was scrolled away or is gone: the keys go on working.
+    if (this.#hadFocus && this.#focused === null) this.#rows?.focus({ preventScroll: true });
+    if (changed.has('selected') && this.selected !== undefined) {
+      this.#window.reveal(this.#shown.findIndex(({ id }) => id === this.selected));
+    }
+    this.#wantGlances();
   }
 
   protected override render(): TemplateResult {
     const t = words[this.language];
-    const list = this.recordings ?? this.held;
-    return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}>
-      <div class="head"><h2>${t.heading}</h2>${
-        list === undefined
-          ? nothing
-          : html`<span class="t3 s">${this.format.count(list.length)}</span>`
-      }</div>
-      ${this.failure === undefined ? nothing : html`<div class="say">${failureNote(this.failure, this.format)}</div>`}
-      ${this.gone === undefined ? nothing : this.#renderUndo(this.gone)}${this.#renderList(list)}
+    const { trashed } = this.#store;
+    return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading} @keydown=${this.#onKey}>
+      ${
+        trashed === undefined
+          ? this.#renderRecordings()
+          : renderTrash(
+              {
+                ...{ trashed, busy: this.#store.busy, asked: this.opened?.id },
+                canEnd: this.client.deleteForever !== undefined,
+                problem: this.#renderProblem(),
+                onBack: this.#closeTrash,
+                onRestore: (id) => void this.#store.takeBack(id),
+                onAsk: (id) => this.#open(id === undefined ? undefined : { id, what: 'sure' }),
+                onEnd: (id) => void this.#store.removeForever(id),
+              },
+              this.format,
+            )
+      }
       <p class="vh" role="status">${this.said}</p>
     </section></div>`;
+  }
+
+  #renderRecordings(): TemplateResult {
+    const t = words[this.language];
+    const list = this.#list;
+    return html`${this.#renderHead(list)}
+      ${list === undefined || list.length === 0 ? nothing : this.#renderFind()}
+      ${this.#renderProblem()}
+      ${this.#store.gone === undefined ? nothing : this.#renderUndo(this.#store.gone)}
+      ${this.#renderList(list)}${this.#renderLooking()}
+      ${
+        this.client.trash === undefined || list === undefined
+          ? nothing
+          : html`<div class="foot"><button class="btn ghost" ?disabled=${this.#store.busy} @click=${this.#openTrash}>${t.trash}</button></div>`
+      }`;
+  }
+
+  #renderHead(list: readonly CaptureMeta[] | undefined): TemplateResult {
+    const t = words[this.language];
+    const f = this.format;
+    const all = list?.length ?? 0;
+    const isSome = this.search.trim() !== '';
+    const count = isSome ? t.ofAll(f.count(this.#shown.length), f.count(all)) : f.count(all);
+    return html`<div class="head"><h2>${t.heading}</h2>${
+      list === undefined ? nothing : html`<span class="t3 s">${count}</span>`
+    }<span class="grow"></span>${this.#renderCompare(all)}</div>`;
+  }
+
+  #renderCompare(all: number): unknown {
+    const t = words[this.language];
+    const { picked } = this;
+    if (picked === undefined) {
+      return all < 2
+        ? nothing
+        : html`<button class="btn ghost" @click=${() => this.#pick([])}>${t.compare}</button>`;
+    }
+    const isEnough = picked.length >= 2;
+    return html`<button class="btn primary" ?disabled=${!isEnough} title=${t.pickSome} @click=${this.#compare}>${t.compareN(this.format.count(picked.length))}</button
+      ><button class="btn ghost" @click=${() => this.#pick(undefined)}>${t.cancel}</button>`;
+  }
+
+  #renderFind(): TemplateResult {
+    const t = words[this.language];
+    return html`<div class="find" role="search">
+      <label><span class="vh">${t.search}</span><input type="search" autocomplete="off" spellcheck="false" placeholder=${t.searchHint} title=${t.grammar} .value=${this.search}
+        @input=${this.#onSearch} /><kbd aria-hidden="true">/</kbd></label>
+      <select aria-label=${t.order} @change=${this.#onOrder}>${ORDERS.map(
+        (one) => html`<option value=${one} ?selected=${one === this.order}>${t[one]}</option>`,
+      )}</select>
+    </div>`;
   }
 
   #renderList(list: readonly CaptureMeta[] | undefined): unknown {
     const t = words[this.language];
     if (list === undefined) {
-      return this.failure === undefined
+      return this.#store.failure === undefined
         ? html`<p class="say note">${loading[this.language].reading}</p>`
         : nothing;
     }
     if (list.length === 0) return html`<p class="say note">${t.none}</p>`;
-    return html`<ul class="rows">${list.map((meta) => this.#renderRow(meta))}</ul>`;
+    if (this.#shown.length === 0) return html`<p class="say note">${t.noneFound}</p>`;
+    const { first, last } = this.#window.slice();
+    const rows = this.#shown.slice(first, last);
+    const stop = this.#stopOf(rows);
+    const more = this.panel && !this.all && this.#shown.length > this.#items.length;
+    return html`<ul class="rows" tabindex="-1" aria-label=${t.heading} aria-description=${t.keys} @focusin=${this.#onFocusIn}>${repeat(
+      rows,
+      ({ id }) => id,
+      (meta, i) => this.#renderRow(meta, first + i, meta.id === stop),
+    )}</ul>${
+      more
+        ? html`<div class="foot"><button class="btn ghost" @click=${() => (this.all = true)}>${t.showAll(this.format.count(this.#shown.length))}</button></div>`
+        : nothing
+    }`;
   }
 
-  #renderRow(meta: CaptureMeta): TemplateResult {
-    if (meta.damaged !== undefined) return this.#renderDamaged(meta, meta.damaged);
+  #renderRow(meta: CaptureMeta, at: number, isStop: boolean): TemplateResult {
     const t = words[this.language];
-    const f = this.format;
-    const when = dateOf(f, meta.started_unix_ms);
-    const marks = [
-      meta.starred === true ? t.starred : '',
-      meta.recovered === true ? t.recovered : '',
-      meta.trigger === undefined ? '' : t.blackBox,
-      ...(meta.tags ?? []),
-    ].filter((x) => x !== '');
-    const on = meta.id === this.selected;
-    const facts = [mode(f, meta.width, meta.height, meta.fps), codecName(meta.codec)].filter(
-      (x) => x !== '–',
-    );
-    return html`<li class="row ${on ? 'on' : ''}" part="row" data-id=${meta.id} aria-current=${on ? 'true' : nothing}>
-      <span class="when">${meta.name ?? when}</span><span class="long">${f.clock(meta.duration_ms)}</span>
-      ${meta.name === undefined ? nothing : html`<span class="facts"><span>${when}</span></span>`}<span class="facts"><span class="kind">${meta.kind === '' ? t.noSession : kindName(meta.kind)}</span>${facts.map(
-        (x) => html`<span>${x}</span>`,
-      )}<span class="t3">${t.samples(f.count(meta.sample_count), meta.sample_count === 1)}</span>${marks.map(
-        (x) => html`<span class="kind">${x}</span>`,
-      )}</span>
-      ${this.asking === meta.id ? this.#renderSure(meta.id) : this.#renderActs(meta.id, when)}
-    </li>`;
-  }
-
-  /** A file that cannot be read: which, and why. */
-  #renderDamaged(meta: CaptureMeta, { file, reason }: { file: string; reason: string }) {
-    const t = words[this.language];
-    return html`<li class="row" part="row" data-id=${meta.id}>
-      <span class="when">${t.damaged}</span><span class="facts"><span class="file">${file}</span></span>
-      <p class="note warn">${reason}</p>
-      ${
-        meta.id === ''
+    const { id } = meta;
+    const on = id === this.selected;
+    const what = nameOf(meta, this.format);
+    const opened = this.opened?.id === id && id !== '' ? this.opened : undefined;
+    const picks = this.picked !== undefined && meta.damaged === undefined;
+    const classes = `row ${on ? 'on' : ''} ${picks ? 'picking' : ''} ${opened === undefined ? '' : 'opened'}`;
+    const glance = this.#glances.get(id);
+    const verdict = this.#verdictOf(id);
+    const tab = isStop ? '0' : '-1';
+    const main = picks
+      ? html`<label class="pick"><input class="go" type="checkbox" tabindex=${tab} aria-label=${t.pickOf(what)} .checked=${this.picked?.includes(id) === true}
+          ?disabled=${this.picked?.includes(id) !== true && (this.picked?.length ?? 0) >= MOST_PICKED} @change=${() => this.#toggle(id)} /></label>`
+      : meta.damaged === undefined
+        ? html`<button class="view go" tabindex=${tab} aria-label=${t.viewOf(what)} @click=${() => this.#view(id)}></button>`
+        : nothing;
+    const isLone = meta.damaged !== undefined;
+    return html`<li class=${classes} part="row" data-id=${id} aria-current=${on ? 'true' : nothing} aria-posinset=${at + 1} aria-setsize=${this.#shown.length}>
+      ${main}${rowLines({ meta, glance, verdict }, this.format, this.#onTag)}${
+        id === ''
           ? nothing
-          : this.asking === meta.id
-            ? this.#renderSure(meta.id)
-            : html`<span class="acts"><button class="btn ghost" aria-label=${t.deleteOf(file)} @click=${() => this.#ask(meta.id)}>${t.delete}</button></span>`
-      }
+          : html`<button class="btn ghost icon more ${isLone ? 'go' : ''}" tabindex=${isLone ? tab : '-1'} aria-expanded=${opened !== undefined} aria-label=${t.moreOf(what)}
+              @click=${() => this.#open(opened === undefined ? { id, what: 'acts' } : undefined)}>⋯</button>`
+      }${opened === undefined ? nothing : this.#renderOpened(meta, opened.what, what)}
     </li>`;
+  }
+
+  #renderOpened(meta: CaptureMeta, which: Opened['what'], what: string): TemplateResult {
+    const t = words[this.language];
+    const { id } = meta;
+    const { client } = this;
+    if (which === 'sure') {
+      const question = client.restoreRecording === undefined ? t.sure : t.sureTrash;
+      return renderSure(
+        {
+          ...{ question, yes: t.deleteNow, busy: this.#store.busy },
+          onYes: () => void this.#store.remove(id),
+          onNo: () => this.#open({ id, what: 'acts' }),
+        },
+        this.format,
+      );
+    }
+    if (which === 'edit') {
+      return renderEditor(
+        {
+          draft: this.#draft ?? draftOf(meta),
+          busy: this.#store.busy,
+          onDraft: (draft) => {
+            this.#draft = draft;
+          },
+          onSave: (event) => {
+            event.preventDefault();
+            this.#save(meta);
+          },
+          onCancel: () => this.#open({ id, what: 'acts' }),
+        },
+        this.format,
+      );
+    }
+    return renderActs(
+      {
+        ...{ meta, what, making: this.#making, own: this.formats ?? [] },
+        canChange: client.changeRecording !== undefined,
+        formats: formatsOf(meta, client),
+        onStar: () => void this.#store.change(meta, { starred: meta.starred !== true }),
+        onEdit: () => this.#open({ id, what: 'edit' }),
+        onFormat: (format) => void this.#store.download(meta, format),
+        onOwn: (format) => this.dispatchEvent(new PfRecordingExport(id, format)),
+        onDelete: () => this.#open({ id, what: 'sure' }),
+      },
+      this.format,
+    );
+  }
+
+  #renderProblem(): unknown {
+    const { failure } = this.#store;
+    if (failure === undefined) return nothing;
+    return html`<div class="say">${failureNote(failure, this.format)}</div>`;
   }
 
   #renderUndo(id: string): TemplateResult {
     const t = words[this.language];
-    const busy = this.#restore.status === TaskStatus.PENDING;
-    return html`<div class="say undo"><p class="s" tabindex="-1">${t.deleted}</p><button class="btn" ?disabled=${busy}
-      @click=${() => void this.#restore.run([id])}>${t.undo}</button></div>`;
+    return html`<div class="say undo"><p class="s">${t.deleted}</p><button class="btn" ?disabled=${this.#store.busy}
+      @click=${() => void this.#store.takeBack(id)}>${t.undo}</button></div>`;
   }
 
-  #renderActs(id: string, when: string): TemplateResult {
-    const t = words[this.language];
-    return html`<span class="acts">
-      <button class="btn ghost" aria-label=${t.viewOf(when)} @click=${() => this.#view(id)}>${t.view}</button>
-      <button class="btn ghost" aria-label=${t.downloadOf(when)} @click=${() => this.#save(id)}>${t.download}</button>
-      <button class="btn ghost" aria-label=${t.deleteOf(when)} @click=${() => this.#ask(id)}>${t.delete}</button>
-    </span>`;
+  #renderLooking(): unknown {
+    if (this.#undecided.length === 0) return nothing;
+    const f = this.format;
+    const all = this.#list?.length ?? 0;
+    return html`<p class="say note">${words[this.language].looking(f.count(all - this.#undecided.length), f.count(all))}</p>`;
   }
 
-  #renderSure(id: string): TemplateResult {
-    const t = words[this.language];
-    const busy = this.#delete.status === TaskStatus.PENDING;
-    const sure = this.client.restoreRecording === undefined ? t.sure : t.sureTrash;
-    return html`<div class="sure" role="group" aria-label=${sure} @keydown=${this.#onSureKey}>
-      <p class="s">${sure}</p>
-      <span class="acts"><button class="btn bad" ?disabled=${busy} @click=${() => this.#confirm(id)}>
-        ${busy ? t.deleting : t.deleteNow}</button
-      ><button class="btn keep" ?disabled=${busy} @click=${() => this.#ask(undefined)}>${t.keep}</button></span>
-    </div>`;
+  get #making(): string | undefined {
+    const { making } = this.#store;
+    return making === undefined ? undefined : labelOf(making, this.format);
+  }
+
+  get #list(): readonly CaptureMeta[] | undefined {
+    return this.recordings ?? this.#store.held;
+  }
+
+  get #rows(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>('ul.rows');
+  }
+
+  get #focused(): Element | null {
+    return this.shadowRoot?.activeElement ?? null;
+  }
+
+  /** What is looked for, in its order. */
+  #choose(): void {
+    const { shown, undecided } = choose({
+      ...{ search: this.search, order: this.order, language: this.language },
+      list: (this.#list ?? []).map((meta) => this.#store.current(meta)),
+      nameOf: (meta) => nameOf(meta, this.format),
+      told: (id) => this.#toldOf(id),
+      isSettled: (meta) => !canGlance(meta) || this.#glances.isSettled(meta.id),
+    });
+    this.#undecided = undecided;
+    this.#shown = shown;
+    const most = this.panel && !this.all ? PANEL_ROWS : shown.length;
+    this.#items = shown.slice(0, most).map((meta) => ({ id: meta.id, shape: shapeOf(meta) }));
+  }
+
+  #toldOf(id: string): Told | undefined {
+    const glance = this.#glances.get(id);
+    const verdict = this.#verdictOf(id);
+    if (glance === undefined || verdict === undefined) return undefined;
+    return { verdict: verdictNames(verdict), apps: glance.apps };
+  }
+
+  #verdictOf(id: string): RowVerdict | undefined {
+    return this.verdicts?.get(id) ?? this.#glances.get(id)?.verdict;
+  }
+
+  #wantGlances(): void {
+    if (!this.isConnected || this.#store.trashed !== undefined) return;
+    const seen = this.#items.filter(({ id }) => this.#seen.has(id)).map(({ id }) => id);
+    const wanted = new Set([...seen, ...this.#undecided]);
+    const able = (this.#list ?? []).filter((meta) => wanted.has(meta.id) && canGlance(meta));
+    this.#glances.want(able.map(({ id }) => id));
+  }
+
+  /** The one row that Tab comes to. */
+  #stopOf(rows: readonly CaptureMeta[]): string | undefined {
+    const there = (id: string | undefined): boolean => rows.some((meta) => meta.id === id);
+    if (there(this.#focusId)) return this.#focusId;
+    return there(this.selected) ? this.selected : rows[0]?.id;
   }
 
   #view(id: string): void {
@@ -347,59 +439,179 @@ export class PfRecordingsList extends StatsElement {
     this.dispatchEvent(new PfRecordingSelect(id));
   }
 
-  #save(id: string): void {
-    this.failure = undefined;
-    void this.#download.run([id]);
+  #open(opened: Opened | undefined): void {
+    this.#store.failure = undefined;
+    this.#draft = undefined;
+    const closed = opened === undefined ? this.opened?.id : undefined;
+    this.opened = opened;
+    if (closed !== undefined) void this.#focusRow(closed, '.more');
   }
 
-  #ask(id: string | undefined): void {
-    this.failure = undefined;
-    this.asking = id;
+  #pick(picked: readonly string[] | undefined): void {
+    this.picked = picked;
+    this.opened = undefined;
+    if (picked !== undefined) this.said = words[this.language].pickSome;
   }
 
-  #confirm(id: string): void {
-    void this.#delete.run([id]);
+  #toggle(id: string): void {
+    const picked = this.picked ?? [];
+    this.picked = picked.includes(id) ? picked.filter((one) => one !== id) : [...picked, id];
   }
 
-  readonly #onSureKey = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape') return;
-    event.stopPropagation();
-    this.#ask(undefined);
+  readonly #compare = (): void => {
+    const ids = this.picked ?? [];
+    if (ids.length < 2) return;
+    this.picked = undefined;
+    this.dispatchEvent(new PfRecordingsCompare(ids));
   };
 
-  async #remove(id: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.client.deleteRecording(id, signal);
-    } catch (thrown) {
-      // Gone already: what was asked for is the case.
-      if (asFailure(thrown).kind !== 'not-found') throw thrown;
+  readonly #onSearch = (event: Event): void => {
+    if (event.target instanceof HTMLInputElement) this.#look(event.target.value);
+  };
+
+  readonly #onTag = (tag: string): void => {
+    const term = quoted('tag', tag);
+    this.#look(this.search.includes(term) ? this.search : `${this.search} ${term}`.trim());
+    this.focusSearch();
+  };
+
+  #look(search: string): void {
+    this.search = search;
+    this.#rows?.scrollTo({ top: 0 });
+    void this.updateComplete.then(() => {
+      const n = this.#shown.length;
+      this.said = words[this.language].found(this.format.count(n), n === 1);
+    });
+  }
+
+  readonly #onOrder = (event: Event): void => {
+    const { target } = event;
+    const order = ORDERS.find((one) => target instanceof HTMLSelectElement && one === target.value);
+    if (order !== undefined) this.order = order;
+    this.#rows?.scrollTo({ top: 0 });
+  };
+
+  readonly #onFocusIn = (event: Event): void => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>('li') : null;
+    const id = row?.dataset['id'];
+    if (id === undefined || id === this.#focusId) return;
+    this.#focusId = id;
+    this.requestUpdate();
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const { key, target } = event;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const isTyping =
+      target instanceof HTMLElement &&
+      target.matches('input[type=search], input[name], textarea, select');
+    if (key === 'Escape') this.#escape(event, isTyping);
+    else if (isTyping) {
+      const first = this.#shown[0];
+      if (key !== 'ArrowDown' || first === undefined || !target.matches('input[type=search]'))
+        return;
+      event.preventDefault();
+      void this.#focusRow(first.id, '.go');
+    } else if (key === '/') {
+      event.preventDefault();
+      event.stopPropagation();
+      this.focusSearch();
+    } else this.#onRowKey(event);
+  };
+
+  #escape(event: KeyboardEvent, isTyping: boolean): void {
+    if (this.opened !== undefined) {
+      const { id, what } = this.opened;
+      this.#open(
+        what === 'acts' || this.#store.trashed !== undefined ? undefined : { id, what: 'acts' },
+      );
+    } else if (isTyping && this.search !== '') this.#look('');
+    else if (this.picked !== undefined) this.#pick(undefined);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The list is one stop: arrows go through its rows, and to a row's own menu. */
+  #onRowKey(event: KeyboardEvent): void {
+    const { key, target } = event;
+    if (!(target instanceof HTMLElement) || !target.matches('.go, .more, ul.rows')) return;
+    if (this.#store.trashed !== undefined) return;
+    const at = this.#shown.findIndex(({ id }) => id === this.#focusId);
+    const meta = this.#shown[at];
+    if (key === 'Delete' && meta !== undefined && meta.id !== '') {
+      this.#open({ id: meta.id, what: 'sure' });
+      return;
     }
-    this.asking = undefined;
-    this.said = words[this.language].deleted;
-    this.held = this.held?.filter((m) => m.id !== id);
-    this.gone = this.client.restoreRecording === undefined ? undefined : id;
+    const isMenu = target.matches('.more:not(.go)');
+    const place = { at, isMenu, rows: this.#items.length, columns: this.#window.columns };
+    const step = stepOf(key, place);
+    const to = this.#shown[step?.row ?? -1];
+    if (step === undefined || to === undefined) return;
+    event.preventDefault();
+    void this.#focusRow(to.id, step.isMenu ? '.more' : '.go');
+  }
+
+  async #focusRow(id: string, part: '.go' | '.more'): Promise<void> {
+    this.#focusId = id;
+    this.#window.reveal(this.#shown.findIndex((meta) => meta.id === id));
+    this.requestUpdate();
+    await this.updateComplete;
+    const row = this.renderRoot.querySelector(`li[data-id="${CSS.escape(id)}"]`);
+    row?.querySelector<HTMLElement>(part)?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #save(meta: CaptureMeta): void {
+    const change = changeOf(meta, this.#draft ?? draftOf(meta));
+    if (change === undefined) this.#open({ id: meta.id, what: 'acts' });
+    else void this.#store.change(meta, change);
+  }
+
+  #onDone(done: Done): void {
+    const t = words[this.language];
+    switch (done.kind) {
+      case 'changed':
+        this.said = t.saved;
+        if (this.opened?.what === 'edit') this.#open({ id: done.recording.id, what: 'acts' });
+        this.dispatchEvent(new PfRecordingChanged(done.recording));
+        break;
+      case 'restored':
+        this.said = t.restored;
+        this.dispatchEvent(new PfRecordingRestored(done.recording));
+        break;
+      case 'deletedForever':
+        this.said = t.foreverDone;
+        this.opened = undefined;
+        break;
+      case 'deleted':
+        this.said = t.deleted;
+        this.#afterDelete(done.id);
+    }
+  }
+
+  #afterDelete(id: string): void {
+    const at = this.#shown.findIndex((meta) => meta.id === id);
+    const next = this.#shown[at + 1] ?? this.#shown[at - 1];
+    this.opened = undefined;
+    this.picked = this.picked?.filter((one) => one !== id);
     if (this.selected === id) this.selected = undefined;
     this.dispatchEvent(new PfRecordingDeleted(id));
+    if (next !== undefined) void this.#focusRow(next.id, '.go');
   }
 
-  async #takeBack(id: string, signal: AbortSignal): Promise<void> {
-    const recording = await this.client.restoreRecording?.(id, signal);
-    this.gone = undefined;
-    if (recording === undefined) return;
-    this.said = words[this.language].restored;
-    this.dispatchEvent(new PfRecordingRestored(recording));
-    this.again();
-  }
+  readonly #openTrash = async (): Promise<void> => {
+    this.opened = undefined;
+    await this.#store.openTrash();
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('.back')?.focus();
+  };
 
-  async #askList(): Promise<void> {
-    await this.#list.run();
-    if (this.#list.status === TaskStatus.ERROR) throw this.#list.error;
-  }
-
-  #fail(thrown: unknown): void {
-    if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
-    this.failure = asFailure(thrown);
-  }
+  readonly #closeTrash = (): void => {
+    this.opened = undefined;
+    this.#store.closeTrash();
+    void this.updateComplete.then(() => this.focusSearch());
+  };
 }
 
 define('pf-recordings-list', PfRecordingsList);
@@ -410,5 +622,13 @@ declare global {
   }
 }
 
-/** Others may record too; nobody waits for it. */
-const BEAT_MS = 10_000;
+/** A recording of 16 sessions over hours is a hundred megabytes of windows: no line in a row is worth that. */
+function canGlance({ id, damaged, sample_count }: CaptureMeta): boolean {
+  return id !== '' && damaged === undefined && sample_count > 0 && sample_count <= MOST_WINDOWS;
+}
+
+/** Solid, dashed and two patterns of dots: more cannot be told apart. */
+const MOST_PICKED = 4;
+const MOST_WINDOWS = 20_000;
+const PANEL_PX = 340;
+const PANEL_ROWS = 3;
