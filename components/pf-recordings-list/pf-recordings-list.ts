@@ -28,22 +28,14 @@ import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
 import { choose } from './choice.ts';
-import { formatsOf } from './file-of.ts';
 import { Glances } from './glances.ts';
+import { renderHead } from './head-view.ts';
 import { stepOf } from './list-keys.ts';
 import { type Done, ListStore } from './list-store.ts';
-import { ORDERS, type Order } from './order.ts';
+import { type Opening, renderOpened } from './opened-view.ts';
+import type { Order } from './order.ts';
 import { nameOf, rowLines, shapeOf } from './row.ts';
-import {
-  changeOf,
-  type Draft,
-  draftOf,
-  labelOf,
-  type OwnFormat,
-  renderActs,
-  renderEditor,
-  renderSure,
-} from './row-panel.ts';
+import type { Draft, OwnFormat } from './row-panel.ts';
 import { type RowVerdict, verdictNames } from './row-verdict.ts';
 import { RowWindow, type WindowItem } from './row-window.ts';
 import { quoted, type Told } from './search.ts';
@@ -53,7 +45,7 @@ import { renderTrash } from './trash-view.ts';
 
 interface Opened {
   readonly id: string;
-  readonly what: 'acts' | 'edit' | 'sure';
+  readonly what: Opening;
 }
 
 /**
@@ -119,7 +111,7 @@ export class PfRecordingsList extends StatsElement {
     onNews: () => this.requestUpdate(),
   });
   readonly #window = new RowWindow(this, {
-    box: () => this.renderRoot.querySelector<HTMLElement>('.rows') ?? undefined,
+    box: () => this.renderRoot.querySelector<HTMLElement>('.rows:not(.trash)') ?? undefined,
     items: () => this.#items,
     onSeen: (ids) => {
       this.#seen = ids;
@@ -212,7 +204,6 @@ export class PfRecordingsList extends StatsElement {
     const t = words[this.language];
     const list = this.#list;
     return html`${this.#renderHead(list)}
-      ${list === undefined || list.length === 0 ? nothing : this.#renderFind()}
       ${this.#renderProblem()}
       ${this.#store.gone === undefined ? nothing : this.#renderUndo(this.#store.gone)}
       ${this.#renderList(list)}${this.#renderLooking()}
@@ -224,38 +215,20 @@ export class PfRecordingsList extends StatsElement {
   }
 
   #renderHead(list: readonly CaptureMeta[] | undefined): TemplateResult {
-    const t = words[this.language];
-    const f = this.format;
-    const all = list?.length ?? 0;
-    const isSome = this.search.trim() !== '';
-    const count = isSome ? t.ofAll(f.count(this.#shown.length), f.count(all)) : f.count(all);
-    return html`<div class="head"><h2>${t.heading}</h2>${
-      list === undefined ? nothing : html`<span class="t3 s">${count}</span>`
-    }<span class="grow"></span>${this.#renderCompare(all)}</div>`;
-  }
-
-  #renderCompare(all: number): unknown {
-    const t = words[this.language];
-    const { picked } = this;
-    if (picked === undefined) {
-      return all < 2
-        ? nothing
-        : html`<button class="btn ghost" @click=${() => this.#pick([])}>${t.compare}</button>`;
-    }
-    const isEnough = picked.length >= 2;
-    return html`<button class="btn primary" ?disabled=${!isEnough} title=${t.pickSome} @click=${this.#compare}>${t.compareN(this.format.count(picked.length))}</button
-      ><button class="btn ghost" @click=${() => this.#pick(undefined)}>${t.cancel}</button>`;
-  }
-
-  #renderFind(): TemplateResult {
-    const t = words[this.language];
-    return html`<div class="find" role="search">
-      <label><span class="vh">${t.search}</span><input type="search" autocomplete="off" spellcheck="false" placeholder=${t.searchHint} title=${t.grammar} .value=${this.search}
-        @input=${this.#onSearch} /><kbd aria-hidden="true">/</kbd></label>
-      <select aria-label=${t.order} @change=${this.#onOrder}>${ORDERS.map(
-        (one) => html`<option value=${one} ?selected=${one === this.order}>${t[one]}</option>`,
-      )}</select>
-    </div>`;
+    return renderHead(
+      {
+        ...{ all: list?.length, shown: this.#shown.length, picked: this.picked?.length },
+        ...{ search: this.search, order: this.order },
+        onSearch: (search) => this.#look(search),
+        onOrder: (order) => {
+          this.order = order;
+          this.#rows?.scrollTo({ top: 0 });
+        },
+        onPick: (isOn) => this.#pick(isOn ? [] : undefined),
+        onCompare: this.#compare,
+      },
+      this.format,
+    );
   }
 
   #renderList(list: readonly CaptureMeta[] | undefined): unknown {
@@ -273,7 +246,7 @@ export class PfRecordingsList extends StatsElement {
     const more = this.panel && !this.all && this.#shown.length > this.#items.length;
     return html`<ul class="rows" tabindex="-1" aria-label=${t.heading} aria-description=${t.keys} @focusin=${this.#onFocusIn}>${repeat(
       rows,
-      ({ id }) => id,
+      keyOf,
       (meta, i) => this.#renderRow(meta, first + i, meta.id === stop),
     )}</ul>${
       more
@@ -310,48 +283,16 @@ export class PfRecordingsList extends StatsElement {
     </li>`;
   }
 
-  #renderOpened(meta: CaptureMeta, which: Opened['what'], what: string): TemplateResult {
-    const t = words[this.language];
-    const { id } = meta;
-    const { client } = this;
-    if (which === 'sure') {
-      const question = client.restoreRecording === undefined ? t.sure : t.sureTrash;
-      return renderSure(
-        {
-          ...{ question, yes: t.deleteNow, busy: this.#store.busy },
-          onYes: () => void this.#store.remove(id),
-          onNo: () => this.#open({ id, what: 'acts' }),
-        },
-        this.format,
-      );
-    }
-    if (which === 'edit') {
-      return renderEditor(
-        {
-          draft: this.#draft ?? draftOf(meta),
-          busy: this.#store.busy,
-          onDraft: (draft) => {
-            this.#draft = draft;
-          },
-          onSave: (event) => {
-            event.preventDefault();
-            this.#save(meta);
-          },
-          onCancel: () => this.#open({ id, what: 'acts' }),
-        },
-        this.format,
-      );
-    }
-    return renderActs(
+  #renderOpened(meta: CaptureMeta, which: Opening, what: string): TemplateResult {
+    return renderOpened(
       {
-        ...{ meta, what, making: this.#making, own: this.formats ?? [] },
-        canChange: client.changeRecording !== undefined,
-        formats: formatsOf(meta, client),
-        onStar: () => void this.#store.change(meta, { starred: meta.starred !== true }),
-        onEdit: () => this.#open({ id, what: 'edit' }),
-        onFormat: (format) => void this.#store.download(meta, format),
-        onOwn: (format) => this.dispatchEvent(new PfRecordingExport(id, format)),
-        onDelete: () => this.#open({ id, what: 'sure' }),
+        ...{ meta, which, what, own: this.formats ?? [], draft: this.#draft },
+        ...{ api: this.client, store: this.#store },
+        onOpen: (next) => this.#open({ id: meta.id, what: next }),
+        onDraft: (draft) => {
+          this.#draft = draft;
+        },
+        onOwn: (format) => this.dispatchEvent(new PfRecordingExport(meta.id, format)),
       },
       this.format,
     );
@@ -374,11 +315,6 @@ export class PfRecordingsList extends StatsElement {
     const f = this.format;
     const all = this.#list?.length ?? 0;
     return html`<p class="say note">${words[this.language].looking(f.count(all - this.#undecided.length), f.count(all))}</p>`;
-  }
-
-  get #making(): string | undefined {
-    const { making } = this.#store;
-    return making === undefined ? undefined : labelOf(making, this.format);
   }
 
   get #list(): readonly CaptureMeta[] | undefined {
@@ -465,10 +401,6 @@ export class PfRecordingsList extends StatsElement {
     this.dispatchEvent(new PfRecordingsCompare(ids));
   };
 
-  readonly #onSearch = (event: Event): void => {
-    if (event.target instanceof HTMLInputElement) this.#look(event.target.value);
-  };
-
   readonly #onTag = (tag: string): void => {
     const term = quoted('tag', tag);
     this.#look(this.search.includes(term) ? this.search : `${this.search} ${term}`.trim());
@@ -484,13 +416,6 @@ export class PfRecordingsList extends StatsElement {
     });
   }
 
-  readonly #onOrder = (event: Event): void => {
-    const { target } = event;
-    const order = ORDERS.find((one) => target instanceof HTMLSelectElement && one === target.value);
-    if (order !== undefined) this.order = order;
-    this.#rows?.scrollTo({ top: 0 });
-  };
-
   readonly #onFocusIn = (event: Event): void => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('li') : null;
     const id = row?.dataset['id'];
@@ -501,42 +426,38 @@ export class PfRecordingsList extends StatsElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     const { key, target } = event;
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const isTyping =
-      target instanceof HTMLElement &&
-      target.matches('input[type=search], input[name], textarea, select');
-    if (key === 'Escape') this.#escape(event, isTyping);
-    else if (isTyping) {
-      const first = this.#shown[0];
-      if (key !== 'ArrowDown' || first === undefined || !target.matches('input[type=search]'))
-        return;
+    if (event.altKey || event.ctrlKey || event.metaKey || !(target instanceof HTMLElement)) return;
+    const isSearch = target.matches('input[type=search]');
+    const first = this.#shown[0];
+    if (key === 'Escape') this.#escape(event, isSearch);
+    else if (isSearch && key === 'ArrowDown' && first !== undefined) {
       event.preventDefault();
       void this.#focusRow(first.id, '.go');
-    } else if (key === '/') {
+    } else if (target.matches('input:not([type=checkbox]), textarea, select')) return;
+    else if (key === '/' && this.#store.trashed === undefined) {
       event.preventDefault();
       event.stopPropagation();
       this.focusSearch();
-    } else this.#onRowKey(event);
+    } else this.#onRowKey(event, target);
   };
 
-  #escape(event: KeyboardEvent, isTyping: boolean): void {
-    if (this.opened !== undefined) {
+  /** One step back: what was typed, what is open, the choice. */
+  #escape(event: KeyboardEvent, isSearch: boolean): void {
+    if (isSearch && this.search !== '') this.#look('');
+    else if (this.opened !== undefined) {
       const { id, what } = this.opened;
-      this.#open(
-        what === 'acts' || this.#store.trashed !== undefined ? undefined : { id, what: 'acts' },
-      );
-    } else if (isTyping && this.search !== '') this.#look('');
-    else if (this.picked !== undefined) this.#pick(undefined);
+      const isLast = what === 'acts' || this.#store.trashed !== undefined;
+      this.#open(isLast ? undefined : { id, what: 'acts' });
+    } else if (this.picked !== undefined) this.#pick(undefined);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
 
   /** The list is one stop: arrows go through its rows, and to a row's own menu. */
-  #onRowKey(event: KeyboardEvent): void {
-    const { key, target } = event;
-    if (!(target instanceof HTMLElement) || !target.matches('.go, .more, ul.rows')) return;
-    if (this.#store.trashed !== undefined) return;
+  #onRowKey(event: KeyboardEvent, target: HTMLElement): void {
+    const { key } = event;
+    if (this.#store.trashed !== undefined || !target.matches('.go, .more, ul.rows')) return;
     const at = this.#shown.findIndex(({ id }) => id === this.#focusId);
     const meta = this.#shown[at];
     if (key === 'Delete' && meta !== undefined && meta.id !== '') {
@@ -560,12 +481,6 @@ export class PfRecordingsList extends StatsElement {
     const row = this.renderRoot.querySelector(`li[data-id="${CSS.escape(id)}"]`);
     row?.querySelector<HTMLElement>(part)?.focus({ preventScroll: true });
     row?.scrollIntoView({ block: 'nearest' });
-  }
-
-  #save(meta: CaptureMeta): void {
-    const change = changeOf(meta, this.#draft ?? draftOf(meta));
-    if (change === undefined) this.#open({ id: meta.id, what: 'acts' });
-    else void this.#store.change(meta, change);
   }
 
   #onDone(done: Done): void {
@@ -620,6 +535,11 @@ declare global {
   interface HTMLElementTagNameMap {
     'pf-recordings-list': PfRecordingsList;
   }
+}
+
+/** Files that cannot be read may have no id. */
+function keyOf({ id, damaged }: CaptureMeta): string {
+  return id === '' ? (damaged?.file ?? '') : id;
 }
 
 /** A recording of 16 sessions over hours is a hundred megabytes of windows: no line in a row is worth that. */

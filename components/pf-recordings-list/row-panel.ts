@@ -107,26 +107,34 @@ export interface EditorView {
   readonly draft: Draft;
   readonly busy: boolean;
   readonly onDraft: (draft: Draft) => void;
-  readonly onSave: (event: Event) => void;
+  readonly onSave: (draft: Draft) => void;
   readonly onCancel: () => void;
 }
 
 export function renderEditor(view: EditorView, format: Format): TemplateResult {
   const t = words[format.language];
   const { draft, busy } = view;
-  const onInput = (event: Event): void => {
-    const { target } = event;
-    if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) {
-      view.onDraft({ ...draft, [target.name]: target.value });
-    }
+  // What was typed since is read off the fields: another draft does not draw them again.
+  const onInput = ({ currentTarget }: Event): void => {
+    if (currentTarget instanceof HTMLFormElement) view.onDraft(typedIn(currentTarget));
   };
-  return html`<form class="open" @submit=${view.onSave} @input=${onInput}>
+  const onSubmit = (event: Event): void => {
+    event.preventDefault();
+    if (event.target instanceof HTMLFormElement) view.onSave(typedIn(event.target));
+  };
+  return html`<form class="open" @submit=${onSubmit} @input=${onInput}>
     <label class="field">${t.nameField}<input name="name" maxlength="120" autocomplete="off" .value=${draft.name} /></label>
     <label class="field">${t.noteField}<textarea name="note" maxlength="4000" .value=${draft.note}></textarea></label>
     <label class="field">${t.tagsField}<input name="tags" maxlength="840" autocomplete="off" .value=${draft.tags} /></label>
     <div class="acts"><button class="btn primary" ?disabled=${busy}>${t.save}</button
       ><button class="btn" type="button" ?disabled=${busy} @click=${view.onCancel}>${t.cancel}</button></div>
   </form>`;
+}
+
+function typedIn(form: HTMLFormElement): Draft {
+  const typed = new FormData(form);
+  const text = (name: keyof Draft): string => String(typed.get(name) ?? '');
+  return { name: text('name'), note: text('note'), tags: text('tags') };
 }
 
 export interface SureView {

@@ -12,7 +12,7 @@ export const listStyles = css`
     gap: 6px;
     padding: 0 12px 10px;
   }
-  .find label {
+  .find .line {
     position: relative;
     flex: 1;
     min-width: 0;
@@ -63,10 +63,18 @@ export const listStyles = css`
     display: grid;
     align-content: start;
     max-height: var(--pf-recordings-height, 884px);
-    padding-block: var(--_before, 0) var(--_after, 0);
     overflow-y: auto;
     scroll-padding-block: 48px;
     border-top: 1px solid var(--_hairline);
+  }
+  /* The room of the rows that are not in the page. */
+  .rows::before, .rows::after {
+    content: '';
+    grid-column: 1 / -1;
+    height: var(--_before, 0);
+  }
+  .rows::after {
+    height: var(--_after, 0);
   }
   .rows:focus {
     outline: none;
@@ -315,7 +323,7 @@ export const listStyles = css`
       grid-template-columns: repeat(auto-fill, minmax(272px, 1fr));
       max-height: var(--pf-recordings-height, 476px);
     }
-    .find label {
+    .find .line {
       flex: 0 1 420px;
     }
   }

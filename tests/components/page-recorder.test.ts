@@ -193,6 +193,7 @@ describe('the list of recordings', () => {
       const { page, trouble } = await bench.visit(host);
       await drawn(page);
       const row = page.locator(`li[data-id="${id}"]`);
+      await row.getByRole('button', { name: /^More/ }).click();
       await row.getByRole('button', { name: /^Delete/ }).click();
       await row.getByText('It stays in the host’s trash for 7 days.').waitFor();
       await row.getByRole('button', { name: 'Delete recording' }).click();

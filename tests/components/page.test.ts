@@ -75,9 +75,10 @@ describe('the page', () => {
       expect(await row.getAttribute('aria-current')).toBe('true');
       await page.getByText(/^All \d+ windows stayed within the 16\.7\sms budget/).waitFor();
 
+      await row.getByRole('button', { name: /^More/ }).click();
       const [download] = await Promise.all([
         page.waitForEvent('download'),
-        row.getByRole('button', { name: /^Download/ }).click(),
+        row.getByRole('button', { name: 'Download JSON', exact: true }).click(),
       ]);
       expect(download.suggestedFilename()).toBe(`${id}.json`);
       expect(await readFile((await download.path()) ?? '', 'utf8')).toBe(host.file(id));

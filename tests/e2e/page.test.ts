@@ -69,9 +69,10 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
       expect(await stages(page)).toEqual([...STAGES]);
       expect(await page.getByText(/newer version/).count()).toBe(0);
 
+      await row.getByRole('button', { name: /^More/ }).click();
       const [download] = await Promise.all([
         page.waitForEvent('download'),
-        row.getByRole('button', { name: /^Download/ }).click(),
+        row.getByRole('button', { name: 'Download JSON', exact: true }).click(),
       ]);
       const onDisk = await readFile(join(host.configDir, 'captures', `${id}.json`), 'utf8');
       expect(JSON.parse(await readFile(await download.path(), 'utf8'))).toEqual(JSON.parse(onDisk));

@@ -60,6 +60,8 @@ export class PageHost implements Disposable {
   /** Files in the folder that cannot be read. */
   readonly damaged: CaptureMeta[] = [];
   readonly markers: CaptureEvent[] = [];
+  /** Files of frames, by recording. */
+  readonly frames = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #trash = new Map<string, Capture>();
   readonly #options: PageHostOptions;
   readonly #recordings: Map<string, Capture>;
@@ -146,8 +148,10 @@ export class PageHost implements Disposable {
     }
     const restored = /^POST \/stats\/recordings\/(.+)\/restore$/.exec(call)?.[1];
     if (restored !== undefined) return this.#restore(decodeURIComponent(restored));
-    const id = /^(?:GET|DELETE) \/stats\/recordings\/(.+)$/.exec(call)?.[1];
-    if (id !== undefined) return this.#recording(request.method, decodeURIComponent(id));
+    const framed = /^GET \/stats\/recordings\/(.+)\/frames$/.exec(call)?.[1];
+    if (framed !== undefined) return this.#framesOf(decodeURIComponent(framed));
+    const id = /^(?:GET|PATCH|DELETE) \/stats\/recordings\/(.+)$/.exec(call)?.[1];
+    if (id !== undefined) return this.#recording(request, decodeURIComponent(id), url);
     switch (call) {
       case 'POST /stats/capture/start':
         return this.#start();
@@ -170,6 +174,10 @@ export class PageHost implements Disposable {
       case 'DELETE /stats/last-run':
         this.lastRun = undefined;
         return new Response(undefined, { status: 204 });
+      case 'GET /stats/trash':
+        return Response.json(
+          [...this.#trash.values()].map(({ meta }) => ({ ...meta, deleted_unix_ms: Date.now() })),
+        );
       case 'GET /stats/recordings':
         return Response.json([...this.#metas(), ...this.damaged]);
       case 'GET /host':
@@ -193,15 +201,36 @@ export class PageHost implements Disposable {
     return this.scope === 'stats' ? topic === 'captures' : ['sessions', 'clients'].includes(topic);
   }
 
-  #recording(method: string, id: string): Response {
-    const found = this.#recordings.get(id);
+  async #recording(request: Request, id: string, url: URL): Promise<Response> {
+    const forever = url.searchParams.get('forever') === 'true';
+    const found = this.#recordings.get(id) ?? (forever ? this.#trash.get(id) : undefined);
     if (found === undefined) return refusal(404, 'not_found', `There is no recording ${id}.`);
-    if (method === 'GET') {
+    if (request.method === 'GET') {
       return new Response(this.file(id), { headers: { 'content-type': 'application/json' } });
     }
+    if (request.method === 'PATCH') return this.#change(found, await request.json());
     this.#recordings.delete(id);
-    this.#trash.set(id, found);
+    this.#trash.delete(id);
+    if (!forever) this.#trash.set(id, found);
     return new Response(undefined, { status: 204 });
+  }
+
+  /** What is left out stays; an empty text or list takes it away. */
+  #change(found: Capture, body: unknown): Response {
+    const change = Object.entries(typeof body === 'object' && body !== null ? body : {});
+    const meta: CaptureMeta = { ...found.meta, ...Object.fromEntries(change) };
+    if (meta.name === '') delete meta.name;
+    if (meta.note === '') delete meta.note;
+    if (meta.tags?.length === 0) delete meta.tags;
+    if (meta.starred === false) delete meta.starred;
+    this.#recordings.set(meta.id, { ...found, meta });
+    return Response.json(meta);
+  }
+
+  #framesOf(id: string): Response {
+    const file = this.frames.get(id);
+    if (file === undefined) return refusal(404, 'no_frames', `${id} has no frames.`);
+    return new Response(file, { headers: { 'content-type': 'application/vnd.apache.parquet' } });
   }
 
   #restore(id: string): Response {
