@@ -126,7 +126,9 @@ function stretchFinding(
   if (late.length === 0) {
     return { ...where, kind: 'dropped', certainty: 'certain', dropped, firstRow: -1 };
   }
-  const { part, share } = mostExcess(late, usual);
+  // A session that is late all along has no usual that a stage could rise above.
+  const { part, share } =
+    usual.totalP99 > budgetUs ? { part: undefined, share: undefined } : mostExcess(late, usual);
   const isTold = share !== undefined && share >= MOST_OF_IT;
   return {
     ...where,

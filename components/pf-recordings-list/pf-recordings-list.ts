@@ -201,17 +201,12 @@ export class PfRecordingsList extends StatsElement {
   }
 
   #renderRecordings(): TemplateResult {
-    const t = words[this.language];
     const list = this.#list;
     return html`${this.#renderHead(list)}
       ${this.#renderProblem()}
       ${this.#store.gone === undefined ? nothing : this.#renderUndo(this.#store.gone)}
       ${this.#renderList(list)}${this.#renderLooking()}
-      ${
-        this.client.trash === undefined || list === undefined
-          ? nothing
-          : html`<div class="foot"><button class="btn ghost" ?disabled=${this.#store.busy} @click=${this.#openTrash}>${t.trash}</button></div>`
-      }`;
+      ${this.#renderFoot(list)}`;
   }
 
   #renderHead(list: readonly CaptureMeta[] | undefined): TemplateResult {
@@ -241,18 +236,29 @@ export class PfRecordingsList extends StatsElement {
     if (list.length === 0) return html`<p class="say note">${t.none}</p>`;
     if (this.#shown.length === 0) return html`<p class="say note">${t.noneFound}</p>`;
     const { first, last } = this.#window.slice();
-    const rows = this.#shown.slice(first, last);
+    const rows = this.#shown.slice(first, Math.min(last, this.#items.length));
     const stop = this.#stopOf(rows);
-    const more = this.panel && !this.all && this.#shown.length > this.#items.length;
     return html`<ul class="rows" tabindex="-1" aria-label=${t.heading} aria-description=${t.keys} @focusin=${this.#onFocusIn}>${repeat(
       rows,
       keyOf,
       (meta, i) => this.#renderRow(meta, first + i, meta.id === stop),
-    )}</ul>${
-      more
-        ? html`<div class="foot"><button class="btn ghost" @click=${() => (this.all = true)}>${t.showAll(this.format.count(this.#shown.length))}</button></div>`
+    )}</ul>`;
+  }
+
+  #renderFoot(list: readonly CaptureMeta[] | undefined): unknown {
+    const t = words[this.language];
+    const isMore = this.#shown.length > this.#items.length;
+    const hasTrash = this.client.trash !== undefined && list !== undefined;
+    if (!isMore && !hasTrash) return nothing;
+    return html`<div class="foot">${
+      isMore
+        ? html`<button class="btn ghost" @click=${this.#showAll}>${t.showAll(this.format.count(this.#shown.length))}</button>`
         : nothing
-    }`;
+    }${
+      hasTrash
+        ? html`<button class="btn ghost" ?disabled=${this.#store.busy} @click=${this.#openTrash}>${t.trash}</button>`
+        : nothing
+    }</div>`;
   }
 
   #renderRow(meta: CaptureMeta, at: number, isStop: boolean): TemplateResult {
@@ -275,7 +281,7 @@ export class PfRecordingsList extends StatsElement {
     const isLone = meta.damaged !== undefined;
     return html`<li class=${classes} part="row" data-id=${id} aria-current=${on ? 'true' : nothing} aria-posinset=${at + 1} aria-setsize=${this.#shown.length}>
       ${main}${rowLines({ meta, glance, verdict }, this.format, this.#onTag)}${
-        id === ''
+        id === '' || picks
           ? nothing
           : html`<button class="btn ghost icon more ${isLone ? 'go' : ''}" tabindex=${isLone ? tab : '-1'} aria-expanded=${opened !== undefined} aria-label=${t.moreOf(what)}
               @click=${() => this.#open(opened === undefined ? { id, what: 'acts' } : undefined)}>⋯</button>`
@@ -393,6 +399,12 @@ export class PfRecordingsList extends StatsElement {
     const picked = this.picked ?? [];
     this.picked = picked.includes(id) ? picked.filter((one) => one !== id) : [...picked, id];
   }
+
+  readonly #showAll = (): void => {
+    this.all = true;
+    const next = this.#shown[this.#items.length];
+    if (next !== undefined) void this.updateComplete.then(() => this.#focusRow(next.id, '.go'));
+  };
 
   readonly #compare = (): void => {
     const ids = this.picked ?? [];

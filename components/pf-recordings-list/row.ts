@@ -35,7 +35,7 @@ export function rowLines(
   const length = format.clock(meta.duration_ms);
   const when = isDated ? length : `${shortDate(format, meta.started_unix_ms)} · ${length}`;
   return html`<div class="lines">
-    <div><span class="name" title=${nameOf(meta, format)}>${
+    <div class="first"><span class="name" title=${nameOf(meta, format)}>${
       meta.starred === true
         ? html`<span class="star" aria-hidden="true">★</span><span class="vh">${t.starred}</span>`
         : nothing
@@ -57,7 +57,7 @@ export function trashLines(meta: CaptureMeta, format: Format): TemplateResult {
   const t = words[format.language];
   const deleted = meta.deleted_unix_ms;
   return html`<div class="lines">
-    <div><span class="name">${nameOf(meta, format)}</span><span class="quiet">${figure(sizeOf(format, meta.bytes), format)}</span></div>
+    <div class="first"><span class="name">${nameOf(meta, format)}</span><span class="quiet">${figure(sizeOf(format, meta.bytes), format)}</span></div>
     <div><span class="when">${shortDate(format, meta.started_unix_ms)} · ${format.clock(meta.duration_ms)}</span></div>
     <div><span class="quiet">${deleted === undefined ? nothing : t.deletedAt(shortDate(format, deleted))}</span></div>
   </div>`;
@@ -75,7 +75,7 @@ export function sizeOf(format: Format, bytes: number | undefined): string {
 }
 
 function damagedLines({ file, reason }: { file: string; reason: string }, format: Format) {
-  return html`<div class="lines"><div><span class="name">${words[format.language].damaged}</span></div>
+  return html`<div class="lines"><div class="first"><span class="name">${words[format.language].damaged}</span></div>
     <div><span class="file">${file}</span></div><p class="note warn">${reason}</p></div>`;
 }
 

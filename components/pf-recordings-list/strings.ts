@@ -76,7 +76,7 @@ export const words = /* @__PURE__ */ dictionary(
     found: (n, one) => (one ? '1 Aufzeichnung gefunden.' : `${n} Aufzeichnungen gefunden.`),
     looking: (done, all) => `Aufzeichnungen werden angesehen: ${done} von ${all} …`,
     search: 'Aufzeichnungen suchen',
-    searchHint: 'Suchen, oder codec:hevc',
+    searchHint: 'Suche, codec:hevc',
     grammar:
       'Wörter aus Name, Notiz, Tags oder Client, dazu codec: client: app: tag: kind: verdict: starred: >30m <5m >100mb; mit - davor das Gegenteil.',
     order: 'Reihenfolge',

@@ -100,6 +100,9 @@ export const listStyles = css`
     width: 3px;
     background: var(--_accent);
   }
+  .trash .row {
+    padding-inline-end: 16px;
+  }
   .row.picking {
     padding-inline-start: 40px;
   }
@@ -139,14 +142,18 @@ export const listStyles = css`
   .lines > div {
     display: flex;
     align-items: center;
+    flex-wrap: wrap;
     justify-content: space-between;
-    gap: 8px;
+    gap: 0 8px;
     min-width: 0;
     min-height: 19px;
     font-size: var(--_size-s);
     line-height: 18px;
     color: var(--_text2);
     white-space: nowrap;
+  }
+  .lines > .first {
+    flex-wrap: nowrap;
   }
   .lines .name {
     min-width: 0;
@@ -165,11 +172,6 @@ export const listStyles = css`
   .quiet {
     color: var(--_text3);
   }
-  .when, .mode {
-    min-width: 0;
-    overflow: hidden;
-    text-overflow: ellipsis;
-  }
   .word {
     display: inline-flex;
     align-items: center;
@@ -182,10 +184,10 @@ export const listStyles = css`
     flex: none;
   }
   .spark {
-    flex: 0 1 72px;
-    width: 72px;
-    min-width: 32px;
+    flex: 1 1 32px;
+    max-width: 72px;
     height: 20px;
+    margin-inline-start: auto;
     overflow: visible;
   }
   .spark path {
@@ -313,6 +315,8 @@ export const listStyles = css`
     flex-wrap: wrap;
     gap: 4px;
     padding: 6px 8px;
+    border-top: 1px solid var(--_hairline);
+    margin-top: -1px;
   }
   .foot .btn {
     padding-inline: 8px;

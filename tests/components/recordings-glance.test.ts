@@ -56,6 +56,11 @@ describe('the verdict of a row', () => {
     expect(verdictWord({ kind: 'slow', part: undefined }, 'en')).toBe('Late frames');
   });
 
+  test('late all along: no stage rose, so none is named', () => {
+    const late = withSamples((one) => ({ ...one, total_p50_us: 18_000, total_p99_us: 22_000 }));
+    expect(glanceOf(late).verdict).toEqual({ kind: 'slow', part: undefined });
+  });
+
   test('loss, repeats, frames given up', () => {
     const loss = withSamples((one, i) => (i === 9 ? { ...one, packets_dropped: 40 } : one));
     expect(glanceOf(loss).verdict).toEqual({ kind: 'loss' });
