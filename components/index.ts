@@ -25,6 +25,8 @@ export { PfPairing } from './pf-pairing/pf-pairing.ts';
 export { PfQuantileTable } from './pf-quantile-table/pf-quantile-table.ts';
 export { PfRecordingDetail } from './pf-recording-detail/pf-recording-detail.ts';
 export { PfRecordingsList } from './pf-recordings-list/pf-recordings-list.ts';
+export type { OwnFormat } from './pf-recordings-list/row-panel.ts';
+export { type RowVerdict, verdictOfFindings } from './pf-recordings-list/row-verdict.ts';
 export { PfReport } from './pf-report/pf-report.ts';
 export { PfSessions } from './pf-sessions/pf-sessions.ts';
 export { PfTestStreamElement } from './pf-test-stream/pf-test-stream.ts';

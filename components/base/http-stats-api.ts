@@ -62,6 +62,7 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     const response = await fetch(`${this.http.origin}/assets/viewer.html`, init);
     if (!response.ok) throw new ApiFailure('refused', `The host answered ${response.status}.`);
     return response.text();
+  }
 
   async changeRecording(
     id: string,

@@ -104,7 +104,7 @@ export const listStyles = css`
     padding-inline-end: 16px;
   }
   .row.picking {
-    padding-inline-start: 40px;
+    padding-inline: 40px 16px;
   }
   /* All of a row is its button; what else can be pressed lies above it. */
   .view, .pick {
