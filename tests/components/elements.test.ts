@@ -94,7 +94,7 @@ describe('on a bare page of another origin', () => {
         () => buckets(page),
         (n) => n > 100,
       );
-      const encode = page.locator('body > pf-latency-chart canvas');
+      const encode = page.locator('body > pf-latency-chart #c-latency');
       expect(await encode.evaluate(countPixels, COLOURS.encode.light)).toBeGreaterThan(1000);
       const fresh = page.locator('body > pf-throughput-chart canvas#c-frames');
       expect(await fresh.evaluate(countPixels, COLOURS.new.light)).toBeGreaterThan(1000);
@@ -354,7 +354,7 @@ describe('life in a page', () => {
         [longRecording(), '/punktfunk.js'] as const,
       );
       expect(left).toEqual({ most: 4, after: 0, again: 4 });
-      const encode = page.locator('pf-latency-chart canvas');
+      const encode = page.locator('pf-latency-chart #c-latency');
       expect(await encode.evaluate(countPixels, COLOURS.encode.light)).toBeGreaterThan(1000);
       expect(trouble).toEqual([]);
       await page.context().close();
@@ -386,10 +386,10 @@ describe('life in a page', () => {
         host,
         `<div id="a" hidden><pf-latency-chart ${attributes(host)} recording-id="${longRecording().meta.id}"></pf-latency-chart></div><div id="b"></div>`,
       );
-      await page.locator('pf-latency-chart canvas').waitFor({ state: 'attached' });
+      await page.locator('pf-latency-chart #c-latency').waitFor({ state: 'attached' });
       await page.locator('#a').evaluate((el) => el.removeAttribute('hidden'));
       const ink = (): Promise<number> =>
-        page.locator('pf-latency-chart canvas').evaluate(countPixels, COLOURS.encode.light);
+        page.locator('pf-latency-chart #c-latency').evaluate(countPixels, COLOURS.encode.light);
       await eventually(ink, (n) => n > 1000);
       await page.evaluate(() =>
         document.querySelector('#b')?.append(document.querySelector('pf-latency-chart') ?? ''),
@@ -412,7 +412,7 @@ describe('life in a page', () => {
         el.recording = recording;
       }, longRecording());
       const ink = (): Promise<number> =>
-        page.locator('pf-latency-chart canvas').evaluate(countPixels, '#123456');
+        page.locator('pf-latency-chart #c-latency').evaluate(countPixels, '#123456');
       await eventually(ink, (n) => n > 1000);
       await page.context().close();
     },
