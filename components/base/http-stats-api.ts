@@ -73,16 +73,18 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     return parseFullMeta(await this.http.json({ method: 'PATCH', path, body, signal }));
   }
 
-  async deleteRecording(id: string, signal?: AbortSignal): Promise<void> 
+  async deleteRecording(id: string, signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: recordingPath(id), signal });
+  }
 
   async restoreRecording(id: string, signal?: AbortSignal): Promise<CaptureMeta> {
     const path = `${recordingPath(id)}/restore`;
     return parseFullMeta(await this.http.json({ method: 'POST', path, signal }));
   }
 
-  async trash(signal?: AbortSignal): Promise<readonly CaptureMeta[]> 
+  async trash(signal?: AbortSignal): Promise<readonly CaptureMeta[]> {
     return parseMetas(await this.http.json({ path: '/stats/trash', signal }));
+  }
 
   async deleteForever(id: string, signal?: AbortSignal): Promise<void> {
     const path = `${recordingPath(id)}?forever=true`;
@@ -94,30 +96,36 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     return parseEvent(await this.http.json({ method: 'POST', path, body: { text }, signal }));
   }
 
-  saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> 
+  saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> {
     return this.#saved('/stats/black-box/save', signal);
+  }
 
-  saveLastRun(signal?: AbortSignal): Promise<CaptureMeta> 
+  saveLastRun(signal?: AbortSignal): Promise<CaptureMeta> {
     return this.#saved('/stats/last-run/save', signal);
+  }
 
-  async dismissLastRun(signal?: AbortSignal): Promise<void> 
+  async dismissLastRun(signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: '/stats/last-run', signal });
+  }
 
-  hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined> 
+  hostInfo(signal?: AbortSignal): Promise<HostInfo | undefined> {
     return unlessMissing(async () =>
       parseHostInfo(await this.http.json({ path: '/host', signal })),
     );
+  }
 
-  async testStream(signal?: AbortSignal): Promise<TestStreamState> 
+  async testStream(signal?: AbortSignal): Promise<TestStreamState> {
     return parseTestStream(await this.http.json({ path: TEST_STREAMS, signal }));
+  }
 
   async startTestStream(body: TestStreamRequest, signal?: AbortSignal): Promise<TestStreamState> {
     const answer = await this.http.json({ method: 'POST', path: TEST_STREAMS, body, signal });
     return parseTestStream(answer);
   }
 
-  async stopTestStream(signal?: AbortSignal): Promise<void> 
+  async stopTestStream(signal?: AbortSignal): Promise<void> {
     await this.http.ask({ method: 'DELETE', path: TEST_STREAMS, signal });
+  }
 
   async #saved(path: string, signal: AbortSignal | undefined): Promise<CaptureMeta> {
     const timeoutMs = LONG_TIMEOUT_MS;
