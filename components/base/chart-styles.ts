@@ -53,6 +53,9 @@ export const chartStyles = css`
     width: 100%;
     height: 100%;
   }
+  .canvas canvas {
+    max-width: 100%;
+  }
   .h-latency {
     height: 172px;
   }

@@ -116,12 +116,17 @@ export class PfLatencyChart extends ChartElement {
     return this.frames?.sessions.find(({ sessionId }) => sessionId === session);
   }
 
+  /** Frames of the session that is shown, not windows alone. */
+  get #hasFrames(): boolean {
+    return (this.#facts?.rows ?? 0) > 0;
+  }
+
   /** A column for every two pixels: finer would cost time and show nothing more. */
   #question(): Wish<'overview'> | undefined {
     const scope = this.scope;
     const client = this.frames;
     if (scope === undefined || client === undefined || this.plotWidth <= 0) return undefined;
-    if (scope.session === undefined || (this.#facts?.rows ?? 0) === 0) return undefined;
+    if (scope.session === undefined || !this.#hasFrames) return undefined;
     const { fromMs, toMs } = scope.grid.range;
     const most = Math.max(60, Math.round(this.plotWidth / 2));
     return { client, args: [{ session: scope.session, fromMs, toMs, frames: 'all' }, most] };
@@ -212,10 +217,10 @@ export class PfLatencyChart extends ChartElement {
         size: 'latency',
         label: this.heading,
         readout: readout(this.#rows(scope), this.format, 7),
-        place: this.frames === undefined ? 'only' : 'first',
+        place: this.#hasFrames ? 'first' : 'only',
       },
       this.plotWords(scope),
-    )}${this.frames === undefined ? nothing : this.#renderWorst()}`;
+    )}${this.#hasFrames ? this.#renderWorst() : nothing}`;
   }
 
   #renderWorst(): TemplateResult {
