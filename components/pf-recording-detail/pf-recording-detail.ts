@@ -335,12 +335,11 @@ export class PfRecordingDetail extends StatsElement {
     return this.#found?.findings.slice(0, MOST_FINDINGS) ?? [];
   }
 
-  /** Frames are on their way: a sentence out of windows would be said only to be taken back. */
+  /** Findings are on their way: a sentence out of windows would be said only to be taken back. */
   get #isReading(): boolean {
-    if (this.#source.live || this.#review.failure !== undefined) return false;
-    const { capture } = this.#source;
-    if ((capture?.meta.frame_count ?? 0) === 0 && this.frames === undefined) return false;
-    return this.#found === undefined && this.#findings.failure === undefined;
+    if (this.#source.live || this.#source.capture === undefined) return false;
+    if (this.#review.failure !== undefined || this.#findings.failure !== undefined) return false;
+    return this.#found === undefined && this.#view?.session !== undefined;
   }
 
   #renderFindings(found: Findings): unknown {

@@ -80,8 +80,9 @@ export const detailStyles = css`
     padding: 16px 16px 12px;
     min-height: 52px;
   }
+  /* Room for a sentence and two findings: what comes moves the timeline little. */
   .say.loading {
-    min-height: 120px;
+    min-height: 200px;
   }
   .say p {
     max-width: 92ch;
