@@ -90,7 +90,10 @@ async function take(
   });
   const page = await context.newPage();
   await page.goto(`${base}/#token=${token}${picture.hash ?? ''}`);
-  await page.locator('pf-latency-chart #c-latency, pf-tokens li, pf-first-run li').first().waitFor();
+  await page
+    .locator('pf-latency-chart #c-latency, pf-tokens li, pf-first-run li')
+    .first()
+    .waitFor();
   await picture.before?.(page);
   // Nothing announces the last frame of a chart: two pictures of the screen after one another are enough.
   await page.evaluate(
