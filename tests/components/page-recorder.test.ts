@@ -50,7 +50,7 @@ describe('the black box', () => {
       );
       await page.waitForURL(`${host.url}/#r=${id}`);
       const row = page.locator(`li[data-id="${id}"]`);
-      await row.getByText('black box', { exact: true }).waitFor();
+      await row.getByText('Black box', { exact: true }).waitFor();
       expect(await row.getAttribute('aria-current')).toBe('true');
       expect(trouble).toEqual([]);
       await page.context().close();
@@ -225,6 +225,8 @@ describe('the list of recordings', () => {
       await row.getByText('Elden Ring, rain').waitFor();
       await row.getByText('starred', { exact: true }).waitFor();
       await row.getByText('wifi', { exact: true }).waitFor();
+      // So narrow an element shows three to begin with.
+      await page.getByRole('button', { name: 'All 6 recordings' }).click();
       const damaged = page.locator('li[data-id="holiday"]');
       await damaged.getByText('holiday.json').waitFor();
       await damaged.getByText('not JSON: unexpected end after 212 bytes').waitFor();
