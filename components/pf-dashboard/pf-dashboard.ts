@@ -208,7 +208,7 @@ export class PfDashboard extends StatsElement {
             : nothing
         }
         <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored}></pf-recordings-list>
+          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -340,6 +340,7 @@ export class PfDashboard extends StatsElement {
     this.requestUpdate();
   };
 
+  /** Restored, renamed or tagged: the list is read anew. */
   readonly #onRestored = (): void => this.#state.refresh();
 
   readonly #onLists = (): void => this.#state.refreshLists();

@@ -11,6 +11,8 @@ export interface HeadView {
   readonly shown: number;
   readonly search: string;
   readonly order: Order;
+  /** Somebody lays recordings over each other. */
+  readonly comparable: boolean;
   /** How many are chosen for a comparison; undefined: nobody is choosing. */
   readonly picked: number | undefined;
   readonly onSearch: (search: string) => void;
@@ -34,10 +36,13 @@ function countOf({ search, shown }: HeadView, all: number, format: Format): stri
   return search.trim() === '' ? format.count(all) : t.ofAll(format.count(shown), format.count(all));
 }
 
-function renderCompare({ all = 0, picked, onPick, onCompare }: HeadView, format: Format): unknown {
+function renderCompare(
+  { all = 0, comparable, picked, onPick, onCompare }: HeadView,
+  format: Format,
+): unknown {
   const t = words[format.language];
   if (picked === undefined) {
-    return all < 2
+    return all < 2 || !comparable
       ? nothing
       : html`<button class="btn ghost" @click=${() => onPick(true)}>${t.compare}</button>`;
   }

@@ -70,6 +70,7 @@ export class PfRecordingsList extends StatsElement {
     order: { type: String },
     verdicts: { attribute: false },
     formats: { attribute: false },
+    comparable: { type: Boolean },
     opened: { state: true },
     picked: { state: true },
     said: { state: true },
@@ -90,6 +91,8 @@ export class PfRecordingsList extends StatsElement {
   declare verdicts: ReadonlyMap<string, RowVerdict> | undefined;
   /** Formats that the page itself makes, offered beside the others: `{ id, label }`. */
   declare formats: readonly OwnFormat[] | undefined;
+  /** The page lays recordings over each other: two to four may be chosen for that. */
+  declare comparable: boolean;
   declare protected opened: Opened | undefined;
   /** Chosen for a comparison; undefined: nobody is choosing. */
   declare protected picked: readonly string[] | undefined;
@@ -128,6 +131,7 @@ export class PfRecordingsList extends StatsElement {
 
   constructor() {
     super();
+    this.comparable = false;
     this.said = '';
     this.search = '';
     this.order = 'newest';
@@ -213,7 +217,7 @@ export class PfRecordingsList extends StatsElement {
     return renderHead(
       {
         ...{ all: list?.length, shown: this.#shown.length, picked: this.picked?.length },
-        ...{ search: this.search, order: this.order },
+        ...{ search: this.search, order: this.order, comparable: this.comparable },
         onSearch: (search) => this.#look(search),
         onOrder: (order) => {
           this.order = order;

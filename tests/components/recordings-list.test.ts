@@ -469,6 +469,10 @@ describe('a comparison', () => {
           document.title = event.ids.join(' ');
         }),
       );
+      expect(await page.getByRole('button', { name: 'Compare' }).count()).toBe(0);
+      await page.locator('pf-recordings-list').evaluate((el: PfRecordingsList) => {
+        el.comparable = true;
+      });
       await page.getByRole('button', { name: 'Compare', exact: true }).click();
       const pick = (id: string) => row(page, id).getByRole('checkbox');
       await pick('r2').check();
