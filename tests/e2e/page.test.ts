@@ -4,8 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { Value } from 'typebox/value';
+import { Format } from '../../components/base/format.ts';
 import { COLOURS } from '../../components/base/series-tokens.ts';
 import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latency-chart.ts';
+import { RangeQuantiles } from '../../contract/stats.ts';
 import { BrowserBench, countPixels, eventually } from '../support/browser.ts';
 import { type Host, missingExecutable, startHost } from '../support/host.ts';
 
@@ -66,7 +69,23 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
       await page.waitForURL(`${host.address}/#r=${id}`);
       const row = page.locator(`li[data-id="${id}"]`);
       expect(await row.getAttribute('aria-current')).toBe('true');
-      expect(await stages(page)).toEqual([...STAGES]);
+      // Out of every frame there is also what belongs to no stage, single frames and exact figures.
+      await eventually(
+        () => stages(page),
+        (found) => found?.includes('other') === true,
+      );
+      expect(await stages(page)).toEqual([...STAGES, 'other']);
+      await page.getByText(/^(No stutter found|It stuttered|Frames were late)/).waitFor();
+      await page.getByRole('button', { name: /^Next outlier/ }).waitFor();
+      const figures = figuresIn(
+        await host.json('GET', `/api/v1/stats/recordings/${id}/quantiles?percents=50&session=1`),
+      );
+      const [median] = figures.flatMap(({ name, p50 }) => (name === 'total' ? p50 : []));
+      const shown = page.locator('pf-quantile-table').getByRole('row', { name: /^Total/ });
+      await shown
+        .getByText(inMs(median ?? Number.NaN), { exact: true })
+        .first()
+        .waitFor();
       expect(await page.getByText(/newer version/).count()).toBe(0);
 
       await row.getByRole('button', { name: /^More/ }).click();
@@ -156,4 +175,15 @@ const stages = (page: Page): Promise<string[] | undefined> =>
 function recordings(list: unknown): string[] {
   if (!Array.isArray(list)) throw new Error(`no list: ${JSON.stringify(list)}`);
   return list.map((meta: { readonly id: string }) => meta.id);
+}
+
+/** Stages of an answer of `/quantiles`, by name. */
+function figuresIn(answer: unknown): { readonly name: string; readonly p50: number }[] {
+  const { stages } = Value.Parse(RangeQuantiles, answer);
+  return stages.map(({ name, quantiles_us }) => ({ name, p50: quantiles_us['p50'] ?? Number.NaN }));
+}
+
+/** As the page writes it. */
+function inMs(us: number): string {
+  return new Format('en').ms(us / 1000);
 }
