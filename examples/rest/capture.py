@@ -45,7 +45,7 @@ def call(method: str, path: str, body: Optional[dict] = None) -> Any:
 def stream(seconds: float) -> None:
     call("POST", "/test-streams", {"source": "synthetic", "seconds": seconds})
     print(f"streaming for {seconds:g} s …", file=sys.stderr)
-    while (state := call("GET", "/test-streams"))["state"] == "running":
+    while (state := call("GET", "/test-streams"))["state"] in ("starting", "running"):
         time.sleep(0.25)
     if state["state"] != "done":
         raise Refused(f"the test stream failed: {state.get('error')}")

@@ -35,8 +35,11 @@ call POST /stats/capture/start >/dev/null
 trap 'call POST /stats/capture/stop >/dev/null || true' EXIT
 call POST /test-streams "{\"source\":\"synthetic\",\"seconds\":$seconds}" >/dev/null
 echo "streaming for $seconds s …" >&2
-while [ "$(call GET /test-streams | jq -r .state)" = running ]; do sleep 0.25; done
-state=$(call GET /test-streams)
+state=''
+until [[ "$(jq -r .state <<<"$state")" =~ ^(done|failed|idle)$ ]]; do
+  sleep 0.25
+  state=$(call GET /test-streams)
+done
 [ "$(jq -r .state <<<"$state")" = 'done' ] || {
   echo "the test stream failed: $(jq -r .error <<<"$state")" >&2
   exit 1

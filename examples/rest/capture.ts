@@ -52,7 +52,7 @@ async function streamEnd(): Promise<void> {
     const answer = await call('GET', '/test-streams');
     const state = Value.Parse(TestStreamState, await answer.json());
     if (state.state === 'failed') throw new Error(`the test stream failed: ${state.error}`);
-    if (state.state !== 'running') return;
+    if (state.state === 'done' || state.state === 'idle') return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

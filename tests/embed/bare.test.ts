@@ -57,7 +57,8 @@ function wherever(words: string): string[] {
         found.push(`${el.name} field`);
       if (el.shadowRoot === null && el.textContent?.includes(words))
         found.push(`${el.tagName} text`);
-      if ('token' in el && el.token !== undefined) found.push(`${el.tagName}.token`);
+      if (el.localName.startsWith('pf-') && 'token' in el && el.token !== undefined)
+        found.push(`${el.tagName}.token`);
     }
   };
   look(document);

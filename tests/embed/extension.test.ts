@@ -86,7 +86,8 @@ describe.skipIf(missingExecutable !== '')(`examples/extension${missingExecutable
       const ids = await host.json('GET', RECORDINGS);
       expect(ids).toHaveLength(1);
       expect(await panel.content()).not.toContain(token);
-      expect(trouble).toEqual([]);
+      // Of rooms that its token may not see the dashboard learns so by asking.
+      expect(trouble.filter((line) => !line.includes('status of 403'))).toEqual([]);
     },
     TIMEOUT_MS,
   );

