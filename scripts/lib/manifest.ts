@@ -59,8 +59,17 @@ interface ElementClass {
   readonly elementStyles: readonly { readonly cssText: string }[];
 }
 
-/** Every element that `entry` defines, by tag. */
-export async function elementClasses(entry: string): Promise<ReadonlyMap<string, ElementClass>> {
+type Classes = ReadonlyMap<string, ElementClass>;
+const known = new Map<string, Promise<Classes>>();
+
+/** Every element that `entry` defines, by tag. A module runs once: who asks again gets the same. */
+export function elementClasses(entry: string): Promise<Classes> {
+  const found = known.get(entry) ?? runEntry(entry);
+  known.set(entry, found);
+  return found;
+}
+
+async function runEntry(entry: string): Promise<Classes> {
   const defined = new Map<string, ElementClass>();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'customElements');
   const registry = {
@@ -82,7 +91,7 @@ export async function elementClasses(entry: string): Promise<ReadonlyMap<string,
 }
 
 export function manifestOf(
-  classes: ReadonlyMap<string, ElementClass>,
+  classes: Classes,
   sources: Sources,
   modules: Readonly<Record<string, (tag: string) => boolean>>,
 ): Manifest {
