@@ -2,7 +2,9 @@
 // and the capture control alone). Prints the sizes; fails when one is larger than its limit.
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { BunPlugin } from 'bun';
+import { shortLit } from './lib/short-lit.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
@@ -94,7 +96,7 @@ async function buildViewer(web: string, style: string): Promise<Built> {
   const folder = join(ROOT, 'components/report');
   const [output] = await build({
     entrypoints: [join(folder, 'viewer-page.ts')],
-    plugins: [withoutHost, shortStyles],
+    plugins: [withoutHost, shortStyles, shortLit],
   });
   const script = await output?.text();
   if (script === undefined) throw new Error('the viewer makes nothing');
@@ -111,7 +113,7 @@ async function build(
   options: Pick<Bun.BuildConfig, 'entrypoints' | 'splitting' | 'plugins'>,
 ): Promise<readonly Bun.BuildArtifact[]> {
   const result = await Bun.build({
-    plugins: [shortStyles],
+    plugins: [shortStyles, shortLit],
     ...options,
     target: 'browser',
     format: 'esm',
@@ -130,7 +132,10 @@ const shortStyles: BunPlugin = {
   name: 'short-styles',
   setup(build) {
     build.onLoad({ filter: /\/components\/.*\.ts$/ }, async ({ path }) => ({
-      contents: (await Bun.file(path).text()).replace(/\bcss`[^`]*`/g, shorten),
+      contents: (await Bun.file(path).text())
+        .replace(/\bcss`[^`]*`/g, shorten)
+        // The end of a tag on a line of its own: neither in markup nor in code does the space before it say anything.
+        .replace(/\n\s+(?=>)/g, ''),
       loader: 'ts',
     }));
   },
@@ -161,7 +166,8 @@ function shorten(style: string): string {
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?/g, '$1')
     .replace(/: /g, ':')
-    .replace(/;}/g, '}');
+    .replace(/;}/g, '}')
+    .replace(/` /g, '`');
 }
 
 async function copy(from: string, to: string): Promise<Built> {
@@ -171,7 +177,12 @@ async function copy(from: string, to: string): Promise<Built> {
 async function write(file: string, text: string): Promise<Built> {
   await Bun.write(file, text);
   const bytes = Buffer.from(text);
-  return { file, bytes: bytes.length, gzipped: Bun.gzipSync(bytes).length, limit: undefined };
+  return {
+    file,
+    bytes: bytes.length,
+    gzipped: gzipSync(bytes, { level: 9 }).length,
+    limit: undefined,
+  };
 }
 
 const ENTRY = 'page.js';
@@ -179,7 +190,7 @@ const ENTRY = 'page.js';
 const STATIC_IMPORT = /(?:from|import)\s*"\.\/([^"]+\.js)"/g;
 
 const PAGE_LIMIT = 130_000;
-const CONTROL_LIMIT = 13_000;
+const CONTROL_LIMIT = 12_000;
 
 if (import.meta.main) {
   const built = await buildComponents(process.argv[2] ?? join(ROOT, 'dist'));

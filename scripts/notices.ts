@@ -39,7 +39,7 @@ export async function shippedComponents(): Promise<Component[]> {
 }
 
 /** The whole document. */
-export function notices(components: readonly Component[]): string {
+export function notices(components: readonly Component[], preamble = PREAMBLE): string {
   const rows = components.map(
     ({ name, version, licence, origin }) => `| ${name} | ${version} | ${licence} | ${origin} |`,
   );
@@ -50,7 +50,7 @@ export function notices(components: readonly Component[]): string {
   const sections = [...users].map(
     ([text, names]) => `### ${names.join(', ')}\n\n${fenced(text)}\n`,
   );
-  return `${PREAMBLE}\n| component | version | licence | from |\n|---|---|---|---|\n${rows.join('\n')}\n
+  return `${preamble}\n| component | version | licence | from |\n|---|---|---|---|\n${rows.join('\n')}\n
 ## Licence texts\n\n${sections.join('\n')}`;
 }
 
@@ -105,11 +105,21 @@ function isProcMacro(entry: unknown): boolean {
 }
 
 function packages(): Component[] {
+  const manifest = json(join(ROOT, 'package.json'));
+  const names = Object.keys(object(field(manifest, 'dependencies')));
+  return bundledPackages(names, EMBEDDED_DEV_PACKAGES);
+}
+
+/** These npm packages, what they need in turn, and others that come alone. */
+export function bundledPackages(
+  names: readonly string[],
+  alone: readonly string[] = [],
+): Component[] {
   const locked = field(json(join(ROOT, 'package-lock.json')), 'packages');
   const manifest = json(join(ROOT, 'package.json'));
   const buildOnly = Object.keys(object(field(manifest, 'devDependencies')));
   const reached = new Set<string>();
-  const waiting = Object.keys(object(field(manifest, 'dependencies')));
+  const waiting = [...names];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
     const entry = field(locked, `node_modules/${name}`);
     if (reached.has(name) || buildOnly.includes(name) || entry === undefined) continue;
@@ -117,7 +127,7 @@ function packages(): Component[] {
     waiting.push(...Object.keys(object(field(entry, 'dependencies'))));
     waiting.push(...Object.keys(object(field(entry, 'peerDependencies'))));
   }
-  return [...reached, ...EMBEDDED_DEV_PACKAGES]
+  return [...reached, ...alone]
     .filter((name) => !name.startsWith('@types/'))
     .map((name) => {
       const folder = join(ROOT, 'node_modules', name);

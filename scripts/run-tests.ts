@@ -36,7 +36,9 @@ const CALM_TESTS = [
   ...['e2e/pairing-page', 'faults/kill'],
 ].map((name) => `${name}.test.ts`);
 const QUIET_TESTS = [
-  ...'api arch cli components contract ffi gamestream host recording recordings scripts'.split(' '),
+  ...'api arch cli components contract embed ffi gamestream host recording recordings scripts'.split(
+    ' ',
+  ),
   ...['truth/virtual.test.ts', ...CALM_TESTS],
 ];
 /** What streams in real time. */

@@ -56,6 +56,11 @@ export interface LaneParts {
   readonly place: 'only' | 'first' | 'last';
 }
 
+/**
+ * @event {PfCursor} pf-cursor - The cursor was moved.
+ * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
+ * @event {PfZoom} pf-zoom - Another part of the recording is to be shown.
+ */
 export abstract class ChartElement extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
@@ -92,6 +97,7 @@ export abstract class ChartElement extends StatsElement {
   declare follow: boolean;
   /** Drawn as lanes of a larger timeline: no card, no head. */
   declare lane: boolean;
+  /** Leaves out the time axis: a lane below has it. */
   declare noAxis: boolean;
   /** Shows the table twin. */
   declare table: boolean;

@@ -1,7 +1,6 @@
 // What every element shares: where its data come from (`host` + `token`, or an `api` handed in), which language it
 // speaks, and that a change of theme or language around it repaints it.
 import { LitElement, type PropertyDeclarations } from 'lit';
-import { Format } from './format.ts';
 import type { HttpOptions } from './http.ts';
 import { type Language, languageOf } from './i18n.ts';
 
@@ -26,7 +25,6 @@ export abstract class PfElement<Api> extends LitElement {
   declare theme: Theme;
 
   #made: { readonly key: string; readonly api: Api } | undefined;
-  #format: Format | undefined;
   #language: Language | undefined;
   #surroundings: MutationObserver | undefined;
 
@@ -58,11 +56,6 @@ export abstract class PfElement<Api> extends LitElement {
   get language(): Language {
     this.#language ??= languageOf(this, navigator.languages);
     return this.#language;
-  }
-
-  protected get format(): Format {
-    if (this.#format?.language !== this.language) this.#format = new Format(this.language);
-    return this.#format;
   }
 
   /** The API to ask: the one handed in, else one made from `host` and `token`. */

@@ -40,5 +40,5 @@ export function some<K extends string>(key: K, value: number | undefined): { [P 
   return out;
 }
 
-export const unreadable = (what: string): ApiFailure =>
-  new ApiFailure('unreadable', `The host's answer cannot be read: ${what}.`);
+/** What is wrong with an answer; the sentence around it is the element's, in its language. */
+export const unreadable = (what: string): ApiFailure => new ApiFailure('unreadable', `${what}.`);

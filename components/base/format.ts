@@ -1,10 +1,11 @@
 // Numbers, times and units as the design writes them. Absent stays absent: every function takes undefined and answers
 // a dash, which is read aloud as "not measured". Pure, no DOM.
+import { clock, DASH, LOCALE } from './clock.ts';
 import type { Language } from './i18n.ts';
 
-export const DASH = '–';
+export { DASH };
+
 const NBSP = '\u00a0';
-const LOCALE: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
 export class Format {
   readonly language: Language;
@@ -47,12 +48,7 @@ export class Format {
 
   /** mm:ss of a recording's own clock, h:mm:ss when needed. */
   clock(ms: number | undefined): string {
-    if (ms === undefined || !(ms >= 0) || !Number.isFinite(ms)) return DASH;
-    const seconds = Math.floor(ms / 1000);
-    const h = Math.floor(seconds / 3600);
-    const two = (n: number): string => String(n).padStart(2, '0');
-    const tail = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-    return h > 0 ? `${h}:${tail}` : tail;
+    return clock(ms);
   }
 
   /** 20:31:07 */

@@ -99,11 +99,7 @@ export class Poller {
 
 export const realTimers: Timers = {
   set: (callback, ms) => setTimeout(callback, ms),
-  clear: (handle) => {
-    if (typeof handle === 'number' || typeof handle === 'object') {
-      clearTimeout(handle as ReturnType<typeof setTimeout>);
-    }
-  },
+  clear: (handle) => clearTimeout(Number(handle)),
   now: () => performance.now(),
 };
 

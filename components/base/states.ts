@@ -1,11 +1,11 @@
 // The sentences that stand where content would be, the same in every element.
 import { html, nothing, type TemplateResult } from 'lit';
-import { DASH, type Format } from './format.ts';
+import { DASH, type Words } from './clock.ts';
 import type { ApiFailure } from './stats-api.ts';
 import { common } from './strings.ts';
 
 /** One sentence saying why there is nothing, or nothing new. */
-export function failureText(failure: ApiFailure, format: Format): TemplateResult {
+export function failureText(failure: ApiFailure, format: Words): TemplateResult {
   const t = common[format.language];
   switch (failure.kind) {
     case 'token-missing':
@@ -25,19 +25,19 @@ export function failureText(failure: ApiFailure, format: Format): TemplateResult
   }
 }
 
-export function failureNote(failure: ApiFailure | undefined, format: Format): unknown {
+export function failureNote(failure: ApiFailure | undefined, format: Words): unknown {
   if (failure === undefined) return nothing;
   const tone = failure.kind === 'offline' ? 'warn' : 'bad';
   return html`<p class="note ${tone}" role="status" part="problem">${failureText(failure, format)}</p>`;
 }
 
 /** A figure; where there is none, a dash that is read aloud as words. */
-export function figure(text: string, format: Format): unknown {
+export function figure(text: string, format: Words): unknown {
   if (text !== DASH) return text;
   return html`<span aria-hidden="true">${DASH}</span
     ><span class="vh">${common[format.language].notMeasured}</span>`;
 }
 
 /** The same for a spoken sentence. */
-export const aloud = (text: string, format: Format): string =>
+export const aloud = (text: string, format: Words): string =>
   text === DASH ? common[format.language].notMeasured : text;

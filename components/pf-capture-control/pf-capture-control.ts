@@ -10,6 +10,7 @@ import {
 } from 'lit';
 import type { SessionInfo } from '../../contract/host.ts';
 import type { StatsStatus } from '../../contract/stats.ts';
+import { clock, LOCALE, plainWords } from '../base/clock.ts';
 import { define, PfElement } from '../base/element.ts';
 import { PfCaptureChange, PfRecordingSelect } from '../base/events.ts';
 import { kindName } from '../base/format.ts';
@@ -223,23 +224,22 @@ export class PfCaptureControl extends PfElement<ControlApi> {
 
   protected override render(): TemplateResult {
     const t = words[this.language];
-    const f = this.format;
     const status = this.#current;
     const armed = status?.armed === true;
     const label = status === undefined ? t.unknown : armed ? t.recording : t.idle;
-    return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}><div class="body">
-      <div class="state"><span class="dot ${armed ? 'live' : ''}"></span><span>${label}</span>${
+    return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}><div class="body"
+      ><div class="state"><span class="dot ${armed ? 'live' : ''}"></span><span>${label}</span>${
         armed && this.watch
           ? html`<span class="grow"></span><button class="btn ghost" @click=${this.#watchLive}>${t.live}</button>`
           : nothing
-      }</div>
-      <div class="clock ${armed ? '' : 'off'}" role="timer" aria-label=${t.elapsed}>${
-        armed ? f.clock(Math.max(0, this.#elapsedMs ?? 0)) : '00:00'
-      }</div>
-      <dl ?hidden=${!armed}><dt>${t.session}</dt><dd>${this.#session(status)}</dd><dt>${t.samples}</dt><dd>${f.count(status?.sample_count ?? 0)}</dd></dl>
-      <div class="notes">${this.#notes(status)}</div>
-      <div class="acts">${this.#button(status)}</div>
-    </div></section></div>`;
+      }</div
+      ><div class="clock ${armed ? '' : 'off'}" role="timer" aria-label=${t.elapsed}>${
+        armed ? clock(Math.max(0, this.#elapsedMs ?? 0)) : '00:00'
+      }</div
+      ><dl ?hidden=${!armed}><dt>${t.session}</dt><dd>${this.#session(status)}</dd><dt>${t.samples}</dt><dd>${(status?.sample_count ?? 0).toLocaleString(LOCALE[this.language])}</dd></dl
+      ><div class="notes">${this.#notes(status)}</div
+      ><div class="acts">${this.#button(status)}</div
+    ></div></section></div>`;
   }
 
   #session(status: StatsStatus | undefined): string {
@@ -252,7 +252,7 @@ export class PfCaptureControl extends PfElement<ControlApi> {
 
   #notes(status: StatsStatus | undefined): unknown {
     const t = words[this.language];
-    if (this.failure !== undefined) return failureNote(this.failure, this.format);
+    if (this.failure !== undefined) return failureNote(this.failure, plainWords(this.language));
     if (status?.unsaved === true) return html`<p class="note warn" role="status">${t.unsaved}</p>`;
     if (status?.armed === true)
       return status.kind === '' ? html`<p class="note">${t.ready}</p>` : nothing;

@@ -95,7 +95,9 @@ export class PfRecordingDetail extends StatsElement {
   declare recordingId: string | undefined;
   /** Which session; the first of a recording, the latest of a live capture. */
   declare session: number | undefined;
+  /** `p50` or `p99`: which frames the latency lane shows. */
   declare quantile: Quantile;
+  /** Shows the table twins of the lanes. */
   declare table: boolean;
   /** The page around says it when the host falls silent: once is enough. */
   declare quiet: boolean;

@@ -461,8 +461,12 @@ function listed(given: unknown): readonly string[] {
   return parts.map((part) => String(part).trim()).filter((part) => part.length > 0);
 }
 
+/** Pages of a browser extension: for an address that is not the web’s, URL knows no origin. */
+const EXTENSION_ORIGIN = /^(chrome|moz)-extension:\/\/[a-z0-9-]{1,64}$/;
+
 function origins(given: unknown): readonly string[] {
   return listed(given).map((part) => {
+    if (EXTENSION_ORIGIN.test(part)) return part;
     const origin = URL.canParse(part) ? new URL(part).origin : 'null';
     if (origin === 'null' || part.replace(/\/$/, '') !== origin) {
       throw new Error('origins such as https://example.org, separated by commas');

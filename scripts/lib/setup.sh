@@ -13,7 +13,7 @@ setup_for_build() {
 
 setup_for_tests() {
   require_tools && install_packages "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" && install_npm_packages &&
-    install_stock_client && install_prometheus
+    install_stock_client && install_prometheus && install_embed_tools
 }
 
 require_tools() {
@@ -92,6 +92,19 @@ install_prometheus() {
     return 0
   }
   step prometheus 'Unpack Prometheus for the tests' unpack_package prometheus "$folder"
+}
+
+# A bundler and what else the elements are embedded into, each as its own lock file pins it.
+install_embed_tools() {
+  local folder done
+  for folder in "$ROOT"/tests/embed/tools/*/ "$ROOT/examples/decky/"; do
+    done="$ROOT/.cache/embed/${folder#"$ROOT"/tests/embed/tools/}"
+    done="${done/"$ROOT/examples"/examples}/node_modules/.lock-that-was-installed"
+    cmp -s "$folder/package-lock.json" "$done" || {
+      step embed 'Install what the elements are embedded into' bun_script tests/embed/tools.ts
+      return
+    }
+  done
 }
 
 # unpack_package NAME FOLDER: a Debian package's files, beside the system.

@@ -117,6 +117,14 @@ describe('settings', () => {
       'http://localhost:8080',
     ]);
   });
+
+  test('an extension’s pages are an origin too, and nothing else that is not the web', () => {
+    const extension = 'chrome-extension://lhpkmpccednapiifkjpebglhlfnbcgce';
+    expect(load({ env: { PUNKTFUNK_API_ORIGINS: extension } }).apiOrigins).toEqual([extension]);
+    for (const wrong of ['chrome-extension://', `${extension}/panel.html`, 'file:///', 'null']) {
+      expect(() => load({ env: { PUNKTFUNK_API_ORIGINS: wrong } })).toThrow('origins such as');
+    }
+  });
 });
 
 describe('the config directory', () => {
