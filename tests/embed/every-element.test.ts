@@ -45,7 +45,8 @@ afterAll(async () => {
 
 async function at(host: PageHost, path = '/'): Promise<Watched> {
   site.connect = host.url;
-  const watched = await bench.page();
+  // What is out of view sleeps: here everything is in view.
+  const watched = await bench.page({ viewport: { width: 1440, height: 6000 } });
   await watched.page.goto(`${site.origin}${path}`);
   return watched;
 }
