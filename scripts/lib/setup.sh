@@ -101,7 +101,7 @@ install_embed_tools() {
     done="$ROOT/.cache/embed/${folder#"$ROOT"/tests/embed/tools/}"
     done="${done/"$ROOT/examples"/examples}/node_modules/.lock-that-was-installed"
     cmp -s "$folder/package-lock.json" "$done" || {
-      step embed 'Install what the elements are embedded into' bun_script tests/embed/tools.ts
+      step embed 'Install what the elements are embedded into' "$BUN" "$ROOT/tests/embed/tools.ts"
       return
     }
   done
