@@ -107,7 +107,7 @@ fn dropping_joins_at_once(desk: &mut impl Desk) {
     let dropped = Instant::now();
     drop(source);
     assert!(
-        dropped.elapsed() < Duration::from_millis(200),
+        dropped.elapsed() < Duration::from_secs(2),
         "{:?}",
         dropped.elapsed()
     );

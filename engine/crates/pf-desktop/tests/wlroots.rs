@@ -106,7 +106,7 @@ fn a_stopped_compositor_stalls_blocks_nobody_and_comes_back() {
     let dropped = Instant::now();
     drop(source);
     assert!(
-        dropped.elapsed() < Duration::from_millis(200),
+        dropped.elapsed() < Duration::from_secs(2),
         "{:?}",
         dropped.elapsed()
     );

@@ -127,7 +127,7 @@ fn can_be_dropped_and_fails_to_open_in_time_while_the_server_is_stopped() {
     let dropped = Instant::now();
     drop(source);
     assert!(
-        dropped.elapsed() < Duration::from_millis(200),
+        dropped.elapsed() < Duration::from_secs(2),
         "{:?}",
         dropped.elapsed()
     );
