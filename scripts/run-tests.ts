@@ -30,19 +30,17 @@ const ENGINE = join(ROOT, 'engine');
 const SHOWN_LINES = 200;
 /** Cargo as the tests want it: third parties are those of the build that ships. */
 const CARGO = ['cargo', '--config', '.cargo/tests.toml'];
-/** Of the folders of streaming tests, what disturbs nobody's stream and measures none. */
-const CALM_TESTS = [
-  ...['api-advisories', 'api-network', 'gamestream-advisories'].map((name) => `security/${name}`),
-  ...['e2e/pairing-page', 'faults/kill'],
-].map((name) => `${name}.test.ts`);
 const QUIET_TESTS = [
-  ...'api arch cli components contract embed ffi gamestream host recording recordings scripts'.split(
-    ' ',
-  ),
-  ...['truth/virtual.test.ts', ...CALM_TESTS],
+  ...'api arch cli components contract ffi gamestream host recording recordings scripts'.split(' '),
+  'truth/virtual.test.ts',
 ];
-/** What streams in real time. */
-const STREAMING_TESTS = ['e2e', 'security', 'truth/real.test.ts', 'faults'];
+/** Of their folders, what streams or listens in real time, and has no good word for who takes its core. */
+const LIVE_TESTS = [
+  ...['executable', 'prometheus', 'recordings-executable'].map((name) => `api/${name}`),
+  ...['cli/built-host', 'ffi/scripts', 'gamestream/discovery'],
+].map((name) => `${name}.test.ts`);
+/** What streams in real time: one after the other. */
+const STREAMING_TESTS = ['e2e', 'security', 'truth/real.test.ts', 'faults', ...LIVE_TESTS];
 /** What hangs is told soon, and a busy machine is waited for; tests that know better name a limit of their own. */
 const TEST_LIMIT = '--timeout=20000';
 /** A step that hangs is a failure, not a CI job that never ends. */
@@ -158,9 +156,18 @@ function steps(): readonly Step[] {
       ...{ name: 'bun', title: 'Host and page tests', check: false, read: readBunTest },
       // They wait more than they compute. What streams in real time comes alone, below.
       command: [
-        ...[bun, 'test', TEST_LIMIT, '--parallel=3', '--path-ignore-patterns', '**/*.fuzz.test.ts'],
+        ...[bun, 'test', TEST_LIMIT, '--parallel=2'],
+        ...['*.fuzz.test.ts', ...LIVE_TESTS].flatMap((name) => [
+          '--path-ignore-patterns',
+          `**/${name}`,
+        ]),
         ...QUIET_TESTS.map((name) => `./tests/${name}`),
       ],
+    },
+    {
+      // Bundlers and browsers of others: they take both cores.
+      ...{ name: 'embed', title: 'Elements in foreign pages', check: false, read: readBunTest },
+      command: [bun, 'test', '--timeout=60000', './tests/embed'],
     },
     {
       ...{ name: 'e2e', title: 'Streams to real clients, faults and abuse', check: false },
@@ -168,7 +175,6 @@ function steps(): readonly Step[] {
         read: readBunTest,
         command: [
           ...[bun, 'test', TEST_LIMIT],
-          ...CALM_TESTS.flatMap((name) => ['--path-ignore-patterns', `**/${name}`]),
           ...STREAMING_TESTS.map((name) => `./tests/${name}`),
         ],
       },
