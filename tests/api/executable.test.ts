@@ -20,7 +20,7 @@ import type { TSchema } from 'typebox';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { Capture, CaptureMeta, StatsStatus } from '../../contract/stats.ts';
-import { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
+import { type TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
 import {
   cleanEnv,
   EXECUTABLE,
@@ -31,6 +31,7 @@ import {
   startHost,
   temporaryFolder,
 } from '../support/host.ts';
+import { ranTestStream } from '../support/test-stream-run.ts';
 
 const STATS = '/api/v1/stats';
 const STREAM = {
@@ -248,13 +249,16 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
     const copy = join(folder, 'punktfunk-host');
     copyFileSync(EXECUTABLE, copy);
     mkdirSync(join(folder, 'empty'));
-    const result = await run(
-      ['test-stream', '--source', 'synthetic', '--seconds', '1', '--mode', '640x360@30', '--json'],
-      { executable: copy, cwd: join(folder, 'empty'), env: { PATH: '/nonexistent' } },
-    );
+    const { report } = await ranTestStream({
+      runs: (args) =>
+        run(args, {
+          executable: copy,
+          cwd: join(folder, 'empty'),
+          env: { PATH: '/nonexistent' },
+        }),
+    });
     rmSync(copy);
-    expect([result.code, result.stderr]).toEqual([0, expect.any(String)]);
-    expect(parse<TestStreamReport>(TestStreamReport, JSON.parse(result.stdout)).ok).toBe(true);
+    expect(report.ok).toBe(true);
     expect(readdirSync(join(folder, 'empty'))).toEqual([]);
   }, 30_000);
 
@@ -270,29 +274,17 @@ describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutabl
       const command =
         `mount -t tmpfs -o ro,noexec tmpfs /tmp && cd ${folder}/empty && ` +
         `exec setpriv --reuid 65534 --regid 65534 --clear-groups env -i ${copy} "$@"`;
-      const result = await run(
-        [
-          '-m',
-          'sh',
-          '-c',
-          command,
-          'sh',
-          'test-stream',
-          '--source',
-          'synthetic',
-          '--seconds',
-          '1',
-          '--mode',
-          '640x360@30',
-          '--json',
-        ],
-        { executable: 'unshare', env: cleanEnv(), cwd: '/' },
-      );
+      const { report, stderr } = await ranTestStream({
+        runs: (args) =>
+          run(['-m', 'sh', '-c', command, 'sh', ...args], {
+            executable: 'unshare',
+            env: cleanEnv(),
+            cwd: '/',
+          }),
+      });
       rmSync(folder, { recursive: true });
-      expect([result.code, result.stderr]).toEqual([0, '']);
-      expect(
-        parse<TestStreamReport>(TestStreamReport, JSON.parse(result.stdout)).frames_received,
-      ).toBeGreaterThan(20);
+      expect(stderr).toBe('');
+      expect(report.frames_received).toBeGreaterThan(20);
     },
     60_000,
   );
@@ -485,22 +477,10 @@ describe.skipIf(missingExecutable !== '')(`the command line${missingExecutable}`
 
   test('test-stream with loss on purpose recovers and writes a stream', async () => {
     const out = join(temporaryFolder(), 'out.h264');
-    const result = await run([
-      'test-stream',
-      '--source',
-      'synthetic',
-      '--seconds',
-      '2',
-      '--mode',
-      '640x360@30',
-      '--drop',
-      '5',
-      '--out',
-      out,
-      '--json',
-    ]);
-    const report = parse<TestStreamReport>(TestStreamReport, JSON.parse(result.stdout));
-    expect([result.code, report.ok, report.problems]).toEqual([0, true, undefined]);
+    const { report } = await ranTestStream({
+      args: ['--seconds', '2', '--drop', '5', '--out', out],
+    });
+    expect([report.ok, report.problems]).toEqual([true, undefined]);
     expect(report.packets_lost).toBeGreaterThan(0);
     expect(existsSync(out) && statSync(out).size).toBeGreaterThan(10_000);
     expect([...readFileSync(out).subarray(0, 4)]).toEqual([0, 0, 0, 1]);

@@ -1,13 +1,13 @@
 // A stream from ANNOUNCE to its end: what the engine is asked for, who is refused, what is wiped, what is told.
 import { describe, expect, test } from 'bun:test';
 import { settled } from '../support/fake-host.ts';
+import { refusal } from '../support/refusal.ts';
 import {
   client,
   DESKTOP,
   fakeStreams,
   streamsHost as host,
   leave,
-  refusal,
   resumeWish,
   stockAnnouncement,
   VirtualClock,

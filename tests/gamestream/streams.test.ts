@@ -1,13 +1,13 @@
 // The life of a client in GameStream: the table of gamestream-control-plane.md §7 line by line, on virtual time.
 import { describe, expect, test } from 'bun:test';
 import { settled } from '../support/fake-host.ts';
+import { refusal } from '../support/refusal.ts';
 import {
   client,
   DESKTOP,
   GAME,
   streamsHost as host,
   leave,
-  refusal,
   resumeWish,
   stockAnnouncement,
   wish,

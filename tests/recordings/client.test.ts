@@ -1,10 +1,10 @@
 // The recorder's client against a thread that a test plays: what happens when it does not answer, answers late, or falls
 // behind; and the sign that a run leaves before its recorder has begun.
+
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StatsStatus } from '../../contract/stats.ts';
-import { AppError } from '../../host/src/errors.ts';
 import {
   type RecordingsOptions,
   type RecordingsThread,
@@ -17,6 +17,7 @@ import { systemProcesses } from '../../host/src/recordings/processes.ts';
 import type { CallRequest, Method, RecordingsReply } from '../../host/src/recordings/protocol.ts';
 import { decodeHeader } from '../../host/src/recordings/run-file.ts';
 import { runFolder } from '../support/recorder.ts';
+import { refusal } from '../support/refusal.ts';
 import { idOf } from '../support/stored-recordings.ts';
 
 const STATUS: StatsStatus = { armed: true, sample_count: 7, started_unix_ms: 1, kind: 'native' };
@@ -243,16 +244,6 @@ function lastRuns(folder: string, ownNonce: number, processes = systemProcesses(
   const quiet = () => undefined;
   const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
   return new LastRuns({ folder, disk: realDisk, processes, ownNonce, log });
-}
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
 }
 
 function isMethod(name: string): name is Method {

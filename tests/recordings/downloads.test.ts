@@ -1,4 +1,5 @@
 // What is made of saved recordings: frames of a range, figures, events; few at once, and none that nobody reads.
+
 import { describe, expect, test } from 'bun:test';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { Downloads } from '../../host/src/recordings/downloads.ts';
 import type { FramesQuery } from '../../host/src/recordings/service.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { asId, recorderWorld, type World } from '../support/recorder.ts';
+import { refusal as rejection } from '../support/refusal.ts';
 
 describe('frames', () => {
   test('of a whole recording are the file as it lies there', async () => {
@@ -155,16 +157,6 @@ async function pieces(world: World, id: ReturnType<typeof asId>, query: FramesQu
 function refusal(work: () => unknown): string {
   try {
     work();
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
-}
-
-async function rejection(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
   } catch (error) {
     if (error instanceof AppError) return `${error.status} ${error.code}`;
     throw error;

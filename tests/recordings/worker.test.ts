@@ -1,14 +1,15 @@
 // The recorder in its Worker, with the real engine: messages, errors and deltas cross, and a Worker that was ended in the
 // middle leaves what the next one finishes.
+
 import { afterAll, describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveDelta } from '../../contract/stats.ts';
 import { engineFile } from '../../host/src/engine/location.ts';
 import { openNativeEngine } from '../../host/src/engine/native-transport.ts';
-import { AppError } from '../../host/src/errors.ts';
 import { RecordingsWorker } from '../../host/src/recordings/client.ts';
 import { runFolder } from '../support/recorder.ts';
+import { refusal } from '../support/refusal.ts';
 
 const transport = await openNativeEngine(engineFile(process.env));
 const workers: RecordingsWorker[] = [];
@@ -95,14 +96,4 @@ async function opened(configDir: string): Promise<RecordingsWorker> {
   );
   workers.push(worker);
   return worker;
-}
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
 }

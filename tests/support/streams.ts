@@ -5,7 +5,6 @@ import { loadConfig } from '../../host/src/config.ts';
 import { Engine } from '../../host/src/engine/engine.ts';
 import { FakeEngine, type FakeEngineOptions } from '../../host/src/engine/fake-engine.ts';
 import type { SessionRequest } from '../../host/src/engine/messages.ts';
-import { AppError } from '../../host/src/errors.ts';
 import type { Announcement } from '../../host/src/gamestream/announce.ts';
 import { readAnnouncement } from '../../host/src/gamestream/announce.ts';
 import type { RtspStream } from '../../host/src/gamestream/rtsp-dialogue.ts';
@@ -216,17 +215,6 @@ function fakeRecorder(receivers: unknown[], announced: CapturedSession[]): Sessi
     },
     event: () => undefined,
   };
-}
-
-/** `status code` of a refusal, `none` when there is none. */
-export async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
 }
 
 /** The client of a session leaves. */

@@ -165,12 +165,9 @@ async function confirm(question: string): Promise<boolean> {
 function writeStdoutNow(text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(STDOUT, bytes, at);
-    } catch (error) {
-      if (systemCode(error) !== 'EAGAIN') throw error;
-      Bun.sleepSync(FULL_PIPE_MS);
-    }
+    const taken = takenByStdout(bytes, at);
+    if (taken === 0) Bun.sleepSync(FULL_PIPE_MS);
+    at += taken;
   }
 }
 
@@ -178,13 +175,20 @@ function writeStdoutNow(text: string): void {
 async function writeStdout(piece: string | Uint8Array): Promise<void> {
   const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece;
   for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(STDOUT, bytes, at);
-    } catch (error) {
-      // Whoever shares the pipe made it non-blocking.
-      if (systemCode(error) !== 'EAGAIN') throw error;
-      await Bun.sleep(FULL_PIPE_MS);
-    }
+    const taken = takenByStdout(bytes, at);
+    if (taken === 0) await Bun.sleep(FULL_PIPE_MS);
+    at += taken;
+  }
+}
+
+/** How many of the bytes from `at` on; 0 while it is full. Throws system errors. */
+function takenByStdout(bytes: Uint8Array, at: number): number {
+  try {
+    return writeSync(STDOUT, bytes, at);
+  } catch (error) {
+    // Whoever shares the pipe made it non-blocking.
+    if (systemCode(error) === 'EAGAIN') return 0;
+    throw error;
   }
 }
 
