@@ -11,7 +11,7 @@ import { type RangeUs, rangeUs } from './frames-query.ts';
 import { MicroBins } from './quantiles.ts';
 import { SkippedPictures } from './skipped-pictures.ts';
 import { SpanColumns } from './span-columns.ts';
-import { BinCounter, forEachPacked, MOST_US } from './sparse-bins.ts';
+import { BinCounter, forEachPacked } from './sparse-bins.ts';
 import { fineSpans } from './stages.ts';
 import { isDropped, SENT } from './windows.ts';
 
@@ -154,11 +154,11 @@ export class RangeFigures {
     };
     for (let slot = 0; slot < spans.count; slot += 1) {
       const durations = spans.durations(slot);
-      const ofRepeats = repeats.map((row) => durations[row] ?? ABSENT);
+      const ofRepeats = Int32Array.from(repeats, (row) => durations[row] ?? ABSENT);
       for (const row of repeats) durations[row] = ABSENT;
-      addTo(counter, durations);
+      counter.addAll(durations);
       close();
-      addTo(counter, ofRepeats);
+      counter.addAll(ofRepeats);
       close();
     }
     return {
@@ -360,15 +360,6 @@ function addCounters(to: Counters, from: Readonly<Counters>): void {
   to.counted += from.counted;
   to.stamped += from.stamped;
   to.late += from.late;
-}
-
-/** Throws FormatError for a duration that no engine measures. */
-function addTo(counter: BinCounter, durations: ArrayLike<number>): void {
-  for (let i = 0; i < durations.length; i += 1) {
-    const us = durations[i] ?? ABSENT;
-    if (us >= MOST_US) throw new FormatError(`a frame of ${us} µs; no engine measures that`);
-    if (us >= 0) counter.add(us, 1);
-  }
 }
 
 function isRepeat({ columns }: FrameBatch, row: number): boolean {

@@ -1,5 +1,6 @@
 // Multisets of durations that were counted once and are added up often: the different values of one minute with how
 // often each came, packed into 32 bits an entry. Exact, whole µs.
+import { FormatError } from './format.ts';
 
 /** Counts values and packs them. One counter serves any number of packs, one after the other. */
 export class BinCounter {
@@ -12,6 +13,21 @@ export class BinCounter {
     if (us >= this.#bins.length) this.#grow(us);
     this.#bins[us] = (this.#bins[us] ?? 0) + times;
     this.#touched[us >>> BLOCK_BITS] = 1;
+  }
+
+  /** Adds each of these once; what was never measured (below 0) is passed over. Throws FormatError above MOST_US. */
+  addAll(durations: Int32Array): void {
+    let most = 0;
+    for (let i = 0; i < durations.length; i += 1) most = Math.max(most, durations[i] ?? 0);
+    if (most >= MOST_US) throw new FormatError(`a frame of ${most} µs; no engine measures that`);
+    if (most >= this.#bins.length) this.#grow(most);
+    const [bins, touched] = [this.#bins, this.#touched];
+    for (let i = 0; i < durations.length; i += 1) {
+      const us = durations[i] ?? -1;
+      if (us < 0) continue;
+      bins[us] = (bins[us] ?? 0) + 1;
+      touched[us >>> BLOCK_BITS] = 1;
+    }
   }
 
   /** Appends what was counted, rising, and forgets it. */

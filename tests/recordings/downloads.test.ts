@@ -3,12 +3,11 @@
 import { describe, expect, test } from 'bun:test';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AppError } from '../../host/src/errors.ts';
 import { Downloads } from '../../host/src/recordings/downloads.ts';
 import type { FramesQuery } from '../../host/src/recordings/service.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { asId, recorderWorld, type World } from '../support/recorder.ts';
-import { refusal as rejection } from '../support/refusal.ts';
+import { refusal, refusalNow } from '../support/refusal.ts';
 
 describe('frames', () => {
   test('of a whole recording are the file as it lies there', async () => {
@@ -60,7 +59,7 @@ describe('frames', () => {
     const downloads = new Downloads(world.store, () => nowMs);
     const query: FramesQuery = { format: 'jsonl' };
     const handles = Array.from({ length: 16 }, () => downloads.openFrames(id, query)?.handle ?? 0);
-    expect(refusal(() => downloads.openFrames(id, query))).toBe('503 too_many_downloads');
+    expect(refusalNow(() => downloads.openFrames(id, query))).toBe('503 too_many_downloads');
     nowMs = 50_000;
     expect(downloads.nextFrames(handles[0] ?? 0)?.byteLength).toBeGreaterThan(0);
     nowMs = 61_000;
@@ -80,11 +79,11 @@ describe('frames', () => {
     expect(await recordings.openFrames(asId('nothing'), query)).toBeUndefined();
     world.recorder.start();
     const idle = asId(world.recorder.stop()?.id ?? '');
-    expect(await rejection(recordings.openFrames(idle, query))).toBe('404 no_frames');
-    expect(await rejection(recordings.quantiles(idle, {}))).toBe('404 no_frames');
+    expect(await refusal(recordings.openFrames(idle, query))).toBe('404 no_frames');
+    expect(await refusal(recordings.quantiles(idle, {}))).toBe('404 no_frames');
     writeFileSync(join(world.folder, `${id}.frames.parquet`), 'PAR1 and nothing else PAR1');
-    expect(await rejection(recordings.openFrames(id, query))).toBe('404 recording_damaged');
-    expect(await rejection(recordings.quantiles(id, {}))).toBe('404 recording_damaged');
+    expect(await refusal(recordings.openFrames(id, query))).toBe('404 recording_damaged');
+    expect(await refusal(recordings.quantiles(id, {}))).toBe('404 recording_damaged');
   });
 });
 
@@ -152,14 +151,4 @@ async function pieces(world: World, id: ReturnType<typeof asId>, query: FramesQu
     if (piece === undefined) return new Uint8Array(Buffer.concat(parts));
     parts.push(piece);
   }
-}
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
 }

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LiveDelta } from '../../contract/stats.ts';
-import { AppError } from '../../host/src/errors.ts';
 import type { BlackBox } from '../../host/src/recordings/parts.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import type { CaptureInput } from '../../recording/src/inputs.ts';
 import { asId, recorderWorld, STARTED_UNIX_MS, sessionOf } from '../support/recorder.ts';
+import { refusalNow } from '../support/refusal.ts';
 
 describe('a capture', () => {
   test('becomes JSON, frames and a compressed copy, and leaves nothing else', async () => {
@@ -191,10 +191,10 @@ describe('a marker', () => {
 
   test('is refused in the future, and where nothing takes it', () => {
     const world = recorderWorld();
-    expect(refusal(() => world.recorder.mark({ text: 'x' }))).toBe('409 not_recording');
+    expect(refusalNow(() => world.recorder.mark({ text: 'x' }))).toBe('409 not_recording');
     world.recorder.start();
     const future = { text: 'x', unix_ms: STARTED_UNIX_MS + 60_000 };
-    expect(refusal(() => world.recorder.mark(future))).toBe('400 marker_invalid');
+    expect(refusalNow(() => world.recorder.mark(future))).toBe('400 marker_invalid');
   });
 
   test('goes to the black box when no capture is armed', () => {
@@ -308,16 +308,6 @@ describe('several sessions', () => {
     expect(existsSync(join(world.folder, `${meta?.id}.frames.parquet`))).toBe(true);
   });
 });
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
-}
 
 async function framesOf(path: string | undefined): Promise<FramesFile> {
   const bytes = await Bun.file(path ?? '').bytes();

@@ -17,6 +17,7 @@ import type { Disk } from '../../host/src/recordings/disk.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import { faultyDisk, noRoom } from '../support/faulty-disk.ts';
 import { asId, recorderWorld, runFolder, type World } from '../support/recorder.ts';
+import { refusalNow } from '../support/refusal.ts';
 import { seeded } from '../support/seeded-recordings.ts';
 
 describe('a disk that is full', () => {
@@ -36,7 +37,7 @@ describe('a disk that is full', () => {
       fault: 'The disk is full (ENOSPC: no space left on device, write).',
       recorder: { shed_frames: 0, frames: 12_600 },
     });
-    expect(refusal(() => world.recorder.stop())).toBe('507 save_failed');
+    expect(refusalNow(() => world.recorder.stop())).toBe('507 save_failed');
     expect(world.recorder.status()).toMatchObject({ armed: false, unsaved: true });
     expect(world.recorder.status().fault).toContain('no space left');
     full = false;
@@ -149,7 +150,7 @@ describe('a disk that is full', () => {
         fill(join(configDir, 'ballast'));
         world.pass(65_000);
         expect(world.recorder.status().fault).toContain('full');
-        expect(refusal(() => world.recorder.stop())).toBe('507 save_failed');
+        expect(refusalNow(() => world.recorder.stop())).toBe('507 save_failed');
         expect(readdirSync(world.folder).filter((name) => name.endsWith('.json'))).toEqual([]);
         rmSync(join(configDir, 'ballast'));
         const meta = world.recorder.stop();
@@ -190,7 +191,7 @@ describe('a folder', () => {
     writeFileSync(world.folder, 'in the way');
     world.pass(70_000);
     expect(world.recorder.status().fault).toContain('Nothing can be written now');
-    expect(refusal(() => world.recorder.stop())).toBe('500 save_failed');
+    expect(refusalNow(() => world.recorder.stop())).toBe('500 save_failed');
     rmSync(world.folder);
     const meta = world.recorder.stop();
     await expectWhole(world, meta?.id ?? '', 140 * 60);
@@ -203,7 +204,7 @@ describe('a folder', () => {
     nowhere.recorder.start();
     nowhere.pass(2000);
     expect(nowhere.recorder.status().fault).toContain('PUNKTFUNK_CONFIG_DIR');
-    expect(refusal(() => nowhere.recorder.stop())).toBe('500 save_failed');
+    expect(refusalNow(() => nowhere.recorder.stop())).toBe('500 save_failed');
     expect(existsSync(world.folder)).toBe(false);
   });
 });
@@ -219,16 +220,6 @@ async function expectWhole(world: World, id: string, frames: number) {
   expect(statSync(path).mode & 0o777).toBe(0o600);
   await world.files.compressed;
   return world.saved(id);
-}
-
-function refusal(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
-  }
-  return 'none';
 }
 
 function hidden(world: World): string[] {

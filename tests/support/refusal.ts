@@ -6,8 +6,22 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
   try {
     await work;
   } catch (error) {
-    if (error instanceof AppError) return `${error.status} ${error.code}`;
-    throw error;
+    return told(error);
   }
   return 'none';
+}
+
+/** The same of work that answers at once. */
+export function refusalNow(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return told(error);
+  }
+  return 'none';
+}
+
+function told(error: unknown): string {
+  if (error instanceof AppError) return `${error.status} ${error.code}`;
+  throw error;
 }
