@@ -1,0 +1,245 @@
+// Recordings that nobody should make, shown by the page, the viewer and every element that takes a recording: something
+// stands there, what cannot be shown is refused in words, nothing fails unheard, and no foreign text becomes markup.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { elementManifest } from '../../scripts/build-package.ts';
+import { BrowserBench, type Watched } from '../support/browser.ts';
+import {
+  FOREIGN,
+  type HostileRecording,
+  hostileRecordings,
+  MARKUP,
+} from '../support/hostile-recordings.ts';
+import { TIMEOUT_MS } from '../support/page.ts';
+import { PageHost } from '../support/page-host.ts';
+import { longRecording } from '../support/seeded-recordings.ts';
+
+const recordings = hostileRecordings();
+const each = recordings.map((one) => [one.name, one] as const);
+const declarations = (await elementManifest()).modules[0]?.declarations ?? [];
+const tags = declarations
+  .filter(({ members }) => members.some(({ name }) => name === 'recording'))
+  .map(({ tagName }) => tagName);
+
+let bench: BrowserBench;
+let host: PageHost;
+
+beforeAll(async () => {
+  bench = await BrowserBench.open();
+  host = new PageHost({ web: `${bench.dist}/web`, recordings: [longRecording()] });
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  host[Symbol.dispose]();
+  await bench[Symbol.asyncDispose]();
+});
+
+describe('the page', () => {
+  test.each(each)(
+    '%s',
+    async (_name, recording) => {
+      const { page, trouble } = await visited(recording);
+      await page.goto(`${host.url}/#token=${host.token}&r=${recording.id}`);
+      const said = await settled(page);
+      expect(said.length).toBeGreaterThan(200);
+      if (recording.isRefused === true) expect(said).toMatch(/could not be read|cannot be read/);
+      expect(await foreign(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('the viewer', () => {
+  test.each(each)(
+    '%s',
+    async (_name, recording) => {
+      const { page, trouble } = await bench.page();
+      await page.goto(`file://${bench.dist}/web/viewer.html`);
+      const given = await page.locator('body').innerText();
+      const file = (name: string, bytes: string | Uint8Array) => ({
+        ...{ name, mimeType: 'application/octet-stream' },
+        buffer: Buffer.from(bytes),
+      });
+      await page
+        .locator('pf-viewer input[type=file]')
+        .setInputFiles([
+          file(`${MARKUP.replaceAll('/', '')}.json`, recording.text),
+          ...(recording.frames === undefined ? [] : [file('a.parquet', recording.frames)]),
+        ]);
+      const said = await settled(page);
+      expect(said).not.toBe(given);
+      expect(said.length).toBeGreaterThan(100);
+      expect(await page.locator('pf-recording-detail').count()).toBe(recording.isRefused ? 0 : 1);
+      if (recording.isRefused === true) expect(said).toContain('is no recording');
+      expect(await foreign(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe(`${tags.length} elements`, () => {
+  test.each(each)(
+    'asked of a host: %s',
+    async (_name, recording) => {
+      const { page, trouble } = await withElements(recording);
+      await page.evaluate(
+        ([names, id, token]) => {
+          for (const name of names) {
+            const one = document.createElement(name);
+            one.setAttribute('recording-id', id);
+            one.setAttribute('token', token);
+            document.body.append(one);
+          }
+        },
+        [tags, recording.id, host.token] as const,
+      );
+      await settled(page);
+      expect(await silent(page)).toEqual([]);
+      expect(await foreign(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(
+    each.filter(([, { isRefused, text }]) => isRefused !== true && !text.includes('"NaN"')),
+  )(
+    'handed in: %s',
+    async (_name, recording) => {
+      const { page, trouble } = await withElements(recording);
+      await page.evaluate(
+        ([names, text]) => {
+          // What the types allow and JSON cannot say.
+          const odd = (_key: string, value: unknown) => (value === null ? Number.NaN : value);
+          const given: unknown = JSON.parse(text, odd);
+          for (const name of names) {
+            document.body.append(Object.assign(document.createElement(name), { recording: given }));
+          }
+        },
+        [tags, recording.text] as const,
+      );
+      await settled(page);
+      expect(await silent(page)).toEqual([]);
+      expect(await foreign(page)).toEqual([]);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+});
+
+/** A page whose host answers with this recording. */
+async function visited(recording: HostileRecording): Promise<Watched> {
+  const watched = await bench.page();
+  const { page } = watched;
+  const json = { contentType: 'application/json' };
+  await page.route('**/stats/recordings/*', (route) =>
+    route.fulfill({ ...json, body: recording.text }),
+  );
+  await page.route('**/stats/recordings', (route) =>
+    route.fulfill({ ...json, body: JSON.stringify(metasOf(recording)) }),
+  );
+  await page.route('**/stats/recordings/*/frames', (route) =>
+    recording.frames === undefined
+      ? route.fulfill({ body: '' })
+      : route.fulfill({ body: Buffer.from(recording.frames) }),
+  );
+  return watched;
+}
+
+async function withElements(recording: HostileRecording): Promise<Watched> {
+  const watched = await visited(recording);
+  const { page } = watched;
+  await page.route('**/elements/**', (route) =>
+    route.fulfill({
+      path: `${bench.dist}/components/${new URL(route.request().url()).pathname.split('/').at(-1)}`,
+      contentType: 'text/javascript',
+    }),
+  );
+  await page.route('**/empty.html', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: '<!doctype html><html lang="en"><title>Mine</title><script type="module" src="/elements/punktfunk.js"></script><body>',
+    }),
+  );
+  await page.goto(`${host.url}/empty.html`);
+  await page.waitForFunction(() => customElements.get('pf-dashboard') !== undefined);
+  return watched;
+}
+
+/** What the list tells of it: as it says itself, under the id by which it is asked for. */
+function metasOf({ text, id }: HostileRecording): unknown[] {
+  const { meta: usual } = longRecording();
+  try {
+    const own: unknown = JSON.parse(text);
+    const meta: unknown = typeof own === 'object' && own !== null && 'meta' in own ? own.meta : {};
+    return [{ ...usual, ...Object(meta), id }];
+  } catch {
+    return [usual];
+  }
+}
+
+/** The words of the page and of all its elements, once they no longer change. */
+async function settled(page: Page): Promise<string> {
+  let [said, same] = ['', 0];
+  for (let i = 0; i < 200 && same < 4; i += 1) {
+    await Bun.sleep(80);
+    const now = await page.evaluate(wordsIn);
+    same = now === said && !/Reading|Loading/.test(now) ? same + 1 : 0;
+    said = now;
+  }
+  return said;
+}
+
+function wordsIn(): string {
+  const words = (node: Node): string => {
+    if (node instanceof HTMLStyleElement || node instanceof HTMLScriptElement) return '';
+    if (node instanceof Text) return node.data;
+    const inner = [...node.childNodes].map(words).join(' ');
+    return node instanceof Element && node.shadowRoot !== null
+      ? `${inner} ${words(node.shadowRoot)}`
+      : inner;
+  };
+  return words(document.body).replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Elements that say nothing at all. */
+async function silent(page: Page): Promise<string[]> {
+  const all = await page.evaluate(
+    (names) =>
+      names.map((name) => {
+        const root = document.querySelector(name)?.shadowRoot;
+        const text = [...(root?.children ?? [])]
+          .filter((child) => !(child instanceof HTMLStyleElement))
+          .map((child) => child.textContent ?? '')
+          .join('');
+        return [
+          name,
+          text.trim().length + (root?.querySelectorAll('pf-recording-detail, canvas').length ?? 0),
+        ] as const;
+      }),
+    tags,
+  );
+  return all.filter(([, length]) => length === 0).map(([name]) => name);
+}
+
+/** Elements and attributes that only foreign text could have made, through all shadow roots; and whether it ran. */
+function foreign(page: Page): Promise<string[]> {
+  return page.evaluate((selector) => {
+    const found = 'pwned' in window ? ['it ran'] : [];
+    const look = (root: Document | ShadowRoot): void => {
+      for (const one of root.querySelectorAll('*')) {
+        const isOwn = one instanceof HTMLScriptElement && root === document;
+        if (one.matches(selector) && !isOwn) found.push(one.outerHTML.slice(0, 200));
+        if (one.shadowRoot !== null) look(one.shadowRoot);
+      }
+    };
+    look(document);
+    return found;
+  }, FOREIGN);
+}
