@@ -58,7 +58,7 @@ export function hostileRecordings(): HostileRecording[] {
     of('frames of nobody’s session', framed(stutter.capture), framesOfSession(900)),
     of('frames beyond every clock', framed(stutter.capture), beyondClocks()),
     of('Parquet of something else', framed(stutter.capture), foreignParquet()),
-    of('no Parquet at all', framed(stutter.capture), new TextEncoder().encode(MARKUP)),
+    of('no Parquet at all', framed(stutter.capture), new TextEncoder().encode(`PAR1${MARKUP}`)),
     raw(
       'lists for objects',
       `{"meta":[],"samples":{},"sessions":{},"events":{"a":1}}`,
