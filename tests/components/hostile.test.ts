@@ -2,6 +2,9 @@
 // stands there, what cannot be shown is refused in words, nothing fails unheard, and no foreign text becomes markup.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
+import { parseCapture } from '../../components/base/parse.ts';
+import { unpacked } from '../../components/base/unpack.ts';
+import { reportOf } from '../../components/report/report-file.ts';
 import { elementManifest } from '../../scripts/build-package.ts';
 import { BrowserBench, type Watched } from '../support/browser.ts';
 import {
@@ -94,6 +97,60 @@ describe('the viewer', () => {
   );
 });
 
+describe('a report', () => {
+  const open = opened(() => Promise.resolve());
+  const [markup] = recordings;
+
+  test(
+    'of markup for names has it as words, opened and dropped on the viewer',
+    async () => {
+      const { page, trouble } = open();
+      const template = await Bun.file(`${bench.dist}/web/viewer.html`).text();
+      const capture = parseCapture(JSON.parse(markup?.text ?? 'null'));
+      const report = await reportOf(template, { capture, frames: markup?.frames?.buffer });
+      const path = `${bench.dist}/report.html`;
+      await Bun.write(path, report);
+      for (const dropped of [false, true]) {
+        await page.goto('about:blank');
+        await page.goto(dropped ? `file://${bench.dist}/web/viewer.html` : `file://${path}`);
+        const input = page.locator('pf-viewer input[type=file]');
+        if (dropped) await input.setInputFiles([path]);
+        await page.locator('pf-recording-detail').waitFor();
+        expect(await settled(page)).toContain('<pf-pwned></pf-pwned>');
+        expect(await foreign(page)).toEqual([]);
+        expect(trouble.splice(0)).toEqual([]);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'that was cut off, or holds no gzip, is refused in words',
+    async () => {
+      const { page, trouble } = open();
+      await page.goto(`file://${bench.dist}/web/viewer.html`);
+      for (const body of ['AAAA', '!!', 'H4sIAAAAAAAAA6tWSs4vKlGyMjCo']) {
+        const html = `<html><script type="application/octet-stream" id="pf-capture">${body}</script>`;
+        await page
+          .locator('pf-viewer input[type=file]')
+          .setInputFiles([
+            { name: `${body}.html`, mimeType: 'text/html', buffer: Buffer.from(html) },
+          ]);
+        await page.getByText(`${body}.html is no recording`).waitFor();
+      }
+      expect(trouble.splice(0)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test('what unpacks to more than any recording is given up on the way', async () => {
+  const bomb = Bun.gzipSync(new Uint8Array(5_000_000));
+  expect(bomb.length).toBeLessThan(10_000);
+  expect(await refusal(unpacked(bomb, 100_000))).toBeInstanceOf(RangeError);
+  expect((await unpacked(bomb)).length).toBe(5_000_000);
+});
+
 describe(`${tags.length} elements, asked of a host`, () => {
   const open = opened(withElements);
 
@@ -154,6 +211,13 @@ describe(`${tags.length} elements, given it`, () => {
     TIMEOUT_MS,
   );
 });
+
+function refusal(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
 
 /** One page for the tests of a surface; its host answers with what is shown. */
 function opened(made: (page: Page) => Promise<unknown>): () => Watched {
