@@ -110,6 +110,8 @@ describe('one spike of 80 ms in three hours', () => {
         .getByText(`Frame ${new Format('en').count(SPIKE_ROW)}`)
         .first()
         .waitFor();
+      // To the second, not to the column.
+      expect(await page.locator('pf-event-lanes .badge').textContent()).toBe('1:47:16');
       const path = (await strip.locator('.path').textContent()) ?? '';
       expect(path.replaceAll(/\s+/g, ' ')).toMatch(/8\d\.\d\sms/);
       const model = await strip.evaluate((el) => Reflect.get(el, 'model')?.frames ?? []);
