@@ -26,6 +26,9 @@ export const StageTiming = Type.Object(
       ...nonNegative,
       description: 'Nearest-rank 99th percentile over the frames of the window, µs',
     }),
+    max_us: Type.Optional(
+      Type.Number({ ...nonNegative, description: 'The longest of the window, µs' }),
+    ),
   },
   { title: 'StageTiming' },
 );
@@ -106,6 +109,15 @@ export const StatsSample = Type.Object(
     ),
     total_p99_us: Type.Optional(
       Type.Number({ ...nonNegative, description: '99th percentile of the same, µs' }),
+    ),
+    total_max_us: Type.Optional(
+      Type.Number({ ...nonNegative, description: 'The longest of the same, µs' }),
+    ),
+    frames_late: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        description: 'Frames whose total was longer than an interval of the mode',
+      }),
     ),
   },
   { title: 'StatsSample' },

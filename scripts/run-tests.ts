@@ -31,7 +31,9 @@ const SHOWN_LINES = 200;
 /** Cargo as the tests want it: third parties are those of the build that ships. */
 const CARGO = ['cargo', '--config', '.cargo/tests.toml'];
 const QUIET_TESTS = [
-  ...'api arch cli components contract ffi gamestream host recording recordings scripts'.split(' '),
+  ...'api arch cli components contract ffi gamestream golden host recording recordings scripts'.split(
+    ' ',
+  ),
   'truth/virtual.test.ts',
 ];
 /** Of their folders, what streams or listens in real time, and has no good word for who takes its core. */

@@ -357,7 +357,7 @@ export abstract class ChartElement extends StatsElement {
         const px = Math.round(x(ms));
         return svg`<rect x=${Math.min(px, left + width - 1)} y="21" width="1" height="5"></rect><text x=${px} y="13" text-anchor=${edge(px)}>${this.format.clock(ms)}</text>`;
       })}</svg>
-      ${BRUSH}<div class="cursor" hidden></div><div class="badge" hidden>${this.format.clock(scope?.cursor?.toMs)}</div>
+      ${BRUSH}<div class="cursor" hidden></div><div class="badge" hidden>${this.format.clock(this.cursorMs ?? scope?.cursor?.toMs)}</div>
     </div><div class="read"></div></div>`;
   }
 

@@ -116,6 +116,8 @@ const OPTIONAL = [
   'frames',
   'total_p50_us',
   'total_p99_us',
+  'total_max_us',
+  'frames_late',
 ] as const satisfies readonly (keyof StatsSample)[];
 
 function parseStage(value: unknown): readonly StageTiming[] {
@@ -124,7 +126,8 @@ function parseStage(value: unknown): readonly StageTiming[] {
   const p50_us = number(f?.['p50_us']);
   const p99_us = number(f?.['p99_us']);
   if (name === undefined || p50_us === undefined || p99_us === undefined) return [];
-  return [{ name, p50_us, p99_us }];
+  const max_us = number(f?.['max_us']);
+  return [{ name, p50_us, p99_us, ...(max_us === undefined ? {} : { max_us }) }];
 }
 
 const inOrder = (stages: StageTiming[]): StageTiming[] =>

@@ -112,17 +112,22 @@ function shortDate(format: Format, unixMs: number): string {
   return dateOf(format, unixMs).replace(` ${year}`, '');
 }
 
-/** The p99 of the total over the run, with its budget; nothing is drawn where nothing was measured. */
+/** The p99 of the total over the run, with its budget and what went beyond both; nothing is drawn where nothing was measured. */
 function spark(glance: Glance | undefined, format: Format): TemplateResult {
   const t = words[format.language];
   const columns = glance?.line.length ?? 1;
   const most = glance === undefined ? Number.NaN : largest(glance.line);
+  const worst = glance === undefined ? Number.NaN : largest(glance.worst);
+  const said = Number.isNaN(worst)
+    ? t.line(format.tenth(most))
+    : t.lineAndWorst(format.tenth(most), format.tenth(worst));
   if (glance === undefined || Number.isNaN(most)) {
     return html`<svg class="spark" viewBox="0 0 1 20" aria-hidden="true"></svg>`;
   }
-  return html`<svg class="spark" viewBox="0 0 ${columns} 20" preserveAspectRatio="none" role="img" aria-label=${t.line(format.tenth(most))}>${svg`
+  return html`<svg class="spark" viewBox="0 0 ${columns} 20" preserveAspectRatio="none" role="img" aria-label=${said}>${svg`
     <path class="at" d="M0 ${height(1)}H${columns}"></path>
     <path class="hatch" d=${hatchPath(glance.starved, columns)}></path>
+    <path class="worst" d=${worstPath(glance)}></path>
     <path class="line" d=${linePath(glance.line)}></path>`}</svg>`;
 }
 
@@ -138,6 +143,16 @@ export function linePath(line: Float32Array): string {
     const point = `${column + 0.5} ${height(value)}`;
     path += isOn ? `L${point}` : `M${point}h0.01`;
     isOn = true;
+  }
+  return path;
+}
+
+/** Where a single frame went beyond the budget and the line: without this it would not be seen among a second's others. */
+export function worstPath({ line, worst }: Pick<Glance, 'line' | 'worst'>): string {
+  let path = '';
+  for (const [column, value] of worst.entries()) {
+    const foot = height(Math.max(1, line[column] || 0));
+    if (height(value) < foot) path += `M${column + 0.5} ${foot}V${height(value)}`;
   }
   return path;
 }

@@ -51,6 +51,8 @@ export const words = /* @__PURE__ */ dictionary(
     deleted: 'Recording deleted.',
     noSession: 'No stream',
     line: (most: string) => `99th percentile up to ${most} times the budget`,
+    lineAndWorst: (most: string, worst: string) =>
+      `99th percentile up to ${most} times the budget, the worst frame ${worst} times`,
     nameField: 'Name',
     noteField: 'Note',
     tagsField: 'Tags, with commas between',
@@ -117,6 +119,8 @@ export const words = /* @__PURE__ */ dictionary(
     deleted: 'Aufzeichnung gelöscht.',
     noSession: 'Kein Stream',
     line: (most) => `99. Perzentil bis zum ${most}-Fachen des Budgets`,
+    lineAndWorst: (most, worst) =>
+      `99. Perzentil bis zum ${most}-Fachen des Budgets, das größte Bild bis zum ${worst}-Fachen`,
     nameField: 'Name',
     noteField: 'Notiz',
     tagsField: 'Tags, mit Kommas dazwischen',

@@ -200,6 +200,10 @@ export const listStyles = css`
     stroke-linejoin: round;
     stroke-linecap: round;
   }
+  .spark .worst {
+    stroke: var(--_bad);
+    stroke-width: 1.25;
+  }
   .spark .at {
     stroke: var(--_budget);
     stroke-width: 1;

@@ -3,6 +3,7 @@
 import type { Capture } from '../../contract/stats.ts';
 import { upgraded } from '../../recording/src/upgrade.ts';
 import { parseCapture } from '../base/parse.ts';
+import { unpacked } from '../base/unpack.ts';
 import { reportIn } from '../report/report-file.ts';
 
 export interface Dropped {
@@ -36,11 +37,11 @@ export async function readDropped(files: readonly File[]): Promise<Dropped> {
       alone = file.name;
       continue;
     }
-    const text = new TextDecoder().decode(
-      startsWith(bytes, GZIP) ? await unpacked(bytes, file.name) : bytes,
-    );
+    const text = await textOf(bytes, file.name);
     if (/^\s*</.test(text)) {
-      const report = await reportIn(new DOMParser().parseFromString(text, 'text/html'));
+      // Parsed and never shown: nothing in it runs or loads.
+      const page = new DOMParser().parseFromString(text, 'text/html');
+      const report = await orRefused(reportIn(page), file.name);
       if (report === undefined) throw new DropError('not-a-recording', file.name);
       capture = captureIn(report.text, file.name);
       frames = report.frames ?? frames;
@@ -64,28 +65,20 @@ export function captureIn(text: string, file: string): Capture {
   }
 }
 
-/** A small file may unpack to anything: it is cut off where no recording reaches. */
-async function unpacked(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<Uint8Array> {
-  const reader = new Blob([bytes])
-    .stream()
-    .pipeThrough(new DecompressionStream('gzip'))
-    .getReader();
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
+async function textOf(bytes: Uint8Array<ArrayBuffer>, file: string): Promise<string> {
+  return new TextDecoder().decode(
+    startsWith(bytes, GZIP) ? await orRefused(unpacked(bytes), file) : bytes,
+  );
+}
+
+/** What cannot be unpacked is no recording of ours. */
+async function orRefused<T>(unpacking: Promise<T>, file: string): Promise<T> {
   try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      length += value.length;
-      if (length > MOST_BYTES) throw new DropError('too-large', file);
-      pieces.push(new Uint8Array(value));
-    }
+    return await unpacking;
   } catch (error) {
-    void reader.cancel().catch(() => undefined);
-    if (error instanceof DropError) throw error;
+    if (error instanceof RangeError) throw new DropError('too-large', file);
     throw new DropError('not-a-recording', file, error instanceof Error ? error.message : '');
   }
-  return new Uint8Array(await new Blob(pieces).arrayBuffer());
 }
 
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
@@ -95,5 +88,3 @@ function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
 /** `PAR1` */
 const PARQUET = [0x50, 0x41, 0x52, 0x31];
 const GZIP = [0x1f, 0x8b];
-/** Sixteen sessions of three hours. */
-const MOST_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,7 @@
 // A report: the viewer's own page with one recording put into it. One file that opens from a disk without any network.
 // Pure but for the platform's compression.
 import type { Capture } from '../../contract/stats.ts';
+import { unpacked } from '../base/unpack.ts';
 
 export interface ReportData {
   readonly capture: Capture;
@@ -23,18 +24,15 @@ export async function reportOf(template: string, { capture, frames }: ReportData
   return new Blob([...pieces, tail], { type: 'text/html' });
 }
 
-/** What a report carries; undefined for the viewer itself. Throws when it was cut off. */
+/** What a report carries; undefined for the viewer itself. Throws when it was cut off, or unpacks without end. */
 export async function reportIn(
   page: Document,
 ): Promise<{ text: string; frames: ArrayBuffer | undefined } | undefined> {
   const capture = page.getElementById(CAPTURE_ID)?.textContent;
   if (capture === undefined || capture === null) return undefined;
   const frames = page.getElementById(FRAMES_ID)?.textContent;
-  const unpacked = new Blob([bytesOf(capture)])
-    .stream()
-    .pipeThrough(new DecompressionStream('gzip'));
   return {
-    text: await new Response(unpacked).text(),
+    text: new TextDecoder().decode(await unpacked(bytesOf(capture))),
     frames: frames === undefined || frames === null ? undefined : bytesOf(frames).buffer,
   };
 }

@@ -111,25 +111,27 @@ export class StageBins {
     this.#bins = Array.from({ length: this.#stages.length + 1 }, () => new MicroBins());
   }
 
-  add(batch: FrameBatch, row: number): void {
+  /** Answers the frame's total, ABSENT where it has none. */
+  add(batch: FrameBatch, row: number): number {
     this.#spans.read(batch, row);
     const { values } = this.#spans;
     for (let i = 0; i < this.#bins.length; i += 1) {
       const us = values[i] ?? ABSENT;
       if (us !== ABSENT) this.#bins[i]?.add(us);
     }
+    return values[this.#stages.length] ?? ABSENT;
   }
 
   /** In pipeline order; a stage without a frame is left out. */
   timings(): StageTiming[] {
     return this.#stages.flatMap(({ name }, i) => {
-      const found = median99(this.#bins[i]);
+      const found = ranksOf(this.#bins[i]);
       return found === undefined ? [] : [{ name, ...found }];
     });
   }
 
-  total(): { readonly p50_us: number; readonly p99_us: number } | undefined {
-    return median99(this.#bins.at(-1));
+  total(): Ranks | undefined {
+    return ranksOf(this.#bins.at(-1));
   }
 
   /** Forgets every frame and keeps the memory. */
@@ -138,9 +140,17 @@ export class StageBins {
   }
 }
 
-function median99(bins: MicroBins | undefined) {
+export interface Ranks {
+  readonly p50_us: number;
+  readonly p99_us: number;
+  readonly max_us: number;
+}
+
+function ranksOf(bins: MicroBins | undefined): Ranks | undefined {
   const [p50_us, p99_us] = bins?.nearestRanks([50, 99]) ?? [];
-  return p50_us === undefined || p99_us === undefined ? undefined : { p50_us, p99_us };
+  const max_us = bins?.max;
+  if (p50_us === undefined || p99_us === undefined || max_us === undefined) return undefined;
+  return { p50_us, p99_us, max_us };
 }
 
 /**

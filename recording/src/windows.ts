@@ -4,7 +4,7 @@
 import type { StatsSample, StreamKind } from '../../contract/stats.ts';
 import { ABSENT, type FrameBatch, frameFlags } from './frames.ts';
 import type { ReceiverTotals } from './inputs.ts';
-import { StageBins } from './stages.ts';
+import { type Ranks, StageBins } from './stages.ts';
 
 /** Nominal length of a window, µs. */
 export const windowUs: Readonly<Record<StreamKind, number>> = {
@@ -206,20 +206,20 @@ export class SessionWindows {
       send_dropped: figures.refused,
       ...this.#reported(reports, fromUs),
       ...(skipped === undefined ? {} : { source_skipped: skipped }),
-      ...(figures.stamped > 0 ? { source_late: figures.late } : {}),
+      ...(figures.stamped > 0 ? { source_late: figures.aged } : {}),
       window_ms: (endUs - fromUs) / 1000,
       frames: count,
-      ...(total === undefined ? {} : { total_p50_us: total.p50_us, total_p99_us: total.p99_us }),
+      ...(total === undefined ? {} : totals(total, figures.late)),
     };
   }
 
   #count(count: number, intervalUs: number) {
-    const figures = { repeats: 0, bytes: 0, dropped: 0, refused: 0, stamped: 0, late: 0 };
+    const figures = { repeats: 0, bytes: 0, dropped: 0, refused: 0, late: 0, stamped: 0, aged: 0 };
     for (let i = 0; i < count; i += 1) {
       const batch = this.#rows.batch(i);
       const row = this.#rows.row(i);
       const { columns } = batch;
-      this.#bins.add(batch, row);
+      if (this.#bins.add(batch, row) > intervalUs) figures.late += 1;
       // Seen from its first frame on: the receiver's totals began at zero with it.
       if (columns.frame_index[row] === 1) this.#totals ??= FROM_ZERO;
       const outcome = columns.outcome[row] ?? ABSENT;
@@ -230,7 +230,7 @@ export class SessionWindows {
       else {
         const ageUs = columns.source_age_us[row] ?? ABSENT;
         if (ageUs !== ABSENT) figures.stamped += 1;
-        if (ageUs > intervalUs) figures.late += 1;
+        if (ageUs > intervalUs) figures.aged += 1;
       }
     }
     return figures;
@@ -288,6 +288,10 @@ export class SessionWindows {
       this.#totals = { ...this.#totals, ...totals };
     }
   }
+}
+
+function totals({ p50_us, p99_us, max_us }: Ranks, frames_late: number): Partial<StatsSample> {
+  return { total_p50_us: p50_us, total_p99_us: p99_us, total_max_us: max_us, frames_late };
 }
 
 /** Counts the source's pictures that no frame carried, in order of grabbing. */

@@ -116,6 +116,7 @@ describe('the line of a row', () => {
 describe('glances are fetched', () => {
   const glance: Glance = {
     line: new Float32Array(1),
+    worst: new Float32Array(1),
     starved: [],
     verdict: { kind: 'clean' },
     apps: [],

@@ -235,6 +235,63 @@ describe('outliers', () => {
     const { table } = stream(20, (batch) => drop(batch, 700));
     expect(outliersOf(table).map(({ row }) => row)).toEqual([700]);
   });
+
+  test('hold a spike that frames were dropped around, and the dropped ones too', () => {
+    const { table } = stream(20, (batch) => {
+      delay(batch, 700, ENCODED, 80_000);
+      for (const row of [698, 703, 704, 705, 709]) drop(batch, row);
+    });
+    const [first, second, ...others] = outliersOf(table);
+    expect(others).toEqual([]);
+    expect([first?.row, second?.row]).toEqual([698, 700]);
+    expect(first?.totalUs).toBe(ABSENT);
+    expect(second?.totalUs).toBeGreaterThan(80_000);
+  });
+
+  test('are never far from a frame that stands out, of its kind and at least as bad; none is another’s neighbour', () => {
+    const changes = fc.array(
+      fc.record({
+        row: fc.nat(1199),
+        us: fc.integer({ min: 1000, max: 900_000 }),
+        isDrop: fc.boolean(),
+      }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(changes, (made) => {
+        const { table } = stream(10, (batch) => {
+          for (const { row, us, isDrop } of made) {
+            if (isDrop) drop(batch, row);
+            else delay(batch, row, ENCODED, us);
+          }
+        });
+        const outliers = outliersOf(table);
+        const limitUs = Math.max(table.budgetUs, 2 * table.totalMedianUs);
+        for (let row = 0; row < table.rows; row += 1) {
+          const [atUs, us] = [table.grabbedUs[row] ?? 0, table.totalUs[row] ?? ABSENT];
+          const isDrop = us === ABSENT && isDropped(table.outcome[row] ?? ABSENT);
+          if (us <= limitUs && !isDrop) continue;
+          const near = outliers.filter(
+            (one) => Math.abs(one.atUs - atUs) <= 100_000 && (one.totalUs === ABSENT) === isDrop,
+          );
+          expect(near.some(({ totalUs }) => totalUs >= us)).toBe(true);
+        }
+        const kinds = [true, false].map((isDrop) =>
+          outliers.filter(({ totalUs }) => (totalUs === ABSENT) === isDrop),
+        );
+        for (const kind of kinds) {
+          for (const [i, one] of kind.entries()) {
+            const next = kind[i + 1];
+            if (next !== undefined) expect(next.atUs - one.atUs).toBeGreaterThan(100_000);
+          }
+        }
+        expect(outliers.map(({ atUs }) => atUs)).toEqual(
+          outliers.map(({ atUs }) => atUs).toSorted((a, b) => a - b),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe('a review of a recording', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { parseCapture } from '../../recording/src/format.ts';
 import { FrameBatch } from '../../recording/src/frames.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
+import { readTables } from '../../recording/src/review/frame-table.ts';
 import { ARMED_NS, announced, builder } from '../support/captures.ts';
 import { frameBytes, openBytes } from '../support/frames-files.ts';
 import { syntheticFrames } from '../support/synthetic-frames.ts';
@@ -32,6 +33,13 @@ describe('a window’s sample', () => {
     capture.frames(all);
     const { samples } = parseCapture(capture.finish(ARMED_NS + 14_000_000_000n).text);
     const figures = new RangeFigures(openBytes(frameBytes(all)), sessions);
+    const tables = readTables(openBytes(frameBytes(all)), sessions);
+    const lateIn = (session: number, fromMs: number, toMs = Number.POSITIVE_INFINITY): number => {
+      const table = tables.find((one) => one.session.sessionId === session);
+      if (table === undefined) throw new Error(`no session ${session}`);
+      const rows = table.totalUs.subarray(table.rowAt(fromMs * 1000), table.rowAt(toMs * 1000));
+      return rows.filter((us) => us > table.budgetUs).length;
+    };
     const spans = sessions.map(({ sessionId }) => {
       const own = samples.filter((s) => s.session_id === sessionId);
       return own.map((sample, i) => ({ sample, isLast: i === own.length - 1 }));
@@ -50,15 +58,17 @@ describe('a window’s sample', () => {
         const stages = range.stages.filter(({ count }) => count > 0);
         const timing = (name: string) => {
           const found = stages.find((stage) => stage.name === name);
-          return found && [found.quantiles_us['p50'], found.quantiles_us['p99']];
+          return found && [found.quantiles_us['p50'], found.quantiles_us['p99'], found.max_us];
         };
-        for (const { name, p50_us, p99_us } of sample.stages) {
-          expect(timing(name)).toEqual([p50_us, p99_us]);
+        for (const { name, p50_us, p99_us, max_us } of sample.stages) {
+          expect(timing(name)).toEqual([p50_us, p99_us, max_us]);
         }
-        const { total_p50_us, total_p99_us } = sample;
+        const { total_p50_us, total_p99_us, total_max_us, frames_late } = sample;
         expect(timing('total')).toEqual(
-          total_p50_us === undefined ? undefined : [total_p50_us, total_p99_us],
+          total_p50_us === undefined ? undefined : [total_p50_us, total_p99_us, total_max_us],
         );
+        const late = lateIn(session, t_ms - window_ms, isLast ? undefined : t_ms);
+        expect(frames_late).toBe(total_p50_us === undefined ? undefined : late);
         const seconds = window_ms / 1000;
         expect([range.count, range.dropped]).toEqual([
           sample.frames ?? -1,

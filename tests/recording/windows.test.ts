@@ -38,13 +38,13 @@ describe('windows', () => {
       [8000, 60, 0, 60],
     ]);
     expect(made[0]?.stages).toEqual([
-      { name: 'capture', p50_us: 1000, p99_us: 1000 },
-      { name: 'encode', p50_us: 4000, p99_us: 4000 },
-      { name: 'packetize', p50_us: 500, p99_us: 500 },
-      { name: 'send', p50_us: 2000, p99_us: 2000 },
+      { name: 'capture', p50_us: 1000, p99_us: 1000, max_us: 1000 },
+      { name: 'encode', p50_us: 4000, p99_us: 4000, max_us: 4000 },
+      { name: 'packetize', p50_us: 500, p99_us: 500, max_us: 500 },
+      { name: 'send', p50_us: 2000, p99_us: 2000, max_us: 2000 },
     ]);
     expect(made[0]?.mbps).toBeCloseTo((60 * 10_000 * 8) / 1e6, 9);
-    expect(made[0]?.total_p50_us).toBe(7500);
+    expect(made[0]).toMatchObject({ total_p50_us: 7500, total_max_us: 7500, frames_late: 0 });
     expect(made[0]?.bitrate_kbps).toBe(20_000);
   });
 
@@ -85,6 +85,20 @@ describe('windows', () => {
     expect(sample?.send_dropped).toBe(0);
   });
 
+  test('one late frame of a second is told, though no 99th percentile shows it', () => {
+    const slow = { encoded: 80_000_000, packetized: 80_500_000, dequeued: 80_600_000 };
+    const offsetsNs = { ...slow, first_sent: 80_700_000, last_sent: 82_500_000 };
+    const [sample] = rolled(
+      frames(120, 120, 0n, (i) => (i === 50 ? { offsetsNs } : {})),
+      SECOND,
+    );
+    expect(sample).toMatchObject({ total_p99_us: 7500, total_max_us: 82_500, frames_late: 1 });
+    expect(sample?.stages.find(({ name }) => name === 'encode')).toMatchObject({
+      p99_us: 4000,
+      max_us: 79_000,
+    });
+  });
+
   test('a stage without a frame is left out, and dropped frames are no goodput', () => {
     const lost = { dequeued: undefined, first_sent: undefined, last_sent: undefined };
     const [sample] = rolled(
@@ -94,7 +108,9 @@ describe('windows', () => {
     expect(sample?.stages.map((s) => s.name)).toEqual(['capture', 'encode', 'packetize']);
     expect(sample?.mbps).toBe(0);
     expect(sample?.frames_dropped).toBe(60);
-    expect(sample).not.toHaveProperty('total_p50_us');
+    for (const name of ['total_p50_us', 'total_max_us', 'frames_late']) {
+      expect(sample).not.toHaveProperty(name);
+    }
   });
 
   test('frames that only the session’s end kept from being sent were not dropped', () => {

@@ -1,5 +1,6 @@
 // Where to look next: the frames that stand out of a session, each neighbourhood by its worst. What stands out is over
-// the budget and twice the session's own median, or was dropped before it was sent.
+// the budget and twice the session's own median, or was dropped before it was sent. A frame that was late is never hidden
+// by one that was dropped, nor the other way round: the late one is mostly why the others were given up.
 import { ABSENT } from '../frames.ts';
 import { isDropped } from '../windows.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -11,25 +12,27 @@ export interface Outlier {
   readonly totalUs: number;
 }
 
-/** In order of time; of very many the worst. */
+/**
+ * In order of time. Within NEIGHBOURS_US of every frame that stands out there is an outlier of its kind that is at least
+ * as bad; of very many the worst.
+ */
 export function outliersOf(table: FrameTable): Outlier[] {
-  const { totalUs, outcome, grabbedUs } = table;
-  const limitUs = Math.max(table.budgetUs, 2 * table.totalMedianUs);
-  const found: Outlier[] = [];
-  let nearUs = Number.NEGATIVE_INFINITY;
+  const { totalUs, outcome, budgetUs, totalMedianUs } = table;
+  const limitUs = Math.max(budgetUs, 2 * totalMedianUs);
+  const late: number[] = [];
+  const dropped: number[] = [];
   for (let row = 0; row < table.rows; row += 1) {
     const us = totalUs[row] ?? ABSENT;
-    if (us <= limitUs && !(us === ABSENT && isDropped(outcome[row] ?? ABSENT))) continue;
-    const atUs = grabbedUs[row] ?? 0;
-    const outlier = { row, atUs, totalUs: us };
-    const last = found.at(-1);
-    if (last === undefined || atUs - nearUs > NEIGHBOURS_US) found.push(outlier);
-    else if (harmOf(outlier) > harmOf(last)) found[found.length - 1] = outlier;
-    nearUs = atUs;
+    if (us > limitUs) late.push(row);
+    else if (us === ABSENT && isDropped(outcome[row] ?? ABSENT)) dropped.push(row);
   }
-  if (found.length <= MOST_OUTLIERS) return found;
-  const worst = found.toSorted((a, b) => harmOf(b) - harmOf(a)).slice(0, MOST_OUTLIERS);
-  return worst.sort((a, b) => a.atUs - b.atUs);
+  const worst = [...worstOf(late, table), ...worstOf(dropped, table)];
+  const outliers = worst.map((row) => ({
+    row,
+    atUs: table.grabbedUs[row] ?? 0,
+    totalUs: totalUs[row] ?? ABSENT,
+  }));
+  return outliers.sort((a, b) => a.atUs - b.atUs || a.row - b.row);
 }
 
 /** The one after or before a time; undefined when there is none. */
@@ -43,11 +46,46 @@ export function nextOutlier(
     : outliers.findLast(({ atUs }) => atUs < us);
 }
 
-/** A frame that was never sent is worse than a late one of up to half a second. */
-function harmOf({ totalUs }: Outlier): number {
-  return totalUs === ABSENT ? DROP_HARM_US : totalUs;
+/** Of rows of one kind, the worst first: each that no chosen one is near to. Of equal ones the earliest. */
+function worstOf(rows: readonly number[], { totalUs, grabbedUs }: FrameTable): number[] {
+  const chosen = new Chosen();
+  const found: number[] = [];
+  for (const row of worstFirst(rows, totalUs)) {
+    if (found.length === MOST_OF_A_KIND) break;
+    if (chosen.take(grabbedUs[row] ?? 0)) found.push(row);
+  }
+  return found;
 }
 
+/** Sorted as plain numbers, total and row in one: there may be a million. */
+function* worstFirst(rows: readonly number[], totalUs: Int32Array): Generator<number> {
+  const keys = Float64Array.from(
+    rows,
+    (row) => -Math.min(MOST_US, Math.max(0, totalUs[row] ?? 0)) * ROW_SPAN + row,
+  ).sort();
+  for (const key of keys) yield ((key % ROW_SPAN) + ROW_SPAN) % ROW_SPAN;
+}
+
+/** Times of which no two are neighbours. */
+class Chosen {
+  /** By the stretch that a time lies in: neighbours lie in the same or the next one. */
+  readonly #times = new Map<number, number>();
+
+  /** False when a neighbour was taken before. */
+  take(us: number): boolean {
+    const at = Math.floor(us / NEIGHBOURS_US);
+    for (const stretch of [at - 1, at, at + 1]) {
+      const other = this.#times.get(stretch);
+      if (other !== undefined && Math.abs(other - us) <= NEIGHBOURS_US) return false;
+    }
+    this.#times.set(at, us);
+    return true;
+  }
+}
+
+/** What one sees as the same stutter. */
 const NEIGHBOURS_US = 100_000;
-const MOST_OUTLIERS = 5000;
-const DROP_HARM_US = 500_000;
+const MOST_OF_A_KIND = 2500;
+/** More than a frame's boundaries can tell (2^32 ns), and more rows than a file holds: both in one number exactly. */
+const MOST_US = 2 ** 23 - 1;
+const ROW_SPAN = 2 ** 30;
