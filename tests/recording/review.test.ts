@@ -60,10 +60,13 @@ function rangeDetail(
 ) {
   const rank = (values: readonly number[], share: number): number | undefined =>
     values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length - 1e-9)) - 1];
-  return detailOf(table, query, {
-    totalP99Us: rank(plainValues(table, query, table.totalUs), 0.99),
+  const totals = plainValues(table, query, table.totalUs);
+  const ranks = {
+    totalP99Us: rank(totals, 0.99),
     partMedianUs: table.partUs.map((own) => rank(plainValues(table, query, own), 0.5) ?? ABSENT),
-  });
+  };
+  const once = totals.toSorted((a, b) => a - b).map((us) => [us, 1] as const);
+  return detailOf(table, query, ranks, once);
 }
 
 describe('frames of a session in memory', () => {

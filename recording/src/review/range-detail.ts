@@ -59,25 +59,38 @@ export function ranksOf(parts: readonly PartName[], { stages }: RangeQuantiles):
   };
 }
 
-export function rangeDetail(table: FrameTable, query: RangeQuery, ranks: RangeRanks): RangeDetail {
-  const { totalUs, flags, budgetUs } = table;
-  const { totalP99Us = Number.POSITIVE_INFINITY } = ranks;
-  const to = table.rowAt(query.toUs);
-  const passedOver = query.frames === 'new' ? frameFlags.repeat : 0;
+/** How often each total came in the range, rising: what its figures were told from. */
+export type Totals = Iterable<readonly [us: number, times: number]>;
+
+export function rangeDetail(
+  table: FrameTable,
+  query: RangeQuery,
+  ranks: RangeRanks,
+  totals: Totals,
+): RangeDetail {
   const counts = new Uint32Array(BIN_COUNT);
-  const slow: number[] = [];
   let [count, late] = [0, 0];
-  for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
-    const us = totalUs[row] ?? ABSENT;
-    if (us === ABSENT || ((flags[row] ?? 0) & passedOver) !== 0) continue;
-    count += 1;
-    if (us > budgetUs) late += 1;
-    if (us >= totalP99Us) slow.push(row);
+  for (const [us, times] of totals) {
+    count += times;
+    if (us > table.budgetUs) late += times;
     const bin = BIN_OF[us] ?? binOf(us);
-    counts[bin] = (counts[bin] ?? 0) + 1;
+    counts[bin] = (counts[bin] ?? 0) + times;
   }
-  const histogram = trimmed(counts);
-  return { count, late, histogram, excess: excessOf(table, slow, ranks) };
+  const slow = slowRows(table, query, ranks.totalP99Us);
+  return { count, late, histogram: trimmed(counts), excess: excessOf(table, slow, ranks) };
+}
+
+/** Rows of the range whose total is not below a limit. */
+function slowRows(table: FrameTable, query: RangeQuery, leastUs = MOST_INT32): readonly number[] {
+  const { totalUs, flags } = table;
+  const passedOver = query.frames === 'new' ? frameFlags.repeat : 0;
+  const to = table.rowAt(query.toUs);
+  const slow: number[] = [];
+  for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
+    if ((totalUs[row] ?? ABSENT) < leastUs || ((flags[row] ?? 0) & passedOver) !== 0) continue;
+    slow.push(row);
+  }
+  return slow;
 }
 
 function excessOf(
@@ -88,7 +101,9 @@ function excessOf(
   if (totalP99Us === undefined || slow.length === 0) return undefined;
   const sums = table.partUs.map((column, part) => {
     const median = partMedianUs[part] ?? ABSENT;
-    return slow.reduce((sum, row) => sum + excessUs(column[row] ?? ABSENT, median), 0);
+    let sum = 0;
+    for (const row of slow) sum += excessUs(column[row] ?? ABSENT, median);
+    return sum;
   });
   const all = sums.reduce((sum, own) => sum + own, 0);
   const parts = table.parts.map((name, part) => ({
@@ -119,6 +134,7 @@ function edgeUs(bin: number): number {
   return bin === 0 ? 0 : 2 ** ((bin - 1) / PER_OCTAVE);
 }
 
+const MOST_INT32 = 2 ** 31 - 1;
 const PER_OCTAVE = 8;
 /** 2^22 µs is 4.2 s. */
 const BIN_COUNT = 1 + 22 * PER_OCTAVE + 1;
