@@ -53,9 +53,10 @@ function captureOf(minutes: number, fps: number): Capture {
   for (let tMs = 1000; tMs <= duration_ms; tMs += 1000) {
     samples.push(sampleOf({ ...shape, tMs, repeats: random() * 0.02, receiver: true }, random));
   }
-  const events = Array.from({ length: minutes }, (_, minute): CaptureEvent => {
-    const t_ms = minute * 60_000 + Math.round(random() * 50_000);
-    return { t_ms, kind: 'marker', detail: { text: `minute ${minute}` } };
+  const events = Array.from({ length: minutes * 2 }, (_, i): CaptureEvent => {
+    const t_ms = i * 30_000 + Math.round(random() * 25_000);
+    if (i % minutes === 0) return { t_ms, kind: 'marker', detail: { text: `marker ${i}` } };
+    return { t_ms, kind: 'key_frame_requested', session_id: 1 };
   });
   const mode = { width: 1920, height: 1080, fps, codec: 'hevc', client: 'Deck' } as const;
   const source = { source: 'x11', encoder: 'vaapi', started_t_ms: 0 } as const;
