@@ -1,5 +1,5 @@
-// Drawing for who can see it: an element out of view is not drawn until it comes near, the page is printed, or nothing has
-// changed for a while. What is drawn then is what it shows at that moment.
+// Drawing for who can see it: once a frame at most, and an element out of view not until it comes near, the page is
+// printed, or nothing has changed for a while. What is drawn then is what it shows at that moment.
 
 export class InSight {
   readonly #element: Element;
@@ -9,6 +9,8 @@ export class InSight {
   #isNear = true;
   #isStale = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Set from a drawing until the next frame. */
+  #frame: number | undefined;
 
   /** `act` draws. */
   constructor(element: Element, act: () => void) {
@@ -29,15 +31,17 @@ export class InSight {
     this.#observer?.disconnect();
     this.#observer = undefined;
     clearTimeout(this.#rest);
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
     removeEventListener('beforeprint', this.#catchUp);
   }
 
-  /** Draws now, or when the element comes into view. */
+  /** Draws now, with the next frame when this one has its drawing, or when the element comes into view. */
   draw(): void {
     clearTimeout(this.#rest);
-    this.#isStale = !this.#isNear;
-    if (this.#isNear) this.#act();
-    else this.#rest = setTimeout(this.#catchUp, REST_MS);
+    this.#isStale = true;
+    if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
+    else if (this.#frame === undefined) this.#catchUp();
   }
 
   #look(entries: readonly IntersectionObserverEntry[]): void {
@@ -48,7 +52,13 @@ export class InSight {
   readonly #catchUp = (): void => {
     if (!this.#isStale) return;
     this.#isStale = false;
+    this.#frame ??= requestAnimationFrame(this.#onFrame);
     this.#act();
+  };
+
+  readonly #onFrame = (): void => {
+    this.#frame = undefined;
+    if (this.#isNear) this.#catchUp();
   };
 }
 
