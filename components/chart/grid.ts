@@ -65,9 +65,11 @@ export function buildGrid(
   range: Range,
   maxBuckets: number = MAX_BUCKETS,
 ): Grid {
-  const { windowMs, sorted } = orderOf(samples);
+  const { windowMs, longestMs, sorted } = orderOf(samples);
   const start = (s: StatsSample): number => Math.max(0, s.t_ms - (s.window_ms ?? windowMs));
-  const seen = sorted.filter((s) => s.t_ms > range.fromMs && start(s) < range.toMs);
+  const seen = sorted
+    .slice(firstAfter(sorted, range.fromMs), firstAfter(sorted, range.toMs + longestMs))
+    .filter((s) => start(s) < range.toMs);
   const span = Math.max(1, range.toMs - range.fromMs);
   const bucketMs = seen.length <= maxBuckets ? 0 : span / maxBuckets;
   const gapMs = Math.max(GAP_SHARE * windowMs, bucketMs / 2);
@@ -154,18 +156,31 @@ function byTime(samples: readonly StatsSample[]): readonly StatsSample[] {
 /** What of a list of windows does not depend on the part that is shown. */
 interface Order {
   readonly windowMs: number;
+  readonly longestMs: number;
   readonly sorted: readonly StatsSample[];
 }
 
 const orders = new WeakMap<readonly StatsSample[], Order>();
 
 function orderOf(samples: readonly StatsSample[]): Order {
-  const order = orders.get(samples) ?? {
-    windowMs: usualWindowMs(samples),
-    sorted: byTime(samples),
-  };
+  const known = orders.get(samples);
+  if (known !== undefined) return known;
+  const windowMs = usualWindowMs(samples);
+  const longestMs = samples.reduce((most, s) => Math.max(most, s.window_ms ?? windowMs), 0);
+  const order = { windowMs, longestMs, sorted: byTime(samples) };
   orders.set(samples, order);
   return order;
+}
+
+/** Index of the first window that ends after a time. */
+function firstAfter(sorted: readonly StatsSample[], ms: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.t_ms ?? 0) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function usualWindowMs(samples: readonly StatsSample[]): number {

@@ -117,6 +117,16 @@ export class MicroBins {
     yield* [...this.#long].sort(([a], [b]) => a - b);
   }
 
+  /** The same, without a pair for each. */
+  forEach(take: (us: number, times: number) => void): void {
+    const end = Math.min(this.#bins.length - 1, this.#max);
+    for (let us = this.#min; us <= end; us += 1) {
+      const times = this.#bins[us] ?? 0;
+      if (times > 0) take(us, times);
+    }
+    for (const [us, times] of [...this.#long].sort(([a], [b]) => a - b)) take(us, times);
+  }
+
   /** Forgets every value and keeps the memory. */
   clear(): void {
     if (this.#count > 0 && this.#min < this.#bins.length)

@@ -139,13 +139,14 @@ export class RangeFigures {
     };
   }
 
-  /** The same, with every total that there is, rising, and how often it came. */
-  quantilesAndTotals(query: FiguresQuery = {}): {
-    readonly quantiles: RangeQuantiles;
-    readonly totals: readonly (readonly [us: number, times: number])[];
-  } {
+  /** The same; `take` is told every total that there is, rising, and how often it came. */
+  quantilesAndTotals(
+    query: FiguresQuery,
+    take: (us: number, times: number) => void,
+  ): RangeQuantiles {
     const quantiles = this.quantiles(query);
-    return { quantiles, totals: [...(this.#bins.get('total')?.entries() ?? [])] };
+    this.#bins.get('total')?.forEach(take);
+    return quantiles;
   }
 
   /**
@@ -244,17 +245,22 @@ export class RangeFigures {
     for (const name of names) {
       const bins = this.#binsOf(name);
       const durations = spans.durations(spans.slotOf(name));
+      const { flags } = batch.columns;
+      const passedOver = frames === 'new' ? frameFlags.repeat : 0;
       for (let row = from; row < to; row += 1) {
         const us = durations[row - from] ?? ABSENT;
-        if (us >= 0 && (frames === 'all' || !isRepeat(batch, row))) bins.add(us);
+        if (us >= 0 && ((flags[row] ?? 0) & passedOver) === 0) bins.add(us);
       }
     }
   }
 
   #groupOf(group: number): FrameBatch {
     const known = this.#read.find((entry) => entry.group === group);
-    const entry = known ?? { group, batch: this.#file.read(group, COLUMNS) };
-    this.#read = [entry, ...this.#read.filter((other) => other !== entry)].slice(0, GROUPS_KEPT);
+    const others = this.#read.filter((other) => other !== known);
+    // The memory of what was not asked for lately; as many bytes would have to be made and thrown away.
+    const oldest = known === undefined && others.length >= GROUPS_KEPT ? others.pop() : undefined;
+    const entry = known ?? { group, batch: this.#file.read(group, COLUMNS, oldest?.batch) };
+    this.#read = [entry, ...others];
     return entry.batch;
   }
 

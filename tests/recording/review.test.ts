@@ -8,7 +8,7 @@ import { findingsOf } from '../../recording/src/review/findings.ts';
 import { type FrameTable, readTables } from '../../recording/src/review/frame-table.ts';
 import { nextOutlier, outliersOf } from '../../recording/src/review/outliers.ts';
 import { overviewOf, widthFor } from '../../recording/src/review/overview.ts';
-import { rangeDetail as detailOf } from '../../recording/src/review/range-detail.ts';
+import { rangeDetail as detailOf, TotalCounts } from '../../recording/src/review/range-detail.ts';
 import { Review, type ReviewedCapture } from '../../recording/src/review/review.ts';
 import { FrameSpans } from '../../recording/src/stages.ts';
 import { isDropped } from '../../recording/src/windows.ts';
@@ -65,8 +65,9 @@ function rangeDetail(
     totalP99Us: rank(totals, 0.99),
     partMedianUs: table.partUs.map((own) => rank(plainValues(table, query, own), 0.5) ?? ABSENT),
   };
-  const once = totals.toSorted((a, b) => a - b).map((us) => [us, 1] as const);
-  return detailOf(table, query, ranks, once);
+  const counts = new TotalCounts(table);
+  for (const us of totals) counts.take(us, 1);
+  return detailOf(table, query, ranks, counts);
 }
 
 describe('frames of a session in memory', () => {

@@ -59,25 +59,37 @@ export function ranksOf(parts: readonly PartName[], { stages }: RangeQuantiles):
   };
 }
 
-/** How often each total came in the range, rising: what its figures were told from. */
-export type Totals = Iterable<readonly [us: number, times: number]>;
+/** Takes how often each total came in the range: what its figures were told from. */
+export class TotalCounts {
+  readonly #budgetUs: number;
+  readonly #bins = new Uint32Array(BIN_COUNT);
+  #count = 0;
+  #late = 0;
+
+  constructor({ budgetUs }: FrameTable) {
+    this.#budgetUs = budgetUs;
+  }
+
+  readonly take = (us: number, times: number): void => {
+    this.#count += times;
+    if (us > this.#budgetUs) this.#late += times;
+    const bin = BIN_OF[us] ?? binOf(us);
+    this.#bins[bin] = (this.#bins[bin] ?? 0) + times;
+  };
+
+  get told(): Pick<RangeDetail, 'count' | 'late' | 'histogram'> {
+    return { count: this.#count, late: this.#late, histogram: trimmed(this.#bins) };
+  }
+}
 
 export function rangeDetail(
   table: FrameTable,
   query: RangeQuery,
   ranks: RangeRanks,
-  totals: Totals,
+  totals: TotalCounts,
 ): RangeDetail {
-  const counts = new Uint32Array(BIN_COUNT);
-  let [count, late] = [0, 0];
-  for (const [us, times] of totals) {
-    count += times;
-    if (us > table.budgetUs) late += times;
-    const bin = BIN_OF[us] ?? binOf(us);
-    counts[bin] = (counts[bin] ?? 0) + times;
-  }
   const slow = slowRows(table, query, ranks.totalP99Us);
-  return { count, late, histogram: trimmed(counts), excess: excessOf(table, slow, ranks) };
+  return { ...totals.told, excess: excessOf(table, slow, ranks) };
 }
 
 /** Rows of the range whose total is not below a limit. */
@@ -87,8 +99,9 @@ function slowRows(table: FrameTable, query: RangeQuery, leastUs = MOST_INT32): r
   const to = table.rowAt(query.toUs);
   const slow: number[] = [];
   for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
-    if ((totalUs[row] ?? ABSENT) < leastUs || ((flags[row] ?? 0) & passedOver) !== 0) continue;
-    slow.push(row);
+    // Of a hundred frames one is looked at further.
+    if ((totalUs[row] ?? ABSENT) < leastUs) continue;
+    if (((flags[row] ?? 0) & passedOver) === 0) slow.push(row);
   }
   return slow;
 }

@@ -23,7 +23,7 @@ import {
 } from './frame-table.ts';
 import { type Outlier, outliersOf } from './outliers.ts';
 import { KnownColumns, type Overview, overviewOf } from './overview.ts';
-import { type RangeDetail, rangeDetail, ranksOf } from './range-detail.ts';
+import { type RangeDetail, rangeDetail, ranksOf, TotalCounts } from './range-detail.ts';
 
 /** What of a recording is reviewed. */
 export type ReviewedCapture = Pick<
@@ -163,9 +163,10 @@ export class Review {
     const table = this.#table(session);
     if (table === undefined) return undefined;
     const range = { from_ms: fromMs, to_ms: toMs };
-    const told = this.#rangeFigures()?.quantilesAndTotals({ session, ...range, frames });
-    if (told === undefined) return undefined;
-    const { quantiles, totals } = told;
+    const totals = new TotalCounts(table);
+    const asked = { session, ...range, frames };
+    const quantiles = this.#rangeFigures()?.quantilesAndTotals(asked, totals.take);
+    if (quantiles === undefined) return undefined;
     const query = { ...rangeUs(range), frames };
     const ranks = ranksOf(table.parts, quantiles);
     return { quantiles, detail: rangeDetail(table, query, ranks, totals) };
