@@ -13,21 +13,22 @@ import type { Capture, StatsSample } from '../../contract/stats.ts';
 import {
   type Bucket,
   bucketAt,
-  buildGrid,
   type Grid,
   MAX_BUCKETS,
   type Range,
+  sharedGrid,
 } from '../chart/grid.ts';
 import { TICK_COLUMN_PX } from '../chart/options.ts';
 import { timeTicks } from '../chart/scale.ts';
 import type { Paint } from '../chart/scene.ts';
-import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
+import { samplesOf, sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
 import { CaptureSource } from './capture-source.ts';
 import { chartWords } from './chart-strings.ts';
 import { PfBrush, PfCursor, PfZoom } from './events.ts';
+import { InSight } from './in-sight.ts';
 import { readPaint } from './palette.ts';
 import { failureNote } from './states.ts';
 import { StatsElement } from './stats-element.ts';
@@ -120,10 +121,11 @@ export abstract class ChartElement extends StatsElement {
   #paint: Paint | undefined;
   #scope: { readonly key: readonly unknown[]; readonly scope: Scope | undefined } | undefined;
   #resize: ResizeObserver | undefined;
+  /** The plot whose width is watched. */
+  #measured: Element | undefined;
+  readonly #sight = new InSight(this, () => this.#drawNow());
   #media: readonly MediaQueryList[] = [];
   #plotWidth = 0;
-  /** Width that the current grid was made for. */
-  #gridWidth = 0;
   #speak: ReturnType<typeof setTimeout> | undefined;
   readonly #gestures = new TimelineGestures(this.#gestureHost());
 
@@ -141,6 +143,8 @@ export abstract class ChartElement extends StatsElement {
     super.connectedCallback();
     this.#resize = new ResizeObserver(() => this.#measure());
     this.#resize.observe(this);
+    this.#measured = undefined;
+    this.#sight.connect();
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
     this.addEventListener('wheel', this.#onWheel, { passive: false });
@@ -149,6 +153,7 @@ export abstract class ChartElement extends StatsElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize?.disconnect();
+    this.#sight.disconnect();
     for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
     clearTimeout(this.#speak);
     this.removeEventListener('wheel', this.#onWheel);
@@ -197,16 +202,10 @@ export abstract class ChartElement extends StatsElement {
     // Growing data show the session that came last; a finished recording starts with its first.
     const ids = sessionIds(capture);
     const session = this.session ?? (growing ? ids.at(-1) : ids[0]);
-    const samples = capture.samples.filter((s) => s.session_id === session);
+    const samples = samplesOf(capture, session);
     const end = Math.max(capture.meta.duration_ms, samples.at(-1)?.t_ms ?? 0, 1000);
-    const previous = this.#scope?.scope;
     const full = { fromMs: 0, toMs: end };
-    const range = this.range ?? full;
-    const same = previous?.capture === capture && sameRange(previous.grid.range, range);
-    const reuse =
-      same && previous.samples[0]?.session_id === session && this.#gridWidth === this.#plotWidth;
-    const grid = reuse ? previous.grid : buildGrid(samples, range, this.#buckets);
-    this.#gridWidth = this.#plotWidth;
+    const grid = sharedGrid(samples, this.range ?? full, this.#buckets);
     const wanted = this.cursorMs ?? (growing ? end : startCursorMs(samples));
     const found = grid.buckets.length === 0 ? undefined : bucketAt(grid, wanted ?? 0);
     return {
@@ -244,15 +243,19 @@ export abstract class ChartElement extends StatsElement {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    this.#measure();
+    this.#watchPlot();
     const probe = this.renderRoot.querySelector<HTMLElement>('.probe');
     if (probe === null) return;
     if (this.#paint?.narrow !== this.narrow || changed.has('theme')) this.#paint = undefined;
     this.#paint ??= readPaint(probe, this.narrow);
     // A moved cursor changes the readout and the line over the plot, never the plot.
-    if (!onlyCursor(changed)) this.drawLanes(this.scope, this.#paint);
+    if (!onlyCursor(changed)) this.#sight.draw();
     this.#placeCursor();
   }
+
+  readonly #drawNow = (): void => {
+    if (this.#paint !== undefined) this.drawLanes(this.scope, this.#paint);
+  };
 
   protected canvas(name: string): HTMLCanvasElement | null {
     return this.renderRoot.querySelector<HTMLCanvasElement>(`#c-${name}`);
@@ -378,9 +381,9 @@ export abstract class ChartElement extends StatsElement {
     const badge = this.renderRoot.querySelector<HTMLElement>('.badge');
     if (badge === null) return;
     badge.hidden = !shown;
-    const half = badge.offsetWidth / 2;
-    const at = Math.max(left, Math.min(left + this.#plotWidth - 2 * half, px - half));
-    badge.style.transform = `translateX(${at.toFixed(1)}px)`;
+    const right = left + this.#plotWidth;
+    // In the middle over the cursor, inside of the plot: without asking how wide it is.
+    badge.style.transform = `translateX(clamp(${left}px, calc(${px.toFixed(1)}px - 50%), calc(${right}px - 100%)))`;
   }
 
   #placeBrush(left: number, fromMs: number, toMs: number): void {
@@ -394,6 +397,16 @@ export abstract class ChartElement extends StatsElement {
       box.style.transform = `translateX(${from.toFixed(1)}px)`;
       box.style.width = `${Math.max(1, to - from).toFixed(1)}px`;
     }
+  }
+
+  /** Asked for its size at once only when it is new: later the browser tells, and nothing is laid out before its time. */
+  #watchPlot(): void {
+    const plot = this.renderRoot.querySelector('.plot') ?? undefined;
+    if (plot === this.#measured) return;
+    if (this.#measured !== undefined) this.#resize?.unobserve(this.#measured);
+    this.#measured = plot;
+    if (plot !== undefined) this.#resize?.observe(plot);
+    this.#measure();
   }
 
   #measure(): void {
@@ -524,8 +537,6 @@ export abstract class ChartElement extends StatsElement {
     if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
   };
 }
-
-const sameRange = (a: Range, b: Range): boolean => a.fromMs === b.fromMs && a.toMs === b.toMs;
 
 function onlyCursor(changed: PropertyValues): boolean {
   const names = [...changed.keys()];

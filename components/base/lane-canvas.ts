@@ -1,11 +1,11 @@
-// One canvas of one element: makes the chart when there is something to draw, replaces its data afterwards, destroys it
+// One canvas of one element: makes the chart when there is something to draw, draws what is new afterwards, destroys it
 // when the element leaves the page. The only file that runs chart.js.
-import { Chart, Filler, LinearScale, LineController, LineElement, PointElement } from 'chart.js';
+import { Chart, LinearScale } from 'chart.js';
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Point } from '../chart/grid.ts';
 import { type LaneView, laneConfig, laneOptions, scenePlugin } from '../chart/options.ts';
 
-Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
+Chart.register(LinearScale);
 
 export class LaneCanvas implements ReactiveController {
   #chart: Chart<'line', Point[]> | undefined;
@@ -32,7 +32,6 @@ export class LaneCanvas implements ReactiveController {
       );
       return;
     }
-    this.#chart.data.datasets = [...view.datasets];
     this.#chart.options = laneOptions(view);
     this.#chart.update('none');
   }

@@ -38,14 +38,38 @@ export interface Point {
   readonly y: number;
 }
 
+/** The same grid again for lanes that show the same windows: a view that moves makes one for all of them. */
+export function sharedGrid(
+  samples: readonly StatsSample[],
+  range: Range,
+  maxBuckets: number = MAX_BUCKETS,
+): Grid {
+  const known = shared.get(samples);
+  const isSame =
+    known?.maxBuckets === maxBuckets &&
+    known.grid.range.fromMs === range.fromMs &&
+    known.grid.range.toMs === range.toMs;
+  if (isSame) return known.grid;
+  const grid = buildGrid(samples, range, maxBuckets);
+  shared.set(samples, { maxBuckets, grid });
+  return grid;
+}
+
+const shared = new WeakMap<
+  readonly StatsSample[],
+  { readonly maxBuckets: number; readonly grid: Grid }
+>();
+
 export function buildGrid(
   samples: readonly StatsSample[],
   range: Range,
   maxBuckets: number = MAX_BUCKETS,
 ): Grid {
-  const windowMs = usualWindowMs(samples);
+  const { windowMs, longestMs, sorted } = orderOf(samples);
   const start = (s: StatsSample): number => Math.max(0, s.t_ms - (s.window_ms ?? windowMs));
-  const seen = byTime(samples).filter((s) => s.t_ms > range.fromMs && start(s) < range.toMs);
+  const seen = sorted
+    .slice(firstAfter(sorted, range.fromMs), firstAfter(sorted, range.toMs + longestMs))
+    .filter((s) => start(s) < range.toMs);
   const span = Math.max(1, range.toMs - range.fromMs);
   const bucketMs = seen.length <= maxBuckets ? 0 : span / maxBuckets;
   const gapMs = Math.max(GAP_SHARE * windowMs, bucketMs / 2);
@@ -98,17 +122,17 @@ export function points(grid: Grid, values: Float64Array): Point[] {
 }
 
 /** The bucket at a time, else the nearest one; -1 in an empty grid. */
-export function bucketAt(grid: Grid, ms: number): number {
-  let best = -1;
-  let distance = Number.POSITIVE_INFINITY;
-  for (const [i, b] of grid.buckets.entries()) {
-    const d = ms < b.fromMs ? b.fromMs - ms : ms > b.toMs ? ms - b.toMs : 0;
-    if (d < distance) {
-      best = i;
-      distance = d;
-    }
+export function bucketAt({ buckets }: Grid, ms: number): number {
+  let [low, high] = [0, buckets.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((buckets[middle]?.toMs ?? 0) < ms) low = middle + 1;
+    else high = middle;
   }
-  return best;
+  // The first that ends at the time or after it; the one before may be nearer.
+  const [before, next] = [buckets[low - 1], buckets[low]];
+  if (before === undefined || next === undefined) return next === undefined ? low - 1 : low;
+  return ms - before.toMs <= next.fromMs - ms ? low - 1 : low;
 }
 
 /** Largest finite number of a column; undefined when nothing was measured. */
@@ -127,6 +151,36 @@ function combine(a: number, b: number, reduce: Reduce): number {
 function byTime(samples: readonly StatsSample[]): readonly StatsSample[] {
   const sorted = samples.every((s, i) => i === 0 || s.t_ms >= (samples[i - 1]?.t_ms ?? 0));
   return sorted ? samples : [...samples].sort((a, b) => a.t_ms - b.t_ms);
+}
+
+/** What of a list of windows does not depend on the part that is shown. */
+interface Order {
+  readonly windowMs: number;
+  readonly longestMs: number;
+  readonly sorted: readonly StatsSample[];
+}
+
+const orders = new WeakMap<readonly StatsSample[], Order>();
+
+function orderOf(samples: readonly StatsSample[]): Order {
+  const known = orders.get(samples);
+  if (known !== undefined) return known;
+  const windowMs = usualWindowMs(samples);
+  const longestMs = samples.reduce((most, s) => Math.max(most, s.window_ms ?? windowMs), 0);
+  const order = { windowMs, longestMs, sorted: byTime(samples) };
+  orders.set(samples, order);
+  return order;
+}
+
+/** Index of the first window that ends after a time. */
+function firstAfter(sorted: readonly StatsSample[], ms: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.t_ms ?? 0) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function usualWindowMs(samples: readonly StatsSample[]): number {

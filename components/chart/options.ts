@@ -1,5 +1,6 @@
-// Lanes as chart.js configurations: data in, plain objects out. No animation, no legend, no tooltip, no axis of
-// chart.js' own (scene.ts writes the ticks, so that none is ever clipped). Built and tested without a DOM.
+// Lanes as chart.js configurations: data in, plain objects out. chart.js keeps canvas, scales and grid; its series are
+// drawn by series-draw.ts, its ticks written by scene.ts, so that none is ever clipped. No animation, no legend, no
+// tooltip. Built and tested without a DOM.
 import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
 import type { Token } from '../base/series-tokens.ts';
 import type { BitrateModel, FramesModel, HealthModel } from './counts.ts';
@@ -7,6 +8,7 @@ import type { Grid, Point, Range } from './grid.ts';
 import type { LatencyModel } from './latency.ts';
 import type { Scale } from './scale.ts';
 import { drawBehind, drawOver, type Paint, type Placing, type Scene } from './scene.ts';
+import { drawSeries } from './series-draw.ts';
 
 export type LaneDataset = ChartDataset<'line', Point[]>;
 export type LaneConfig = ChartConfiguration<'line', Point[]>;
@@ -66,11 +68,11 @@ export function healthDatasets(model: HealthModel, paint: Paint): LaneDataset[] 
   });
 }
 
-/** The configuration a Chart is made from; later views only replace `data` and `options`. */
+/** The configuration a Chart is made from; later views only replace `options`. */
 export function laneConfig(view: LaneView, plugin: Plugin<'line'>): LaneConfig {
   return {
     type: 'line',
-    data: { datasets: [...view.datasets] },
+    data: { datasets: [] },
     options: laneOptions(view),
     plugins: [plugin],
   };
@@ -120,14 +122,16 @@ export function laneOptions(view: LaneView): NonNullable<LaneConfig['options']> 
   };
 }
 
-/** Draws the scene of whatever view is current. */
+/** Draws series and scene of whatever view is current. */
 export function scenePlugin(current: () => LaneView | undefined): Plugin<'line'> {
   return {
     id: 'pfScene',
     beforeDatasetsDraw: (chart) => {
       const view = current();
       const at = placing(chart);
-      if (view && at) drawBehind(chart.ctx, at, view.scene, view.paint);
+      if (!view || !at) return;
+      drawBehind(chart.ctx, at, view.scene, view.paint);
+      drawSeries(chart.ctx, at, view.datasets);
     },
     afterDatasetsDraw: (chart) => {
       const view = current();

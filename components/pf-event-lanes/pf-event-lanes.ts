@@ -183,9 +183,15 @@ export class PfEventLanes extends ChartElement {
     const canvas = this.canvas('events');
     const g = canvas?.getContext('2d');
     if (!canvas || !g) return;
-    const width = canvas.clientWidth;
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(LANE_HEIGHT * devicePixelRatio);
+    // Known without asking: nothing is laid out for it.
+    const width = this.plotWidth + (this.narrow ? 0 : TICK_COLUMN_PX);
+    const size = [width, LANE_HEIGHT].map((px) => Math.round(px * devicePixelRatio));
+    const [across = 0, down = 0] = size;
+    // A new size is new memory; the same one is wiped.
+    if (canvas.width !== across || canvas.height !== down)
+      [canvas.width, canvas.height] = [across, down];
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.clearRect(0, 0, across, down);
     g.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     this.#model = undefined;
     this.#owner = new Map();

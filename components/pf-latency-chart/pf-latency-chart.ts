@@ -121,6 +121,16 @@ export class PfLatencyChart extends ChartElement {
     return (this.#facts?.rows ?? 0) > 0;
   }
 
+  /** The lane of worst frames keeps its place until it is known that there are none: nothing below it moves then. */
+  get #hasWorst(): boolean {
+    const { frames } = this;
+    if (frames !== undefined) return this.#hasFrames;
+    if (this.follow || this.source.live) return false;
+    const meta = this.source.capture?.meta;
+    const isOnItsWay = meta === undefined ? this.recordingId !== undefined : meta.id === '';
+    return isOnItsWay || (meta?.frame_count ?? 0) > 0;
+  }
+
   /** A column for every two pixels: finer would cost time and show nothing more. */
   #question(): Wish<'overview'> | undefined {
     const scope = this.scope;
@@ -217,10 +227,10 @@ export class PfLatencyChart extends ChartElement {
         size: 'latency',
         label: this.heading,
         readout: readout(this.#rows(scope), this.format, 7),
-        place: this.#hasFrames ? 'first' : 'only',
+        place: this.#hasWorst ? 'first' : 'only',
       },
       this.plotWords(scope),
-    )}${this.#hasFrames ? this.#renderWorst() : nothing}`;
+    )}${this.#hasWorst ? this.#renderWorst() : nothing}`;
   }
 
   #renderWorst(): TemplateResult {

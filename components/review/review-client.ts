@@ -19,8 +19,8 @@ export interface ReviewClient {
 
 export interface OpenOptions {
   readonly capture: ReviewedCapture;
-  /** Of the frames file; given away. Undefined for a recording without one. */
-  readonly frames: ArrayBuffer | undefined;
+  /** Of the frames file, or on their way; given away. Undefined for a recording without one. */
+  readonly frames: ArrayBuffer | undefined | Promise<ArrayBuffer | undefined>;
   /** Where the Worker's script lies; undefined: on the page itself. */
   readonly workerUrl: string | URL | undefined;
   readonly onProgress?: (share: number) => void;
@@ -29,7 +29,15 @@ export interface OpenOptions {
 
 /** Rejects with the reason when the frames cannot be read, with an AbortError when it was given up. */
 export async function openReview(options: OpenOptions): Promise<ReviewClient> {
-  const worker = await startWorker(options.workerUrl);
+  // The script is there before the frames are.
+  const starting = startWorker(options.workerUrl);
+  try {
+    await options.frames;
+  } catch (error) {
+    void starting.then((worker) => worker?.terminate());
+    throw error;
+  }
+  const worker = await starting;
   if (worker === undefined) return openOnPage(options);
   return new WorkerReview(worker).open(options);
 }
@@ -70,7 +78,8 @@ class WorkerReview implements ReviewClient {
     return this.#sessions;
   }
 
-  async open({ capture, frames, onProgress, signal }: OpenOptions): Promise<ReviewClient> {
+  async open({ capture, onProgress, signal, ...given }: OpenOptions): Promise<ReviewClient> {
+    const frames = await given.frames;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = (): void => reject(abortError());
     this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
@@ -129,10 +138,11 @@ class WorkerReview implements ReviewClient {
 /** Reads a while, then lets the page draw. */
 async function openOnPage({
   capture,
-  frames,
   onProgress,
   signal,
+  ...given
 }: OpenOptions): Promise<ReviewClient> {
+  const frames = await given.frames;
   const { Review } = await import('../../recording/src/review/review.ts');
   const opening = Review.open(capture, frames === undefined ? undefined : new Uint8Array(frames));
   let since = performance.now();
@@ -157,8 +167,19 @@ class PageReview implements ReviewClient {
   }
 
   async ask<M extends Method>(method: M, ...args: Arguments<M>): Promise<Answer<M>> {
+    if (method === 'figures') await this.#prepare();
     if (this.#review === undefined) throw abortError();
     return answerOf(this.#review, method, args);
+  }
+
+  /** Reads a while, then lets the page draw: else the first figures would hold it up. */
+  async #prepare(): Promise<void> {
+    let since = performance.now();
+    while (this.#review?.prepare() === true) {
+      if (performance.now() - since < SLICE_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      since = performance.now();
+    }
   }
 
   close(): void {

@@ -70,7 +70,7 @@ export class ReviewSource implements ReactiveController {
     this.#abort = abort;
     const { workerUrl } = this.#wish();
     try {
-      const frames = await this.#framesOf(capture, abort.signal);
+      const frames = this.#framesOf(capture, abort.signal);
       const client = await openReview({
         ...{ capture, frames, workerUrl, signal: abort.signal },
         onProgress: (share) => {

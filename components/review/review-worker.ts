@@ -8,20 +8,47 @@ import {
   type Method,
   type ToWorker,
 } from './protocol.ts';
+import { Turns } from './turns.ts';
 
 let review: Review | undefined;
+const turns = new Turns({
+  answer: ({ id, method, args }) => {
+    try {
+      say({ kind: 'answer', id, value: answer(method, args) });
+    } catch (error) {
+      failed(id, error);
+    }
+  },
+  prepare: () => {
+    try {
+      const until = performance.now() + SLICE_MS;
+      let isLeft = true;
+      while (isLeft && performance.now() < until) isLeft = review?.prepare() === true;
+      return isLeft;
+    } catch {
+      // Who asks for figures is told why there are none.
+      return false;
+    }
+  },
+});
 
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
-  const id = data.kind === 'ask' ? data.id : undefined;
+  if (data.kind === 'ask') {
+    turns.ask(data);
+    return;
+  }
   try {
-    if (data.kind === 'open') open(data);
-    else say({ kind: 'answer', id: data.id, value: answer(data.method, data.args) });
+    open(data);
   } catch (error) {
-    say({ kind: 'failed', id, reason: error instanceof Error ? error.message : String(error) });
+    failed(undefined, error);
   }
 });
 
 say({ kind: 'ready' });
+
+function failed(id: number | undefined, error: unknown): void {
+  say({ kind: 'failed', id, reason: error instanceof Error ? error.message : String(error) });
+}
 
 function open({ capture, frames }: ToWorker & { readonly kind: 'open' }): void {
   const opening = Review.open(capture, frames === undefined ? undefined : new Uint8Array(frames));
@@ -50,3 +77,5 @@ function say(message: FromWorker): void {
 }
 
 const PROGRESS_MS = 50;
+/** A view that moves meanwhile waits no longer. */
+const SLICE_MS = 12;

@@ -19,9 +19,7 @@ export function readColumn(
   { nullable, wide, absent }: ColumnType & { readonly absent: number },
   out: Int32Array | Float64Array,
 ): void {
-  // Reads of four bytes may look past the last value.
-  const padded = new Uint8Array(bytes.length + PADDING);
-  padded.set(bytes);
+  const padded = withPadding(bytes);
   let [at, row] = [0, 0];
   let dictionary: Int32Array | undefined;
   while (row < out.length) {
@@ -50,6 +48,17 @@ export function readColumn(
     row += rows;
     at = page.end;
   }
+}
+
+/** Reads of four bytes may look past the last value: what lies there in the file, or nothing. */
+function withPadding(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  if (byteOffset + length + PADDING <= buffer.byteLength) {
+    return new Uint8Array(buffer, byteOffset, length + PADDING);
+  }
+  const padded = new Uint8Array(length + PADDING);
+  padded.set(bytes);
+  return padded;
 }
 
 interface Part {

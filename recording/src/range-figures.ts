@@ -34,27 +34,54 @@ export class RangeFigures {
   readonly #timelines = new Map<number, Timeline>();
   readonly #bins = new Map<string, MicroBins>();
   readonly #spans: Readonly<Record<StreamKind, SpanColumns>>;
+  /** What goes through the file, group by group; undefined when it is through. */
+  #reading: Iterator<number, void> | undefined;
+  #broken: unknown;
   /** The groups that were read last, for questions whose edges move. */
   #read: { readonly group: number; readonly batch: FrameBatch }[] = [];
 
   /**
-   * Reads the whole file: a second for three hours at 240 fps. `lossesMs`: when records were lost, on the recording's
-   * axis; what the source then counted further is not told as skipped. Throws FormatError where the file breaks.
+   * Reads the whole file, a second for three hours at 240 fps: at once, or by `step` and at last with the first question.
+   * `lossesMs`: when records were lost, on the recording's axis; what the source then counted further is not told as
+   * skipped. Throws FormatError where the file breaks.
    */
   constructor(
     file: FramesFile,
     sessions: readonly FiguresSession[],
     lossesMs: readonly number[] = [],
+    reads: 'at once' | 'by steps' = 'at once',
   ) {
     this.#file = file;
     this.#sessions = new Map(sessions.map((session) => [session.sessionId, session]));
     this.#spans = { gamestream: new SpanColumns('gamestream'), native: new SpanColumns('native') };
     const lossesUs = lossesMs.map((ms) => ms * 1000).sort((a, b) => a - b);
-    const horizons = earliestAfter(file);
+    this.#reading = this.#readGroups(lossesUs);
+    if (reads === 'at once') this.#readRest();
+  }
+
+  /** Reads another group; false when none was left. Throws FormatError where the file breaks. */
+  step(): boolean {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      if (this.#reading?.next().done !== false) this.#reading = undefined;
+    } catch (error) {
+      // What was read before is not the recording: it never becomes an answer.
+      this.#broken = error;
+      throw error;
+    }
+    return this.#reading !== undefined;
+  }
+
+  #readRest(): void {
+    while (this.step());
+  }
+
+  *#readGroups(lossesUs: readonly number[]): Generator<number, void> {
+    const horizons = earliestAfter(this.#file);
     const counter = new BinCounter();
     let batch: FrameBatch | undefined;
-    file.groups.forEach((_, group) => {
-      batch = file.read(group, COLUMNS, batch);
+    for (const group of this.#file.groups.keys()) {
+      batch = this.#file.read(group, COLUMNS, batch);
       for (const run of runsOf(batch)) {
         const { session, from, to } = run;
         const timeline = this.#timelines.get(session) ?? new Timeline(lossesUs);
@@ -62,7 +89,8 @@ export class RangeFigures {
         timeline.add(this.#count(batch, { ...run, group }, counter), counter);
         timeline.skipped.take(batch, from, to, horizons[group] ?? Number.POSITIVE_INFINITY);
       }
-    });
+      yield group;
+    }
   }
 
   /** Bytes that the packed counts take. */
@@ -73,6 +101,7 @@ export class RangeFigures {
 
   /** Figures of a range. Throws RangeError for a percentile outside 0 … 100. */
   quantiles(query: FiguresQuery = {}): RangeQuantiles {
+    this.#readRest();
     const { frames = 'all', percents = DEFAULT_PERCENTS } = query;
     if (percents.some((percent) => !(percent >= 0 && percent <= 100))) {
       throw new RangeError(`percentiles are 0 to 100, got ${percents.join(', ')}`);
@@ -108,6 +137,16 @@ export class RangeFigures {
       ...(stamped === 0 ? {} : { late }),
       stages: [...names].flatMap(([name, same]) => stageOf(name, this.#bins.get(same), rising)),
     };
+  }
+
+  /** The same; `take` is told every total that there is, rising, and how often it came. */
+  quantilesAndTotals(
+    query: FiguresQuery,
+    take: (us: number, times: number) => void,
+  ): RangeQuantiles {
+    const quantiles = this.quantiles(query);
+    this.#bins.get('total')?.forEach(take);
+    return quantiles;
   }
 
   /**
@@ -180,9 +219,9 @@ export class RangeFigures {
     for (const name of names) {
       const bins = this.#binsOf(name);
       const pack = 2 * spans.slotOf(name);
-      const from = starts[pack] ?? 0;
-      const to = starts[pack + (frames === 'new' ? 1 : 2)] ?? 0;
-      forEachPacked(entries, from, to, (us, times) => bins.add(us, times));
+      const [from = 0, repeats = 0, to = 0] = starts.subarray(pack, pack + 3);
+      bins.addPacked(entries, from, repeats);
+      if (frames === 'all') bins.addPacked(entries, repeats, to);
     }
   }
 
@@ -206,17 +245,22 @@ export class RangeFigures {
     for (const name of names) {
       const bins = this.#binsOf(name);
       const durations = spans.durations(spans.slotOf(name));
+      const { flags } = batch.columns;
+      const passedOver = frames === 'new' ? frameFlags.repeat : 0;
       for (let row = from; row < to; row += 1) {
         const us = durations[row - from] ?? ABSENT;
-        if (us >= 0 && (frames === 'all' || !isRepeat(batch, row))) bins.add(us);
+        if (us >= 0 && ((flags[row] ?? 0) & passedOver) === 0) bins.add(us);
       }
     }
   }
 
   #groupOf(group: number): FrameBatch {
     const known = this.#read.find((entry) => entry.group === group);
-    const entry = known ?? { group, batch: this.#file.read(group, COLUMNS) };
-    this.#read = [entry, ...this.#read.filter((other) => other !== entry)].slice(0, GROUPS_KEPT);
+    const others = this.#read.filter((other) => other !== known);
+    // The memory of what was not asked for lately; as many bytes would have to be made and thrown away.
+    const oldest = known === undefined && others.length >= GROUPS_KEPT ? others.pop() : undefined;
+    const entry = known ?? { group, batch: this.#file.read(group, COLUMNS, oldest?.batch) };
+    this.#read = [entry, ...others];
     return entry.batch;
   }
 

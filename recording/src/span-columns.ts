@@ -16,10 +16,9 @@ export class SpanColumns {
   readonly #stages: readonly (readonly [from: number, to: number])[];
   /** When each boundary was reached, ABSENT where it was not; `grabbed` first. */
   #reached: Int32Array[] = [];
-  /** Furthest boundary of each row so far; then what is answered, and a stage that is taken off it. */
+  /** Furthest boundary of each row so far; then what is answered. */
   #latest = new Int32Array(0);
   #answer = new Int32Array(0);
-  #stage = new Int32Array(0);
 
   constructor(kind: StreamKind) {
     this.names = new FrameSpans(kind).names;
@@ -68,11 +67,14 @@ export class SpanColumns {
     if (slot < this.#ends.length) return durations;
     // What of the total belongs to no stage.
     for (const [start, end] of this.#stages) {
-      const stage = this.#between(start, end, this.#stage);
+      const [begun, ended] = [this.#reached[start], this.#reached[end]];
+      if (begun === undefined || ended === undefined) continue;
       for (let row = 0; row < durations.length; row += 1) {
-        const us = stage[row] ?? ABSENT;
+        const a = begun[row] ?? ABSENT;
+        const b = ended[row] ?? ABSENT;
         const left = durations[row] ?? ABSENT;
-        if (left >= 0 && us >= 0) durations[row] = left - us;
+        // A boundary is never reached before one that lies before it.
+        if (left >= 0 && a >= 0 && b >= 0) durations[row] = left - (b - a);
       }
     }
     return durations;
@@ -94,7 +96,6 @@ export class SpanColumns {
     this.#reached = Array.from({ length: LAST + 1 }, () => new Int32Array(rows));
     this.#latest = new Int32Array(rows);
     this.#answer = new Int32Array(rows);
-    this.#stage = new Int32Array(rows);
   }
 }
 

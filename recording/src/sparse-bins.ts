@@ -70,16 +70,24 @@ export function forEachPacked(
 ): void {
   for (let i = from; i < to; i += 1) {
     const entry = entries[i] ?? 0;
-    take(entry >>> TIMES_BITS, (entry & (MOST_TIMES - 1)) + 1);
+    take(usOf(entry), timesOf(entry));
   }
+}
+
+export function usOf(entry: number): number {
+  return entry >>> TIMES_BITS;
+}
+
+export function timesOf(entry: number): number {
+  return (entry & (MOST_TIMES - 1)) + 1;
 }
 
 /** An entry holds 23 bits of µs: 8.4 s, twice what a frame's boundaries can reach. */
 export const MOST_US = 1 << 23;
 
 /** The other 9 bits say how often, less one; what came more often has further entries. */
-const TIMES_BITS = 9;
-const MOST_TIMES = 1 << TIMES_BITS;
+export const TIMES_BITS = 9;
+export const MOST_TIMES = 1 << TIMES_BITS;
 const BLOCK_BITS = 8;
 const BLOCK = 1 << BLOCK_BITS;
 const FIRST_BINS = 1 << 14;

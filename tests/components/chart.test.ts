@@ -232,8 +232,9 @@ describe('configurations', () => {
   });
 
   test('nothing is animated, decimated, parsed or smoothed', () => {
+    const datasets = latencyDatasets(latencyModel(grid, 'p50', 60), paint);
     const config = laneConfig(
-      view(latencyDatasets(latencyModel(grid, 'p50', 60), paint)),
+      view(datasets),
       scenePlugin(() => undefined),
     );
     expect(config.options).toMatchObject({
@@ -243,7 +244,7 @@ describe('configurations', () => {
       events: [],
     });
     expect(JSON.stringify(config.options)).not.toContain('decimation');
-    expect(config.data.datasets.every((d) => d.tension === 0)).toBe(true);
+    expect(datasets.every((d) => d.tension === 0)).toBe(true);
   });
 
   test('there is one y axis', () => {

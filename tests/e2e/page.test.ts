@@ -11,6 +11,7 @@ import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latenc
 import { RangeQuantiles } from '../../contract/stats.ts';
 import { BrowserBench, countPixels, eventually } from '../support/browser.ts';
 import { type Host, missingExecutable, startHost } from '../support/host.ts';
+import { twoFrames } from '../support/page.ts';
 
 const TIMEOUT_MS = 120_000;
 const STAGES = ['capture', 'encode', 'packetize', 'send'] as const;
@@ -55,6 +56,8 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
       );
       expect(await stages(page)).toEqual([...STAGES]);
       // Packetizing takes microseconds: less than a pixel of a chart of milliseconds.
+      await page.locator('canvas#c-latency').scrollIntoViewIfNeeded();
+      await twoFrames(page);
       for (const stage of ['capture', 'encode'] as const) {
         const hex = COLOURS[stage].dark;
         const drawn = await page.locator('canvas#c-latency').evaluate(countPixels, hex);

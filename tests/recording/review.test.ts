@@ -8,7 +8,7 @@ import { findingsOf } from '../../recording/src/review/findings.ts';
 import { type FrameTable, readTables } from '../../recording/src/review/frame-table.ts';
 import { nextOutlier, outliersOf } from '../../recording/src/review/outliers.ts';
 import { overviewOf, widthFor } from '../../recording/src/review/overview.ts';
-import { rangeDetail as detailOf } from '../../recording/src/review/range-detail.ts';
+import { rangeDetail as detailOf, TotalCounts } from '../../recording/src/review/range-detail.ts';
 import { Review, type ReviewedCapture } from '../../recording/src/review/review.ts';
 import { FrameSpans } from '../../recording/src/stages.ts';
 import { isDropped } from '../../recording/src/windows.ts';
@@ -60,10 +60,14 @@ function rangeDetail(
 ) {
   const rank = (values: readonly number[], share: number): number | undefined =>
     values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length - 1e-9)) - 1];
-  return detailOf(table, query, {
-    totalP99Us: rank(plainValues(table, query, table.totalUs), 0.99),
+  const totals = plainValues(table, query, table.totalUs);
+  const ranks = {
+    totalP99Us: rank(totals, 0.99),
     partMedianUs: table.partUs.map((own) => rank(plainValues(table, query, own), 0.5) ?? ABSENT),
-  });
+  };
+  const counts = new TotalCounts(table);
+  for (const us of totals) counts.take(us, 1);
+  return detailOf(table, query, ranks, counts);
 }
 
 describe('frames of a session in memory', () => {

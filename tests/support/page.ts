@@ -60,9 +60,22 @@ export async function drawn(page: Page): Promise<void> {
 
 export const latency = (page: Page) => page.locator('pf-latency-chart');
 
-/** Pixels of a lane's canvas in this `#rrggbb`. */
-export const pixels = (page: Page, lane: string, hex: string): Promise<number> =>
-  page.locator(`canvas#c-${lane}`).evaluate(countPixels, hex);
+/** Pixels of a lane's canvas in this `#rrggbb`. A lane is drawn where it can be seen. */
+export async function pixels(page: Page, lane: string, hex: string): Promise<number> {
+  const canvas = page.locator(`canvas#c-${lane}`);
+  await canvas.scrollIntoViewIfNeeded();
+  await twoFrames(page);
+  return canvas.evaluate(countPixels, hex);
+}
+
+/** What came into view is told in one frame and drawn by the next. */
+export const twoFrames = (page: Page): Promise<void> =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve()));
+      }),
+  );
 
 /** The element that has the focus, through shadow roots: its name, and how its focus is drawn. */
 export const focused = (page: Page): Promise<{ name: string; ring: string }> =>

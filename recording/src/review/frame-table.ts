@@ -40,7 +40,8 @@ export class FrameTable {
   readonly partMedianUs: readonly number[];
   readonly totalMedianUs: number;
 
-  constructor(session: ReviewSession, columns: TableColumns) {
+  /** `medians`: where they were counted already, while the columns were written: of the total, then a part each. */
+  constructor(session: ReviewSession, columns: TableColumns, medians?: readonly number[]) {
     this.session = session;
     this.parts = partsOf(session.kind);
     this.grabbedUs = columns.grabbedUs;
@@ -49,8 +50,9 @@ export class FrameTable {
     this.flags = columns.flags;
     this.outcome = columns.outcome;
     this.fileRow = columns.fileRow;
-    this.partMedianUs = columns.partUs.map(medianOf);
-    this.totalMedianUs = medianOf(columns.totalUs);
+    const [total, ...parts] = medians ?? [columns.totalUs, ...columns.partUs].map(medianOf);
+    this.partMedianUs = parts;
+    this.totalMedianUs = total ?? ABSENT;
   }
 
   get rows(): number {
@@ -104,7 +106,10 @@ export function* loadTables(
   file: FramesFile,
   sessions: readonly ReviewSession[],
 ): Generator<number, FrameTable[], undefined> {
-  const growing = new Map(sessions.map((one) => [one.sessionId, new GrowingTable(one)]));
+  const known = rowsOfEach(file);
+  const growing = new Map(
+    sessions.map((one) => [one.sessionId, new GrowingTable(one, known?.get(one.sessionId) ?? 0)]),
+  );
   let [read, batch]: [number, FrameBatch | undefined] = [0, undefined];
   for (const index of file.groups.keys()) {
     batch = file.read(index, COLUMNS, batch);
@@ -146,18 +151,32 @@ export function medianOf(values: Int32Array): number {
   return bins.nearestRank(50) ?? ABSENT;
 }
 
+/** How many rows each session has, as far as the footer says it: where every group is of one. */
+function rowsOfEach(file: FramesFile): ReadonlyMap<number, number> | undefined {
+  const rows = new Map<number, number>();
+  for (const { rows: own, sessions } of file.groups) {
+    if (sessions.least !== sessions.most) return undefined;
+    rows.set(sessions.least, (rows.get(sessions.least) ?? 0) + own);
+  }
+  return rows;
+}
+
 class GrowingTable {
   readonly #session: ReviewSession;
   readonly #spans: SpanColumns;
   readonly #slots: readonly number[];
   #rows = 0;
   #columns: TableColumns;
+  readonly #totals = new ShortCounts();
+  readonly #parts: readonly ShortCounts[];
 
-  constructor(session: ReviewSession) {
+  /** `rows`: that it will have; 0 when nobody knows. */
+  constructor(session: ReviewSession, rows: number) {
     this.#session = session;
     this.#spans = new SpanColumns(session.kind);
     this.#slots = partsOf(session.kind).map((name) => this.#spans.slotOf(name));
-    this.#columns = columnsFor(0, this.#slots.length);
+    this.#columns = columnsFor(rows, this.#slots.length);
+    this.#parts = this.#slots.map(() => new ShortCounts());
   }
 
   /** `firstRow`: where in the file the batch begins; `most`: rows of the whole file. */
@@ -168,14 +187,20 @@ class GrowingTable {
     const { grabbedUs, totalUs, partUs, flags, outcome, fileRow } = this.#columns;
     grabbedUs.set(batch.grabbed_us.subarray(from, to), at);
     flags.set(batch.columns.flags.subarray(from, to), at);
+    const outcomes = batch.columns.outcome;
     for (let row = from; row < to; row += 1) {
-      outcome[at + row - from] = Math.min(MOST_OUTCOME, batch.columns.outcome[row] ?? ABSENT);
+      const code = outcomes[row] ?? ABSENT;
+      outcome[at + row - from] = Math.min(code, MOST_OUTCOME);
       fileRow[at + row - from] = firstRow + row;
     }
     this.#spans.load(batch, from, to);
-    totalUs.set(this.#spans.durations(this.#spans.slotOf('total')), at);
+    const totals = this.#spans.durations(this.#spans.slotOf('total'));
+    totalUs.set(totals, at);
+    this.#totals.add(totals);
     for (const [part, slot] of this.#slots.entries()) {
-      partUs[part]?.set(this.#spans.durations(slot), at);
+      const durations = this.#spans.durations(slot);
+      partUs[part]?.set(durations, at);
+      this.#parts[part]?.add(durations);
     }
     this.#rows = end;
     this.#putInOrder(at);
@@ -183,14 +208,19 @@ class GrowingTable {
 
   finish(): FrameTable {
     const { grabbedUs, totalUs, partUs, flags, outcome, fileRow } = this.#columns;
-    return new FrameTable(this.#session, {
+    const columns: TableColumns = {
       grabbedUs: grabbedUs.subarray(0, this.#rows),
       totalUs: totalUs.subarray(0, this.#rows),
       partUs: partUs.map((column) => column.subarray(0, this.#rows)),
       flags: flags.subarray(0, this.#rows),
       outcome: outcome.subarray(0, this.#rows),
       fileRow: fileRow.subarray(0, this.#rows),
+    };
+    const medians = [this.#totals, ...this.#parts].map((counts, i) => {
+      const column = i === 0 ? columns.totalUs : columns.partUs[i - 1];
+      return counts.median() ?? (column === undefined ? ABSENT : medianOf(column));
     });
+    return new FrameTable(this.#session, columns, medians);
   }
 
   #makeRoom(rows: number, most: number): void {
@@ -216,6 +246,38 @@ class GrowingTable {
       const moved = column.slice(from, to);
       for (const [i, row] of order.entries()) column[from + i] = moved[row - from] ?? 0;
     }
+  }
+}
+
+/** How often each duration came, up to a length that few frames reach: medians at the price of one addition a value. */
+class ShortCounts {
+  /** The last bin holds all that is longer. */
+  readonly #bins = new Uint32Array(SHORT_US + 1);
+  #count = 0;
+
+  add(values: Int32Array): void {
+    const bins = this.#bins;
+    let absent = 0;
+    for (let i = 0; i < values.length; i += 1) {
+      const us = values[i] ?? ABSENT;
+      if (us < 0) absent += 1;
+      else {
+        const bin = Math.min(us, SHORT_US);
+        bins[bin] = (bins[bin] ?? 0) + 1;
+      }
+    }
+    this.#count += values.length - absent;
+  }
+
+  /** Nearest rank, ABSENT without a value; undefined when it is too long to be counted here. */
+  median(): number | undefined {
+    if (this.#count === 0) return ABSENT;
+    let left = Math.ceil(this.#count / 2);
+    for (let us = 0; us < SHORT_US; us += 1) {
+      left -= this.#bins[us] ?? 0;
+      if (left <= 0) return us;
+    }
+    return undefined;
   }
 }
 
@@ -265,5 +327,7 @@ const COLUMNS: readonly FrameColumn[] = [
   ...boundaryColumns,
 ];
 
+/** 66 ms: the median of a stream that is watched lies below. */
+const SHORT_US = 1 << 16;
 /** A newer engine's outcome: not sent, and more is not known. */
 const MOST_OUTCOME = 127;

@@ -47,24 +47,62 @@ export function widthFor(spanUs: number, most: number, fps: number): number {
   return widthUs;
 }
 
-/** The columns that a stretch touches, whole. */
-export function overviewOf(table: FrameTable, query: OverviewQuery): Overview {
-  const widthUs = widthFor(
-    query.toUs - query.fromUs,
-    Math.max(1, query.most - 1),
-    table.session.fps,
-  );
+/** The columns that a stretch touches, whole. `known`: of the same table; what a view that moves has seen already. */
+export function overviewOf(
+  table: FrameTable,
+  query: OverviewQuery,
+  known: KnownColumns = new KnownColumns(table),
+): Overview {
+  const most = Math.max(1, query.most - 1);
+  const widthUs = widthFor(query.toUs - query.fromUs, most, table.session.fps);
   const first = Math.max(0, Math.floor(query.fromUs / widthUs));
   const count = Math.max(1, Math.ceil(query.toUs / widthUs) - first);
   const overview = emptyOverview(first * widthUs, widthUs, count, table.parts.length);
-  const ranks = new Ranks();
-  let row = table.rowAt(overview.fromUs);
-  for (let column = 0; column < count; column += 1) {
-    const end = table.rowAt(overview.fromUs + (column + 1) * widthUs);
-    fill(overview, column, { table, from: row, to: end, frames: query.frames, ranks });
-    row = end;
+  for (let at = first; at < first + count; ) {
+    const chunk = known.chunk(Math.floor(at / CHUNK), widthUs, query.frames);
+    const from = at % CHUNK;
+    const to = Math.min(CHUNK, from + first + count - at);
+    copyColumns(chunk, from, to, overview, at - first);
+    at += to - from;
   }
   return overview;
+}
+
+/** Columns of one table that were asked for lately, a few dozen at a time: a view that moves needs few new ones. */
+export class KnownColumns {
+  readonly #table: FrameTable;
+  /** By width and place; what was asked for last is last. */
+  readonly #chunks = new Map<string, Overview>();
+  readonly #ranks = new Ranks();
+
+  constructor(table: FrameTable) {
+    this.#table = table;
+  }
+
+  /** Columns from `index` · CHUNK on. */
+  chunk(index: number, widthUs: number, frames: 'all' | 'new'): Overview {
+    const key = `${frames} ${widthUs} ${index}`;
+    const chunk = this.#chunks.get(key) ?? this.#made(index * CHUNK * widthUs, widthUs, frames);
+    this.#chunks.delete(key);
+    this.#chunks.set(key, chunk);
+    if (this.#chunks.size > MOST_CHUNKS) {
+      const [oldest = ''] = this.#chunks.keys();
+      this.#chunks.delete(oldest);
+    }
+    return chunk;
+  }
+
+  #made(fromUs: number, widthUs: number, frames: 'all' | 'new'): Overview {
+    const table = this.#table;
+    const overview = emptyOverview(fromUs, widthUs, CHUNK, table.parts.length);
+    let from = table.rowAt(fromUs);
+    for (let column = 0; column < CHUNK; column += 1) {
+      const to = table.rowAt(fromUs + (column + 1) * widthUs);
+      fill(overview, column, { table, from, to, frames, ranks: this.#ranks });
+      from = to;
+    }
+    return overview;
+  }
 }
 
 interface Rows {
@@ -101,7 +139,7 @@ function fill(to: Overview, column: number, rows: Rows): void {
   to.p50Us[column] = p50;
   to.p99Us[column] = p99;
   means(to.atP50, column, rows, p40, p60);
-  means(to.atP99, column, rows, p99, Number.POSITIVE_INFINITY);
+  means(to.atP99, column, rows, p99, MOST_US);
 }
 
 /** Means of the parts over the frames whose total lies between two values. */
@@ -112,25 +150,29 @@ function means(
   least: number,
   most: number,
 ): void {
-  const { table, from, to, frames } = rows;
-  const { totalUs, flags, partUs } = table;
-  const sums = new Float64Array(into.length);
-  const counts = new Float64Array(into.length);
-  for (let row = from; row < to; row += 1) {
-    const us = totalUs[row] ?? ABSENT;
-    if (us < least || us > most || us === ABSENT) continue;
-    if (frames === 'new' && ((flags[row] ?? 0) & frameFlags.repeat) !== 0) continue;
-    for (let part = 0; part < into.length; part += 1) {
-      const own = partUs[part]?.[row] ?? ABSENT;
-      if (own === ABSENT) continue;
-      sums[part] = (sums[part] ?? 0) + own;
-      counts[part] = (counts[part] ?? 0) + 1;
-    }
-  }
+  const { table, ranks } = rows;
+  const chosen = ranks.rowsBetween(rows, least, most);
   for (const [part, means] of into.entries()) {
-    const n = counts[part] ?? 0;
-    if (n > 0) means[column] = Math.round((sums[part] ?? 0) / n);
+    const own = table.partUs[part];
+    if (own === undefined) continue;
+    let [sum, n] = [0, 0];
+    for (const row of chosen) {
+      const us = own[row] ?? ABSENT;
+      if (us === ABSENT) continue;
+      sum += us;
+      n += 1;
+    }
+    if (n > 0) means[column] = Math.round(sum / n);
   }
+}
+
+function typedIn({ fromUs, widthUs, count, atP50, atP99, ...columns }: Overview) {
+  return [...Object.values(columns), ...atP50, ...atP99];
+}
+
+function copyColumns(from: Overview, first: number, end: number, to: Overview, at: number): void {
+  const into = typedIn(to);
+  for (const [i, column] of typedIn(from).entries()) into[i]?.set(column.subarray(first, end), at);
 }
 
 function emptyOverview(fromUs: number, widthUs: number, count: number, parts: number): Overview {
@@ -151,6 +193,7 @@ class Ranks {
   #bins = new Uint32Array(1 << 14);
   /** How many lie in each block of bins: ranks are found in two steps. */
   #blocks = new Uint32Array((1 << 14) / BLOCK);
+  #rows = new Uint32Array(0);
   #count = 0;
   #most = 0;
 
@@ -162,6 +205,24 @@ class Ranks {
     this.#blocks[block] = (this.#blocks[block] ?? 0) + 1;
     this.#count += 1;
     if (bin > this.#most) this.#most = bin;
+  }
+
+  /** Rows whose total lies between two values; valid until the next call. */
+  rowsBetween({ table, from, to, frames }: Rows, least: number, most: number): Uint32Array {
+    const { totalUs, flags } = table;
+    const passedOver = frames === 'new' ? frameFlags.repeat : 0;
+    if (this.#rows.length < to - from) this.#rows = new Uint32Array(to - from);
+    const rows = this.#rows;
+    // A total that no engine measures counts as the longest there is.
+    const last = most >= MOST_US ? MOST_INT32 : most;
+    let count = 0;
+    for (let row = from; row < to; row += 1) {
+      const us = totalUs[row] ?? ABSENT;
+      if (us < least || us > last || us < 0 || ((flags[row] ?? 0) & passedOver) !== 0) continue;
+      rows[count] = row;
+      count += 1;
+    }
+    return rows.subarray(0, count);
   }
 
   /** The values at rising shares of the count; forgets them all. */
@@ -200,6 +261,11 @@ class Ranks {
   }
 }
 
+/** Columns that are made and kept together. */
+const CHUNK = 32;
+/** 13 kB each at most: some views of a wide screen. */
+const MOST_CHUNKS = 256;
+const MOST_INT32 = 2 ** 31 - 1;
 const BLOCK_BITS = 7;
 const BLOCK = 1 << BLOCK_BITS;
 /** A frame's boundaries end at 2^32 ns. */

@@ -59,25 +59,51 @@ export function ranksOf(parts: readonly PartName[], { stages }: RangeQuantiles):
   };
 }
 
-export function rangeDetail(table: FrameTable, query: RangeQuery, ranks: RangeRanks): RangeDetail {
-  const { totalUs, flags, budgetUs } = table;
-  const { totalP99Us = Number.POSITIVE_INFINITY } = ranks;
-  const to = table.rowAt(query.toUs);
-  const passedOver = query.frames === 'new' ? frameFlags.repeat : 0;
-  const counts = new Uint32Array(BIN_COUNT);
-  const slow: number[] = [];
-  let [count, late] = [0, 0];
-  for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
-    const us = totalUs[row] ?? ABSENT;
-    if (us === ABSENT || ((flags[row] ?? 0) & passedOver) !== 0) continue;
-    count += 1;
-    if (us > budgetUs) late += 1;
-    if (us >= totalP99Us) slow.push(row);
-    const bin = BIN_OF[us] ?? binOf(us);
-    counts[bin] = (counts[bin] ?? 0) + 1;
+/** Takes how often each total came in the range: what its figures were told from. */
+export class TotalCounts {
+  readonly #budgetUs: number;
+  readonly #bins = new Uint32Array(BIN_COUNT);
+  #count = 0;
+  #late = 0;
+
+  constructor({ budgetUs }: FrameTable) {
+    this.#budgetUs = budgetUs;
   }
-  const histogram = trimmed(counts);
-  return { count, late, histogram, excess: excessOf(table, slow, ranks) };
+
+  readonly take = (us: number, times: number): void => {
+    this.#count += times;
+    if (us > this.#budgetUs) this.#late += times;
+    const bin = BIN_OF[us] ?? binOf(us);
+    this.#bins[bin] = (this.#bins[bin] ?? 0) + times;
+  };
+
+  get told(): Pick<RangeDetail, 'count' | 'late' | 'histogram'> {
+    return { count: this.#count, late: this.#late, histogram: trimmed(this.#bins) };
+  }
+}
+
+export function rangeDetail(
+  table: FrameTable,
+  query: RangeQuery,
+  ranks: RangeRanks,
+  totals: TotalCounts,
+): RangeDetail {
+  const slow = slowRows(table, query, ranks.totalP99Us);
+  return { ...totals.told, excess: excessOf(table, slow, ranks) };
+}
+
+/** Rows of the range whose total is not below a limit. */
+function slowRows(table: FrameTable, query: RangeQuery, leastUs = MOST_INT32): readonly number[] {
+  const { totalUs, flags } = table;
+  const passedOver = query.frames === 'new' ? frameFlags.repeat : 0;
+  const to = table.rowAt(query.toUs);
+  const slow: number[] = [];
+  for (let row = table.rowAt(query.fromUs); row < to; row += 1) {
+    // Of a hundred frames one is looked at further.
+    if ((totalUs[row] ?? ABSENT) < leastUs) continue;
+    if (((flags[row] ?? 0) & passedOver) === 0) slow.push(row);
+  }
+  return slow;
 }
 
 function excessOf(
@@ -88,7 +114,9 @@ function excessOf(
   if (totalP99Us === undefined || slow.length === 0) return undefined;
   const sums = table.partUs.map((column, part) => {
     const median = partMedianUs[part] ?? ABSENT;
-    return slow.reduce((sum, row) => sum + excessUs(column[row] ?? ABSENT, median), 0);
+    let sum = 0;
+    for (const row of slow) sum += excessUs(column[row] ?? ABSENT, median);
+    return sum;
   });
   const all = sums.reduce((sum, own) => sum + own, 0);
   const parts = table.parts.map((name, part) => ({
@@ -119,6 +147,7 @@ function edgeUs(bin: number): number {
   return bin === 0 ? 0 : 2 ** ((bin - 1) / PER_OCTAVE);
 }
 
+const MOST_INT32 = 2 ** 31 - 1;
 const PER_OCTAVE = 8;
 /** 2^22 µs is 4.2 s. */
 const BIN_COUNT = 1 + 22 * PER_OCTAVE + 1;

@@ -22,8 +22,8 @@ import {
   type ReviewSession,
 } from './frame-table.ts';
 import { type Outlier, outliersOf } from './outliers.ts';
-import { type Overview, overviewOf } from './overview.ts';
-import { type RangeDetail, rangeDetail, ranksOf } from './range-detail.ts';
+import { KnownColumns, type Overview, overviewOf } from './overview.ts';
+import { type RangeDetail, rangeDetail, ranksOf, TotalCounts } from './range-detail.ts';
 
 /** What of a recording is reviewed. */
 export type ReviewedCapture = Pick<
@@ -87,6 +87,7 @@ export class Review {
   readonly #file: FramesFile | undefined;
   readonly #tables: ReadonlyMap<number, FrameTable>;
   readonly #sessions: readonly ReviewSession[];
+  readonly #columns = new Map<number, KnownColumns>();
   readonly #outliers = new Map<number, readonly Outlier[]>();
   readonly #findings = new Map<number, Findings>();
   #figures: RangeFigures | undefined;
@@ -144,20 +145,31 @@ export class Review {
   overview({ session, fromMs, toMs, frames }: Range, most: number): Overview | undefined {
     const table = this.#table(session);
     if (table === undefined) return undefined;
-    return overviewOf(table, { fromUs: fromMs * 1000, toUs: toMs * 1000, most, frames });
+    const known = this.#columns.get(session) ?? new KnownColumns(table);
+    this.#columns.set(session, known);
+    return overviewOf(table, { fromUs: fromMs * 1000, toUs: toMs * 1000, most, frames }, known);
+  }
+
+  /**
+   * Makes ready, a piece at a time, what `figures` would read the whole file for; false when nothing is left. For who has
+   * nothing else to do. Throws FormatError where the file breaks.
+   */
+  prepare(): boolean {
+    return this.#rangeFigures()?.step() ?? false;
   }
 
   /** Undefined for a session without frames. */
   figures({ session, fromMs, toMs, frames }: Range): Figures | undefined {
     const table = this.#table(session);
     if (table === undefined) return undefined;
-    const quantiles = this.#rangeFigures()?.quantiles({
-      session,
-      ...{ from_ms: fromMs, to_ms: toMs, frames },
-    });
+    const range = { from_ms: fromMs, to_ms: toMs };
+    const totals = new TotalCounts(table);
+    const asked = { session, ...range, frames };
+    const quantiles = this.#rangeFigures()?.quantilesAndTotals(asked, totals.take);
     if (quantiles === undefined) return undefined;
-    const query = { ...rangeUs({ from_ms: fromMs, to_ms: toMs }), frames };
-    return { quantiles, detail: rangeDetail(table, query, ranksOf(table.parts, quantiles)) };
+    const query = { ...rangeUs(range), frames };
+    const ranks = ranksOf(table.parts, quantiles);
+    return { quantiles, detail: rangeDetail(table, query, ranks, totals) };
   }
 
   /** In order of time. */
@@ -252,13 +264,13 @@ export class Review {
     return table === undefined || table.rows === 0 ? undefined : table;
   }
 
-  /** Made with the first question: the first view does not wait for it. */
+  /** Begun with the first question: the first view does not wait for it. */
   #rangeFigures(): RangeFigures | undefined {
     if (this.#file === undefined) return undefined;
     const losses = (this.#capture.events ?? []).flatMap(({ kind, t_ms }) =>
       kind === 'records_lost' ? t_ms : [],
     );
-    this.#figures ??= new RangeFigures(this.#file, this.#sessions, losses);
+    this.#figures ??= new RangeFigures(this.#file, this.#sessions, losses, 'by steps');
     return this.#figures;
   }
 }

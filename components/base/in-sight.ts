@@ -1,0 +1,68 @@
+// Drawing for who can see it: once a frame at most, and an element out of view not until it comes near, the page is
+// printed, or nothing has changed for a while. What is drawn then is what it shows at that moment.
+
+export class InSight {
+  readonly #element: Element;
+  readonly #act: () => void;
+  #observer: IntersectionObserver | undefined;
+  /** Until the browser has said otherwise. */
+  #isNear = true;
+  #isStale = false;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Set from a drawing until the next frame. */
+  #frame: number | undefined;
+
+  /** `act` draws. */
+  constructor(element: Element, act: () => void) {
+    this.#element = element;
+    this.#act = act;
+  }
+
+  connect(): void {
+    this.#isNear = true;
+    this.#observer = new IntersectionObserver((entries) => this.#look(entries), {
+      rootMargin: MARGIN,
+    });
+    this.#observer.observe(this.#element);
+    addEventListener('beforeprint', this.#catchUp);
+  }
+
+  disconnect(): void {
+    this.#observer?.disconnect();
+    this.#observer = undefined;
+    clearTimeout(this.#rest);
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+    removeEventListener('beforeprint', this.#catchUp);
+  }
+
+  /** Draws now, with the next frame when this one has its drawing, or when the element comes into view. */
+  draw(): void {
+    clearTimeout(this.#rest);
+    this.#isStale = true;
+    if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
+    else if (this.#frame === undefined) this.#catchUp();
+  }
+
+  #look(entries: readonly IntersectionObserverEntry[]): void {
+    this.#isNear = entries.at(-1)?.isIntersecting ?? true;
+    if (this.#isNear) this.#catchUp();
+  }
+
+  readonly #catchUp = (): void => {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    this.#frame ??= requestAnimationFrame(this.#onFrame);
+    this.#act();
+  };
+
+  readonly #onFrame = (): void => {
+    this.#frame = undefined;
+    if (this.#isNear) this.#catchUp();
+  };
+}
+
+/** Longer than from one window of a running capture to the next. */
+const REST_MS = 1500;
+/** What comes next when it is scrolled is there already. */
+const MARGIN = '120px 0px';

@@ -1,0 +1,216 @@
+// What a page in real Chromium does while somebody looks at a recording, told by the page itself: layout shifts, tasks of
+// its thread, drawings of each lane, when frames came and when they were seen. Functions that run in the page use nothing
+// from outside of themselves.
+import type { Page } from 'playwright-core';
+import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latency-chart.ts';
+import type { Renderer } from './browser-process.ts';
+
+export interface Speed {
+  /** Sum of all layout shifts, those after input included. */
+  shift: number;
+  /** Elements that moved. */
+  readonly moved: string[];
+  /** Tasks of the page's own thread over 50 ms, ms; in order. */
+  readonly longTasks: { readonly atMs: number; readonly ms: number }[];
+  /** How often each canvas was cleared, by its id. */
+  readonly draws: Record<string, number>;
+  /** Workers that were started. */
+  workers: number;
+  /** When the first picture out of frames was drawn, ms of performance.now(). */
+  drawnMs: number | undefined;
+  /** When anything was painted first. */
+  paintMs: number | undefined;
+}
+
+declare global {
+  interface Window {
+    pfSpeed: Speed;
+  }
+}
+
+/** Before the page is visited. */
+export async function watchSpeed(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const speed: Speed = {
+      ...{ shift: 0, moved: [], longTasks: [], draws: {}, workers: 0 },
+      ...{ drawnMs: undefined, paintMs: undefined },
+    };
+    window.pfSpeed = speed;
+    const observe = (type: string, take: (entry: PerformanceEntry) => void): void =>
+      new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({
+        ...{ type, buffered: true },
+      });
+    observe('layout-shift', (entry) => {
+      const { value, sources } = entry as PerformanceEntry & {
+        readonly value: number;
+        readonly sources: readonly { readonly node?: Node }[];
+      };
+      speed.shift += value;
+      for (const { node } of sources) {
+        if (!(node instanceof Element)) continue;
+        const root = node.getRootNode();
+        const host = root instanceof ShadowRoot ? root.host.localName : '';
+        speed.moved.push(`${host} ${node.localName}.${node.className}`);
+      }
+    });
+    observe('longtask', ({ startTime, duration }) => {
+      speed.longTasks.push({ atMs: startTime, ms: duration });
+    });
+    observe('paint', ({ startTime }) => {
+      speed.paintMs ??= startTime;
+    });
+    const { clearRect } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+      speed.draws[this.canvas.id] = (speed.draws[this.canvas.id] ?? 0) + 1;
+      clearRect.apply(this, box);
+    };
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        speed.workers += 1;
+      }
+    };
+    const look = (): void => {
+      const chart = document
+        .querySelector('pf-dashboard')
+        ?.shadowRoot?.querySelector('pf-recording-detail')
+        ?.shadowRoot?.querySelector('pf-latency-chart');
+      if (chart?.worst === undefined) requestAnimationFrame(look);
+      // What was drawn in this frame is on the screen with the next.
+      else requestAnimationFrame(() => (speed.drawnMs = performance.now()));
+    };
+    requestAnimationFrame(look);
+  });
+}
+
+export const speedOf = (page: Page): Promise<Speed> => page.evaluate(() => window.pfSpeed);
+
+/** When the frames file had come, on the page's clock. */
+export const framesArrivedMs = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const [file] = performance.getEntriesByType('resource').filter(({ name }) => {
+      return name.endsWith('/frames');
+    });
+    return file instanceof PerformanceResourceTiming ? file.responseEnd : Number.NaN;
+  });
+
+/** Verdict and figures stand there too. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('pf-quantile-table').waitFor();
+  await page.waitForFunction(() => {
+    const root = document
+      .querySelector('pf-dashboard')
+      ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
+    const isKnown = root?.querySelector('pf-quantile-table')?.figures !== undefined;
+    return isKnown && root?.querySelector('.verdict .loading') === null;
+  });
+}
+
+/** Chooses a range; how long it took until its figures stood there, ms. */
+export const brushed = (page: Page, fromMs: number, toMs: number): Promise<number> =>
+  page.evaluate(
+    async (brush) => {
+      const detail = document
+        .querySelector('pf-dashboard')
+        ?.shadowRoot?.querySelector('pf-recording-detail');
+      const table = detail?.shadowRoot?.querySelector('pf-quantile-table');
+      if (!detail || !table) throw new Error('no figures here');
+      const began = performance.now();
+      detail.brush = brush;
+      // An answer asks for an update: what every update shows is looked at, and nothing turns meanwhile.
+      for (;;) {
+        const told = table.figures?.quantiles;
+        if (told?.from_ms === brush.fromMs && told.to_ms === brush.toMs && !table.isUpdatePending)
+          break;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      return performance.now() - began;
+    },
+    { fromMs, toMs },
+  );
+
+export interface Moved {
+  /** Frames a second, less what the page's thread waited for a core; by the clock alone. */
+  readonly fps: number;
+  readonly clockFps: number;
+  /** CPU of the page's thread a frame. */
+  readonly workMs: number;
+  /** Drawings of the latency lane a frame. */
+  readonly draws: number;
+  /** Of every lane. */
+  readonly drawn: Readonly<Record<string, number>>;
+}
+
+export interface Movement {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly forMs: number;
+}
+
+/** Finds the latency lane in the whole page; runs in it. */
+export const deepest = (): PfLatencyChart | undefined =>
+  document
+    .querySelector('pf-dashboard')
+    ?.shadowRoot?.querySelector('pf-recording-detail')
+    ?.shadowRoot?.querySelector('pf-latency-chart') ?? undefined;
+
+/** Shows a part, then turns the wheel over it with every frame: to and fro, in and out. */
+export async function movedView(
+  page: Page,
+  find: () => PfLatencyChart | undefined,
+  { fromMs, toMs, forMs }: Movement,
+  renderer: Renderer,
+): Promise<Moved> {
+  const chart = await page.evaluateHandle(find);
+  await chart.evaluate(
+    (element, range) => {
+      if (element === undefined) throw new Error('no lane here');
+      const root = element.getRootNode();
+      const around = root instanceof ShadowRoot ? root.host : element;
+      Object.assign(around, { [around === element ? 'range' : 'zoom']: range });
+    },
+    { fromMs, toMs },
+  );
+  await page.waitForTimeout(SETTLES_MS);
+  const before = renderer.thread();
+  const { frames, ms, drawn } = await chart.evaluate(async (element, lastsMs) => {
+    const plot = element?.shadowRoot?.querySelector('.plot');
+    if (!plot) throw new Error('no plot here');
+    const { left, top, width } = plot.getBoundingClientRect();
+    const before = { ...window.pfSpeed.draws };
+    const began = performance.now();
+    let count = 0;
+    while (performance.now() - began < lastsMs) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      count += 1;
+      // A second to the right, one to the left, one in, one out.
+      const phase = Math.floor(count / 30) % 4;
+      const isZoom = phase > 1;
+      plot.dispatchEvent(
+        new WheelEvent('wheel', {
+          ...{ bubbles: true, composed: true, cancelable: true, ctrlKey: isZoom },
+          ...{ clientX: left + width / 2, clientY: top + 20 },
+          ...(isZoom ? { deltaY: phase === 2 ? -12 : 12 } : { deltaX: phase === 0 ? 24 : -24 }),
+        }),
+      );
+    }
+    const after = Object.entries(window.pfSpeed.draws);
+    return {
+      ...{ frames: count, ms: performance.now() - began },
+      drawn: Object.fromEntries(after.map(([id, n]) => [id, n - (before[id] ?? 0)])),
+    };
+  }, forMs);
+  const after = renderer.thread();
+  const waitedMs = after.waitedMs - before.waitedMs;
+  await chart.dispose();
+  const seconds = (ms - Math.min(waitedMs, ms * MOST_WAITED)) / 1000;
+  return {
+    ...{ fps: frames / seconds, clockFps: frames / (ms / 1000) },
+    workMs: (after.ranMs - before.ranMs) / frames,
+    ...{ draws: (drawn['c-latency'] ?? 0) / frames, drawn },
+  };
+}
+
+const SETTLES_MS = 400;
+/** Of a measurement; one that hardly ever had a core says nothing. */
+const MOST_WAITED = 0.8;
