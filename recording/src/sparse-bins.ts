@@ -1,6 +1,6 @@
 // Multisets of durations that were counted once and are added up often: the different values of one minute with how
 // often each came, packed into 32 bits an entry. Exact, whole µs.
-import { FormatError } from './format.ts';
+import { FormatError } from './format-error.ts';
 
 /** Counts values and packs them. One counter serves any number of packs, one after the other. */
 export class BinCounter {
