@@ -5,6 +5,10 @@ export const eventStyles = css`
   .h-events {
     height: 44px;
   }
+  /* No ticks: the words have that column too. */
+  .label {
+    margin-inline-end: -44px;
+  }
   #c-events {
     display: block;
     width: 100%;
