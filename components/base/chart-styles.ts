@@ -30,8 +30,10 @@ export const chartStyles = css`
     min-width: 0;
   }
   /* Words may stand over the column of ticks: those lie at its right end. */
-  .label {
-    margin-inline-end: -16px;
+  @container (min-width: 720px) {
+    .label {
+      margin-inline-end: -16px;
+    }
   }
   .label b {
     display: block;

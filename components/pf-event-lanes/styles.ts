@@ -6,8 +6,10 @@ export const eventStyles = css`
     height: 44px;
   }
   /* No ticks: the words have that column too. */
-  .label {
-    margin-inline-end: -44px;
+  @container (min-width: 720px) {
+    .label {
+      margin-inline-end: -44px;
+    }
   }
   #c-events {
     display: block;
