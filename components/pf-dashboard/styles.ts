@@ -225,7 +225,7 @@ export const dashboardStyles = css`
     }
     nav {
       order: 1;
-      flex-basis: 100%;
+      flex-basis: calc(100% + 24px);
       margin-inline: -12px;
       border-top: 1px solid var(--_hairline);
     }
