@@ -90,7 +90,7 @@ export const pairingStyles = css`
     max-width: 100%;
     cursor: pointer;
     color: var(--_text2);
-    padding-block: 3px;
+    padding-block: 2px;
   }
   .off {
     display: flex;

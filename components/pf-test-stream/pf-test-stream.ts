@@ -54,7 +54,7 @@ export class PfTestStreamElement extends StatsElement {
         cursor: pointer;
         color: var(--_text2);
         line-height: 18px;
-        padding-block: 3px;
+        padding-block: 2px;
       }
       form {
         display: grid;
