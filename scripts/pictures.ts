@@ -60,6 +60,7 @@ const TEST_STREAM: readonly Picture[] = [
   {
     name: 'test-stream-dark',
     look: { ...WIDE, ...DARK },
+    hash: '&room=test',
     before: streamOnce,
     only: 'pf-test-stream',
   },
@@ -105,7 +106,7 @@ class Camera {
       const page = await this.open(picture.look);
       await page.goto(`${base}/#token=${token}${picture.hash ?? ''}`);
       await page
-        .locator('pf-latency-chart #c-latency, pf-tokens li, pf-first-run li')
+        .locator('pf-latency-chart #c-latency, pf-tokens li, pf-first-run li, pf-test-stream')
         .first()
         .waitFor();
       await picture.before?.(page);
@@ -164,9 +165,14 @@ async function askReport(page: Page): Promise<void> {
 
 async function streamOnce(page: Page): Promise<void> {
   const element = page.locator('pf-test-stream');
-  await element.getByRole('button', { name: 'Start test stream' }).click();
-  await element.locator('progress').waitFor();
-  await element.getByRole('row', { name: /^Encode/ }).waitFor({ timeout: 60_000 });
+  const start = element.getByRole('button', { name: 'Start test stream' });
+  await start.click();
+  await element.getByRole('button', { name: 'Stop test stream' }).waitFor();
+  await start.waitFor({ timeout: 60_000 });
+  await element
+    .getByRole('row', { name: /^Encode/ })
+    .first()
+    .waitFor();
 }
 
 /** The report as a browser saves it, and the viewer with the same recording dropped on it: both from disk. */
