@@ -29,6 +29,12 @@ export const chartStyles = css`
     padding-inline: 16px 0;
     min-width: 0;
   }
+  /* Words may stand over the column of ticks: those lie at its right end. */
+  @container (min-width: 720px) {
+    .label {
+      margin-inline-end: -16px;
+    }
+  }
   .label b {
     display: block;
     font-size: var(--_size-s);
@@ -148,9 +154,13 @@ export const chartStyles = css`
     }
   }
   @media (forced-colors: active) {
-    .brush {
+    .brush, .lane.axis .brush {
+      forced-color-adjust: none;
       border-color: Highlight;
-      background: none;
+      background: color-mix(in srgb, Highlight 24%, transparent);
+    }
+    .lane.axis .brush {
+      background: Highlight;
     }
   }
   .badge {
@@ -346,6 +356,10 @@ export const chartStyles = css`
   @container (max-width: 340px) {
     .h-latency {
       height: 96px;
+    }
+    /* In a panel the table has them. */
+    :host([lane]) .lane:has(.h-bitrate) {
+      display: none;
     }
   }
   @media print {

@@ -14,6 +14,10 @@ export const fieldStyles = css`
     font: inherit;
     color: inherit;
   }
+  /* WCAG 2.2: what is pressed is 24 px high. */
+  summary {
+    min-height: 24px;
+  }
   .vh {
     position: absolute;
     width: 1px;

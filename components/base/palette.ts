@@ -13,6 +13,10 @@ export function readPaint(probe: HTMLElement, narrow: boolean): Paint {
     probe.style.color = `var(--_${token})`;
     colours.set(token, style.color);
   }
+  const isForced = matchMedia('(forced-colors: active)').matches;
+  // The system has no colour for what shall be seen less than text: GrayText is green for many.
+  const [text, surface] = [colours.get('text'), colours.get('surface')];
+  if (isForced) colours.set('grid', `color-mix(in srgb, ${text} 30%, ${surface})`);
   const colour = (token: Token): string => colours.get(token) ?? 'CanvasText';
   const patterned = matchMedia('(prefers-contrast: more), (forced-colors: active), print').matches;
   const fill = (token: Token): string | CanvasPattern => {

@@ -42,6 +42,8 @@ function pattern(token: Token): TemplateResult {
       return svg`<path class="p" d="M2 2h2v2h-2zM6 6h2v2h-2z"></path>`;
     case 'send':
       return svg`<path class="p" d="M3 0v10M7 0v10"></path>`;
+    case 'other':
+      return svg`<path class="p" d="M0 5h10M5 0v10"></path>`;
     default:
       return svg``;
   }

@@ -159,7 +159,7 @@ function drawTicks(g: Context, at: Placing, scene: Scene, paint: Paint): void {
   }
 }
 
-/** Text with an edge of the surface around it, so that it is read over anything. */
+/** Text on a piece of the surface, so that it is read over lines and bars, which show through a little. */
 export function label(
   g: Context,
   paint: Paint,
@@ -170,12 +170,17 @@ export function label(
   align: CanvasTextAlign,
 ): void {
   g.textAlign = align;
-  g.lineJoin = 'round';
-  g.lineWidth = 3;
-  g.strokeStyle = paint.colour('surface');
-  g.strokeText(text, x, y);
+  const width = g.measureText(text).width;
+  const from = align === 'right' ? x - width : align === 'center' ? x - width / 2 : x;
+  g.fillStyle = paint.colour('surface');
+  g.globalAlpha = GROUND_ALPHA;
+  g.fillRect(from - 2, y - GROUND_PX / 2, width + 4, GROUND_PX);
+  g.globalAlpha = 1;
   g.fillStyle = paint.colour(token);
   g.fillText(text, x, y);
 }
 
 const LABEL_RISE_PX = 9;
+/** Height of what lies under a label: its letters, not its line, or it would hide data. */
+const GROUND_PX = 13;
+const GROUND_ALPHA = 0.8;

@@ -12,7 +12,8 @@ export const dashboardStyles = css`
     align-items: center;
     gap: 16px;
     min-height: 48px;
-    padding: 4px 16px;
+    /* Its ends stand over the ends of what lies below. */
+    padding: 4px max(16px, calc(50% - 1184px));
     background: var(--_surface);
     border-bottom: 1px solid var(--_hairline);
   }
@@ -161,6 +162,10 @@ export const dashboardStyles = css`
     gap: 16px;
     min-width: 0;
   }
+  /* With nothing to say it takes no place, and no gap. */
+  pf-black-box {
+    display: contents;
+  }
   main:focus {
     outline: none;
   }
@@ -220,7 +225,7 @@ export const dashboardStyles = css`
     }
     nav {
       order: 1;
-      flex-basis: 100%;
+      flex-basis: calc(100% + 24px);
       margin-inline: -12px;
       border-top: 1px solid var(--_hairline);
     }

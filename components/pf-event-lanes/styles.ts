@@ -5,6 +5,12 @@ export const eventStyles = css`
   .h-events {
     height: 44px;
   }
+  /* No ticks: the words have that column too. */
+  @container (min-width: 720px) {
+    .label {
+      margin-inline-end: -44px;
+    }
+  }
   #c-events {
     display: block;
     width: 100%;

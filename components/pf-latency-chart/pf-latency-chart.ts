@@ -195,12 +195,17 @@ export class PfLatencyChart extends ChartElement {
     });
   }
 
+  /** So far from each other, marks have room for their words. */
+  get #apartMs(): number {
+    const { fromMs, toMs } = this.scope?.grid.range ?? { fromMs: 0, toMs: 1 };
+    return ((toMs - fromMs) * MARK_PX) / Math.max(MARK_PX, this.plotWidth);
+  }
+
   #scene(model: LatencyModel): Scene {
     const t = words[this.language];
     const f = this.format;
-    const { fromMs, toMs } = model.grid.range;
     const budget = model.budgetMs;
-    const leaving = overflows(model.totalP99Points, model.scale.max, (toMs - fromMs) / 12);
+    const leaving = overflows(model.totalP99Points, model.scale.max, this.#apartMs);
     return sceneOf(model.grid, {
       ticks: model.scale.ticks.map((value) => ({ value, text: f.count(value) })),
       rules:
@@ -375,3 +380,5 @@ declare global {
     'pf-latency-chart': PfLatencyChart;
   }
 }
+
+const MARK_PX = 96;

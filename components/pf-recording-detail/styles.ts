@@ -23,6 +23,10 @@ export const detailStyles = css`
     flex: 1 1 320px;
     min-width: 0;
   }
+  /* A dialog that is closed takes no place, and no gap. */
+  .headrow pf-report {
+    display: contents;
+  }
   .mark {
     display: flex;
     flex-wrap: wrap;
@@ -127,6 +131,12 @@ export const detailStyles = css`
   }
   .finding:focus-visible {
     outline-offset: -2px;
+  }
+  @media (forced-colors: active) {
+    .finding[aria-pressed='true'] {
+      border-inline-start: 4px solid Highlight;
+      padding-inline-start: 12px;
+    }
   }
   .finding b {
     font-weight: 600;
@@ -236,21 +246,25 @@ export const detailStyles = css`
       display: none;
     }
     .finding {
-      grid-template-columns: 24px minmax(0, 1fr);
+      grid-template-columns: 24px minmax(0, 1fr) auto;
       padding: 10px 12px;
     }
-    .side {
-      display: flex;
-      flex-wrap: wrap;
-    }
-    .what, .figures {
-      grid-column: 2;
+    .what {
+      grid-column: 2 / -1;
+      grid-row: 2;
     }
     .figures {
-      text-align: start;
+      gap: 0 12px;
+    }
+    .figures > span {
+      min-width: 0;
     }
   }
+  /* A panel has no room for everything that was counted: the page one click away has. */
   @container (max-width: 340px) {
+    .timeline pf-health-chart {
+      display: none;
+    }
     .stack {
       gap: 8px;
     }

@@ -69,8 +69,11 @@ export function shapeOf(meta: CaptureMeta): string {
   return hasTags(meta) ? 'tagged' : 'plain';
 }
 
-/** `11.2 MB` */
+/** `11.2 MB`; a short run has less than the tenth of one, and is not nothing. */
 export function sizeOf(format: Format, bytes: number | undefined): string {
+  if (bytes !== undefined && bytes < 100_000) {
+    return format.unit(format.count(Math.ceil(bytes / 1000)), 'KB');
+  }
   return format.unit(format.tenth(bytes === undefined ? undefined : bytes / 1e6), 'MB');
 }
 

@@ -41,6 +41,7 @@ export class PfReport extends StatsElement {
         background: rgb(0 0 0 / 50%);
       }
       h2 {
+        margin: 0 0 4px;
         font-size: 17px;
         line-height: 24px;
         font-weight: 600;
@@ -49,9 +50,13 @@ export class PfReport extends StatsElement {
         margin-block: 4px 8px;
         color: var(--_text2);
       }
+      legend {
+        padding: 0;
+      }
       fieldset {
         display: grid;
         gap: 8px;
+        margin: 0;
         padding: 0;
         border: 0;
       }

@@ -105,6 +105,39 @@ describe.each(['react-18', 'react-19'] as const)('in the quick access menu under
   );
 });
 
+test(
+  'speaks German on a Deck that does, and fits',
+  async () => {
+    await using back = new BackEnd();
+    await using site = new Site({
+      folders: [join(plugin, 'dist')],
+      pages: { '/index.html': HTML, '/steam.js': await steam('react-19') },
+      policy: "style-src-attr 'none'",
+    });
+    using host = new PageHost({ recordings: [cleanRecording()] });
+    const { page, trouble } = await bench.page({
+      viewport: { width: 320, height: 740 },
+      locale: 'de-DE',
+    });
+    await page.exposeFunction('callBackEnd', (route: string, args: unknown[]) =>
+      back.call(route, args),
+    );
+    await page.goto(site.origin);
+    await page.getByLabel('Fingerabdruck').waitFor();
+    await page.getByLabel('Host').fill(host.url);
+    await page.getByLabel('Token').fill(host.token);
+    await page.getByRole('button', { name: 'Sichern' }).click();
+    await page.getByRole('button', { name: 'Aufzeichnung starten' }).click();
+    await page.getByText('Aufzeichnung läuft', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Anderer Host' }).waitFor();
+    expect(await page.evaluate(sticksOut)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  },
+  TIMEOUT_MS,
+);
+
 describe('the back end', () => {
   const own = device();
   const other = device();

@@ -2,6 +2,23 @@
 import { PfCaptureControl, PfLatencyChart } from '@punktfunk/components';
 import { type BackEnd, throughBackEnd } from './back-end';
 
+const ENGLISH = {
+  host: 'Host',
+  token: 'Token',
+  fingerprint: 'Fingerprint',
+  save: 'Save',
+  another: 'Another host',
+};
+const GERMAN: typeof ENGLISH = {
+  host: 'Host',
+  token: 'Token',
+  fingerprint: 'Fingerabdruck',
+  save: 'Sichern',
+  another: 'Anderer Host',
+};
+/** The elements speak the same language by themselves. */
+const words = navigator.language.startsWith('de') ? GERMAN : ENGLISH;
+
 export function makePanel(backEnd: BackEnd): HTMLElement {
   const panel = document.createElement('section');
   panel.lang = navigator.language;
@@ -9,7 +26,7 @@ export function makePanel(backEnd: BackEnd): HTMLElement {
   const api = throughBackEnd(backEnd);
   const control = Object.assign(new PfCaptureControl(), { api, theme: 'dark' });
   const chart = Object.assign(new PfLatencyChart(), { api, theme: 'dark' });
-  const change = button('Another host');
+  const change = button(words.another);
   const problem = document.createElement('p');
   problem.setAttribute('role', 'status');
   const form = makeForm(async (host, token, fingerprint) => {
@@ -27,15 +44,15 @@ function makeForm(
   done: (host: string, token: string, fingerprint: string) => Promise<void>,
 ): HTMLFormElement {
   const form = document.createElement('form');
-  const host = field('Host', {
+  const host = field(words.host, {
     type: 'url',
     required: true,
     placeholder: 'https://tv.local:47990',
   });
-  const token = field('Token', { type: 'password', required: true, autocomplete: 'off' });
+  const token = field(words.token, { type: 'password', required: true, autocomplete: 'off' });
   // SHA-256 of the certificate; a host on the Deck itself speaks HTTP and has none.
-  const fingerprint = field('Fingerprint', { pattern: '([0-9a-fA-F]{2}:?){32}' });
-  form.append(host.label, token.label, fingerprint.label, button('Save', 'submit'));
+  const fingerprint = field(words.fingerprint, { pattern: '([0-9a-fA-F]{2}:?){32}' });
+  form.append(host.label, token.label, fingerprint.label, button(words.save, 'submit'));
   form.style.cssText = 'display: grid; gap: 8px';
   form.addEventListener('submit', (event) => {
     event.preventDefault();
