@@ -147,6 +147,7 @@ export abstract class ChartElement extends StatsElement {
     this.#sight.connect();
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
+    addEventListener('beforeprint', this.#onMedia);
     this.addEventListener('wheel', this.#onWheel, { passive: false });
   }
 
@@ -155,6 +156,7 @@ export abstract class ChartElement extends StatsElement {
     this.#resize?.disconnect();
     this.#sight.disconnect();
     for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
+    removeEventListener('beforeprint', this.#onMedia);
     clearTimeout(this.#speak);
     this.removeEventListener('wheel', this.#onWheel);
     this.#paint = undefined;
@@ -547,7 +549,7 @@ function onlyCursor(changed: PropertyValues): boolean {
 const LIGHT: ReadonlySet<string> = new Set(['cursorMs', 'brush', 'spoken', 'table']);
 const NOTHING: Range = { fromMs: 0, toMs: 1 };
 /** The chosen range, over every lane; its ends can be taken hold of. */
-const BRUSH = html`<div class="brush" hidden><i data-end="from"></i><i data-end="to"></i></div>`;
+export const BRUSH = html`<div class="brush" hidden><i data-end="from"></i><i data-end="to"></i></div>`;
 
 const THEME_QUERIES = [
   '(prefers-color-scheme: dark)',

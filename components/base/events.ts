@@ -179,16 +179,39 @@ export class PfToken extends Event {
   }
 }
 
-/** Language or theme was switched in the dashboard's head. */
+/** Language, theme or single keys were switched; what was not switched is absent. The page decides whether it remembers. */
 export class PfPreference extends Event {
   static readonly type = 'pf-preference';
-  readonly language: string;
-  readonly theme: string;
+  readonly language: string | undefined;
+  readonly theme: string | undefined;
+  /** `off`: keys of one character do nothing. */
+  readonly keys: 'on' | 'off' | undefined;
 
-  constructor(preference: { language: string; theme: string }) {
+  constructor(preference: { language?: string; theme?: string; keys?: 'on' | 'off' }) {
     super(PfPreference.type, OUTWARD);
     this.language = preference.language;
     this.theme = preference.theme;
+    this.keys = preference.keys;
+  }
+}
+
+/** All keys were asked for. An element around that shows them itself prevents the default. */
+export class PfKeysAsk extends Event {
+  static readonly type = 'pf-keys-ask';
+
+  constructor() {
+    super(PfKeysAsk.type, { ...OUTWARD, cancelable: true });
+  }
+}
+
+/** A session of the recording was chosen. */
+export class PfSessionSelect extends Event {
+  static readonly type = 'pf-session-select';
+  readonly sessionId: number;
+
+  constructor(sessionId: number) {
+    super(PfSessionSelect.type, OUTWARD);
+    this.sessionId = sessionId;
   }
 }
 
@@ -210,5 +233,7 @@ declare global {
     'pf-test-stream-change': PfTestStream;
     'pf-token': PfToken;
     'pf-preference': PfPreference;
+    'pf-keys-ask': PfKeysAsk;
+    'pf-session-select': PfSessionSelect;
   }
 }

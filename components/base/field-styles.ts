@@ -142,4 +142,10 @@ export const fieldStyles = css`
       padding-inline: 12px 8px;
     }
   }
+  /* Paper is light, whatever the screen is. */
+  @media print {
+    :host, :host([theme]) {
+      color-scheme: light;
+    }
+  }
 `;

@@ -1,5 +1,5 @@
 // What the tokens are right now, for canvases: resolved from the element's own style, with the patterns that stand in
-// for colour under high contrast, forced colours and print.
+// for colour under high contrast, forced colours, print, and where `--pf-patterns: on` asks for them.
 import type { Paint } from '../chart/scene.ts';
 import { TOKENS, type Token } from './series-tokens.ts';
 
@@ -18,7 +18,9 @@ export function readPaint(probe: HTMLElement, narrow: boolean): Paint {
   const [text, surface] = [colours.get('text'), colours.get('surface')];
   if (isForced) colours.set('grid', `color-mix(in srgb, ${text} 30%, ${surface})`);
   const colour = (token: Token): string => colours.get(token) ?? 'CanvasText';
-  const patterned = matchMedia('(prefers-contrast: more), (forced-colors: active), print').matches;
+  const patterned =
+    matchMedia('(prefers-contrast: more), (forced-colors: active), print').matches ||
+    style.getPropertyValue('--pf-patterns').trim() === 'on';
   const fill = (token: Token): string | CanvasPattern => {
     const pattern = PATTERNS[token];
     if (!patterned || pattern === undefined) return colour(token);

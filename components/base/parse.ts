@@ -5,7 +5,6 @@ import type { HostInfo } from '../../contract/host.ts';
 import type {
   Capture,
   CaptureMeta,
-  SessionEntry,
   StageName,
   StageTiming,
   StatsSample,
@@ -24,6 +23,7 @@ import {
 } from './fields.ts';
 import { sessionOf } from './parse-host.ts';
 import { parseEvents, parseFullMeta, parseHostFacts } from './parse-recorder.ts';
+import { parseRecorderFigures, parseSession } from './parse-session.ts';
 import type { CaptureNews } from './stats-api.ts';
 
 export const STAGES: readonly StageName[] = ['capture', 'submit', 'encode', 'packetize', 'send'];
@@ -40,12 +40,15 @@ export function parseCapture(value: unknown): Capture {
   const sessions = f['sessions'];
   const events = f['events'];
   const host = parseHostFacts(f['host']);
+  const recorder = parseRecorderFigures(f['recorder']);
   return {
     meta: parseFullMeta(f['meta']),
     samples: samples.flatMap(parseSample),
     ...some('version', number(f['version'])),
     ...(Array.isArray(sessions) ? { sessions: sessions.flatMap(parseSession) } : {}),
     ...(host === undefined ? {} : { host }),
+    ...(recorder === undefined ? {} : { recorder }),
+    ...some('pre_roll_ms', number(f['pre_roll_ms'])),
     ...(f['truncated'] === true ? { truncated: true } : {}),
     ...some('records_lost', number(f['records_lost'])),
     ...(Array.isArray(events) ? { events: parseEvents(events) } : {}),
@@ -132,27 +135,6 @@ function parseStage(value: unknown): readonly StageTiming[] {
 
 const inOrder = (stages: StageTiming[]): StageTiming[] =>
   stages.sort((a, b) => STAGES.indexOf(a.name) - STAGES.indexOf(b.name));
-
-function parseSession(value: unknown): readonly SessionEntry[] {
-  const f = asFields(value);
-  if (f === undefined || number(f['session_id']) === undefined) return [];
-  return [
-    {
-      session_id: whole(f['session_id']),
-      kind: oneOf(f['kind'], ['native', 'gamestream'], 'gamestream'),
-      width: whole(f['width']),
-      height: whole(f['height']),
-      fps: whole(f['fps']),
-      codec: oneOf(f['codec'], ['h264', 'hevc', 'av1'], 'h264'),
-      client: text(f['client']),
-      source: text(f['source']),
-      encoder: text(f['encoder']),
-      started_t_ms: whole(f['started_t_ms']),
-      ...some('ended_t_ms', number(f['ended_t_ms'])),
-      ...(typeof f['end_reason'] === 'string' ? { end_reason: f['end_reason'] } : {}),
-    },
-  ];
-}
 
 export function parseHostInfo(value: unknown): HostInfo {
   const f = fields(value, 'host');

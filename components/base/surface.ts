@@ -51,11 +51,13 @@ export class Surface implements ReactiveController {
     this.#resize.observe(this.#host);
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
+    addEventListener('beforeprint', this.#onPrint);
   }
 
   hostDisconnected(): void {
     this.#resize?.disconnect();
     for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
+    removeEventListener('beforeprint', this.#onPrint);
     this.#paint = undefined;
   }
 
@@ -66,6 +68,12 @@ export class Surface implements ReactiveController {
     this.#paint = undefined;
     this.#host.requestUpdate();
   }
+
+  /** What observes sizes is not asked again before the pages are made. */
+  readonly #onPrint = (): void => {
+    this.#measure();
+    this.#onMedia();
+  };
 
   readonly #onMedia = (): void => {
     this.#paint = undefined;

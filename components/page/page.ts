@@ -24,6 +24,7 @@ page.range = arrived.range;
 page.room = arrived.room;
 // Storage belongs to an origin, and an origin is one host.
 page.guide = stored(localStorage, 'pf-guide');
+page.keys = stored(localStorage, 'pf-keys');
 applyTitle();
 page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
 page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
@@ -43,11 +44,21 @@ page.addEventListener('pf-room', (event: PfRoom) => {
 });
 page.addEventListener('pf-guide-dismiss', () => keep(localStorage, 'pf-guide', 'off'));
 page.addEventListener('pf-preference', (event: PfPreference) => {
-  keep(localStorage, 'pf-language', event.language);
-  keep(localStorage, 'pf-theme', event.theme);
-  applyLanguage(supported(event.language) ?? 'en');
-  applyTitle();
-  applyTheme(event.theme);
+  const { language, theme, keys } = event;
+  if (language !== undefined) {
+    keep(localStorage, 'pf-language', language);
+    applyLanguage(supported(language) ?? 'en');
+    applyTitle();
+  }
+  if (theme !== undefined) {
+    keep(localStorage, 'pf-theme', theme);
+    applyTheme(theme);
+  }
+  if (keys !== undefined) keep(localStorage, 'pf-keys', keys);
+});
+// Where nothing has the focus, a key is the page's.
+document.addEventListener('keydown', (event) => {
+  if (event.target === document.body) page.pressed(event);
 });
 addEventListener('popstate', followAddress);
 addEventListener('hashchange', followAddress);

@@ -15,8 +15,10 @@ import { define } from '../base/element.ts';
 import {
   type PfBrush,
   type PfCaptureChange,
+  type PfKeysAsk,
   PfPreference,
   type PfRecordingDeleted,
+  type PfRecordingExport,
   PfRecordingSelect,
   PfToken,
 } from '../base/events.ts';
@@ -25,6 +27,7 @@ import { codecName } from '../base/format.ts';
 import { dateOf } from '../base/format-dates.ts';
 import { PfRoom } from '../base/host-events.ts';
 import { rightsNote } from '../base/rights.ts';
+import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
@@ -37,6 +40,7 @@ import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
 import { fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
+import { ListedReport, REPORT } from './listed-report.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
 import { dashboardStyles } from './styles.ts';
@@ -50,7 +54,7 @@ import { dashboardStyles } from './styles.ts';
  * @event {PfRoom} pf-room - Another room was entered.
  * @event {PfGuideDismiss} pf-guide-dismiss - The first steps were put away; the page decides whether it remembers.
  * @event {PfToken} pf-token - A token was typed in; the page decides whether it is kept.
- * @event {PfPreference} pf-preference - Language or theme was switched.
+ * @event {PfPreference} pf-preference - Language, theme or keys of one character were switched.
  * @csspart top - The head of the page.
  */
 export class PfDashboard extends StatsElement {
@@ -60,6 +64,7 @@ export class PfDashboard extends StatsElement {
     range: { attribute: false },
     room: { type: String },
     guide: { type: String },
+    keys: { type: String },
     wide: { state: true },
   };
   static override styles = [tokens, controls, fieldStyles, dashboardStyles];
@@ -72,11 +77,19 @@ export class PfDashboard extends StatsElement {
   declare room: string | undefined;
   /** `off`: the first steps were put away on this host. */
   declare guide: string | undefined;
+  /** `off`: keys of one character do nothing. */
+  declare keys: string | undefined;
   /** Two columns: the narrow one is a side column and no panel. */
   declare protected wide: boolean;
 
   readonly #state = new HostState(this, () => this.client);
+  readonly #report = new ListedReport(this);
   readonly #resize = new ResizeObserver(() => this.#measure());
+  /** Characters are silenced on their way down: what lies inside never hears of them. */
+  readonly #silence = {
+    capture: true,
+    handleEvent: (event: KeyboardEvent): void => silence(event, this.keys),
+  };
   /** Nothing was recorded yet when the page came: the first steps stay until their end, or until put away. */
   #guideBegun = false;
 
@@ -106,7 +119,7 @@ export class PfDashboard extends StatsElement {
     const kind = this.#state.failure?.kind;
     const locked = kind === 'token-missing' || kind === 'token-wrong';
     const room = roomOf(this.room);
-    return html`<div class="frame">
+    return html`<div class="frame" @keydown=${this.#silence}><div @keydown=${this.#onKey}>
       <header class="top" part="top">
         <a class="skip btn" href="#main" @click=${this.#skip}>${room === 'host' ? t.skipToHost : t.skip}</a>
         <span class="brand"><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><circle cx="6" cy="14" r="3.5"></circle
@@ -114,6 +127,8 @@ export class PfDashboard extends StatsElement {
         ${this.#renderHost()}<span class="grow"></span>${locked ? nothing : this.#renderNav(room)}${this.#renderSwitches()}
       </header>
       ${locked ? this.#renderToken() : html`${this.#renderPairing(room)}${cache(room === 'host' ? this.#renderHostRoom() : this.#renderPerformance())}`}
+      </div>${this.#report.render(this.client, this.format, (id) => this.#entryOf(id), this.theme)}
+      <pf-keys lang=${this.language} theme=${this.theme ?? nothing} .keys=${this.keys} @pf-preference=${this.#onKeys}></pf-keys>
     </div>`;
   }
 
@@ -208,7 +223,7 @@ export class PfDashboard extends StatsElement {
             : nothing
         }
         <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}></pf-recordings-list>
+          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -217,7 +232,8 @@ export class PfDashboard extends StatsElement {
   }
 
   #renderBanner(): unknown {
-    const { failure, status } = this.#state;
+    const { status } = this.#state;
+    const failure = this.#state.failure ?? this.#report.failure;
     if (failure !== undefined) {
       return html`<section class="card banner">${failureNote(failure, this.format)}</section>`;
     }
@@ -235,8 +251,57 @@ export class PfDashboard extends StatsElement {
       return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
     fetchDetail();
-    return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching} .entry=${this.#entryOf(watching)} .brush=${this.range} @pf-brush=${this.#onBrush}></pf-recording-detail>`;
+    return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching} .entry=${this.#entryOf(watching)} .brush=${this.range} .keys=${this.keys}
+      @pf-brush=${this.#onBrush} @pf-keys-ask=${this.#onKeysAsk}></pf-recording-detail>`;
   }
+
+  get #detail() {
+    return this.renderRoot.querySelector('pf-recording-detail');
+  }
+
+  get #list() {
+    return this.renderRoot.querySelector('pf-recordings-list');
+  }
+
+  /** A key pressed where nothing has the focus: a page that is nothing but this element hands it on. */
+  pressed(event: KeyboardEvent): void {
+    if (this.keys === 'off') return;
+    this.#onKey(event);
+    this.#detail?.pressed?.(event);
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || isTyping(event) || !isCharacter(event)) return;
+    if (event.key === '?') this.#showKeys();
+    else if (event.key === '/' && this.#list?.hidden === false) this.#list.focusSearch();
+    else return;
+    event.preventDefault();
+  };
+
+  readonly #onKeysAsk = (event: PfKeysAsk): void => {
+    event.preventDefault();
+    this.#showKeys();
+  };
+
+  /** The window comes with the first view of a recording; before that with the first who asks. */
+  #showKeys(): void {
+    fetchDetail();
+    void customElements.whenDefined('pf-keys').then(() => {
+      const keys = this.renderRoot.querySelector('pf-keys');
+      if (keys === null) return;
+      const list = this.#list?.hidden === false ? (['list'] as const) : [];
+      keys.shows = [...(this.#detail?.keyGroups ?? (['page'] as const)), ...list];
+      void keys.updateComplete.then(() => keys.open());
+    });
+  }
+
+  readonly #onKeys = (event: PfPreference): void => {
+    this.keys = event.keys ?? this.keys;
+  };
+
+  readonly #onExport = (event: PfRecordingExport): void => {
+    if (event.format === REPORT) this.#report.show(this.client, event.recordingId);
+  };
 
   #renderGuide(): unknown {
     const { status, recordings, clients } = this.#state;

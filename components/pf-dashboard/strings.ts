@@ -27,6 +27,7 @@ export const words = /* @__PURE__ */ dictionary(
     token: 'Token',
     useToken: 'Use this token',
     reading: 'Reading …',
+    report: 'Report (HTML)',
     fault: (why: string) => `Recordings cannot be written. ${why}`,
   },
   {
@@ -54,6 +55,7 @@ export const words = /* @__PURE__ */ dictionary(
     token: 'Token',
     useToken: 'Dieses Token verwenden',
     reading: 'Wird gelesen …',
+    report: 'Bericht (HTML)',
     fault: (why) => `Aufzeichnungen lassen sich gerade nicht schreiben. ${why}`,
   },
 );

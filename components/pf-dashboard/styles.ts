@@ -279,11 +279,13 @@ export const dashboardStyles = css`
     }
   }
   @media print {
-    .side, .switches, .skip, nav, pf-pairing, pf-first-run {
+    .side, .switches, .skip, nav, pf-pairing, pf-first-run, pf-report, pf-keys, .top {
       display: none;
     }
     .grid {
       display: block;
+      max-width: none;
+      padding: 0;
     }
   }
 `;

@@ -1,5 +1,5 @@
 // <pf-recording-detail>: one recording, or the live capture, from the answer down to the figures: what the windows say,
-// then latency, throughput and health on one axis with one cursor.
+// then sessions, latency, throughput and health on one axis with one cursor. Holds the state that they share.
 import { Task, TaskStatus } from '@lit-labs/task';
 import {
   html,
@@ -8,58 +8,73 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
-import type { Capture, CaptureMeta, StatsSample } from '../../contract/stats.ts';
+import type { Capture, CaptureMeta } from '../../contract/stats.ts';
 import type { Finding, Findings } from '../../recording/src/review/findings.ts';
 import { nextOutlier } from '../../recording/src/review/outliers.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { saveFile } from '../base/download.ts';
-import { define } from '../base/element.ts';
-import { PfBrush, type PfCursor, type PfFrame, type PfZoom } from '../base/events.ts';
+import { define, type Theme } from '../base/element.ts';
+import {
+  PfBrush,
+  type PfCursor,
+  type PfFrame,
+  PfKeysAsk,
+  type PfPreference,
+  type PfSessionSelect,
+  type PfZoom,
+} from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
-import { findingText, verdictText } from '../base/finding-words.ts';
-import { codecName, DASH, kindName, mode } from '../base/format.ts';
-import { dateOf, lengthOf } from '../base/format-dates.ts';
+import { verdictText } from '../base/finding-words.ts';
 import { percentOf } from '../base/format-shares.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
+import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
-import { swatch, swatchStyles } from '../base/swatch.ts';
+import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
-import { buildGrid, type Range } from '../chart/grid.ts';
+import type { Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
-import { sessionFps, sessionIds, startCursorMs } from '../chart/sessions.ts';
-import { type Verdict, verdictOf } from '../chart/verdict.ts';
-import { Asked } from '../review/asked.ts';
-import { caveats, windowSentences } from './sentences.ts';
 import '../pf-event-lanes/pf-event-lanes.ts';
 import '../pf-frame-strip/pf-frame-strip.ts';
 import '../pf-health-chart/pf-health-chart.ts';
+import type { KeyGroup } from '../pf-keys/key-list.ts';
+import '../pf-keys/pf-keys.ts';
+import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-quantile-table/pf-quantile-table.ts';
 import '../pf-report/pf-report.ts';
-import '../pf-latency-chart/pf-latency-chart.ts';
+import '../pf-session-lanes/pf-session-lanes.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
+import { Asked } from '../review/asked.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
+import { renderHead } from './head-view.ts';
+import { Paper } from './paper.ts';
+import { renderPaper } from './paper-view.ts';
+import { caveats, windowSentences } from './sentences.ts';
 import { words } from './strings.ts';
 import { detailStyles } from './styles.ts';
-
-/** One session of one capture, with what is said about it. */
-interface View {
-  readonly capture: Capture;
-  readonly ids: readonly number[];
-  readonly session: number | undefined;
-  readonly samples: readonly StatsSample[];
-  readonly verdict: Verdict;
-}
+import {
+  renderKeysLine,
+  renderLanes,
+  renderTimelineHead,
+  type TimelineView,
+} from './timeline-view.ts';
+import { renderVerdict } from './verdict-view.ts';
+import { around, holds, isSame, markersOf, nextMarker, type View, viewOf } from './view.ts';
 
 /**
  * @summary One recording or the live capture: verdict and timeline.
  * @event {PfCursor} pf-cursor - The cursor was moved in one of the charts.
+ * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
+ * @event {PfSessionSelect} pf-session-select - Another session of the recording was chosen.
+ * @event {PfKeysAsk} pf-keys-ask - All keys were asked for; prevented, the page shows them itself.
+ * @event {PfPreference} pf-preference - Keys of one character were switched on or off.
  * @csspart head - Name, facts and actions.
  * @csspart verdict - The sentence and its evidence.
+ * @csspart facts - What was negotiated, folded away.
  * @csspart timeline - The charts.
  */
 export class PfRecordingDetail extends StatsElement {
@@ -71,6 +86,7 @@ export class PfRecordingDetail extends StatsElement {
     quantile: { type: String },
     table: { type: Boolean },
     quiet: { type: Boolean },
+    keys: { type: String },
     frames: { attribute: false },
     entry: { attribute: false },
     zoom: { attribute: false },
@@ -101,6 +117,8 @@ export class PfRecordingDetail extends StatsElement {
   declare table: boolean;
   /** The page around says it when the host falls silent: once is enough. */
   declare quiet: boolean;
+  /** `off`: keys of one character do nothing. */
+  declare keys: string | undefined;
   /** Bytes of the frames file beside a capture handed in; given away. */
   declare frames: ArrayBuffer | undefined;
   /** What a list says of it: name, tags. */
@@ -155,6 +173,12 @@ export class PfRecordingDetail extends StatsElement {
       this.failure = asFailure(thrown);
     },
   });
+  readonly #paper = new Paper(this);
+  /** Characters are silenced on their way down: what lies inside never hears of them. */
+  readonly #silence = {
+    capture: true,
+    handleEvent: (event: KeyboardEvent): void => silence(event, this.keys),
+  };
   #view: View | undefined;
 
   constructor() {
@@ -177,109 +201,48 @@ export class PfRecordingDetail extends StatsElement {
     }
     const capture = this.#source.capture;
     const stale = this.#view?.capture !== capture || changed.has('session');
-    if (stale) this.#view = capture === undefined ? undefined : this.#viewOf(capture);
-  }
-
-  #viewOf(capture: Capture): View {
-    const ids = sessionIds(capture);
-    const session = this.session ?? (this.#source.live ? ids.at(-1) : ids[0]);
-    const samples = capture.samples.filter((s) => s.session_id === session);
-    const fps = sessionFps(capture, session);
-    const gaps = buildGrid(
-      samples,
-      { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER },
-      samples.length + 1,
-    ).gaps.length;
-    return { capture, ids, session, samples, verdict: verdictOf(capture, samples, fps, gaps) };
+    if (!stale) return;
+    this.#view =
+      capture === undefined ? undefined : viewOf(capture, this.session, this.#source.live);
   }
 
   protected override render(): TemplateResult {
     const view = this.#view;
-    return html`<div class="frame"><div class="stack" @keydown=${this.#onKey}>
+    return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}
       <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
-    </div></div>`;
+      ${this.#paper.isOn && view !== undefined ? renderPaper(view, this.format) : nothing}
+    </div><pf-keys lang=${this.language} theme=${this.theme ?? nothing} .shows=${this.keyGroups} .keys=${this.keys} @pf-preference=${this.#onPreference}></pf-keys></div>`;
   }
 
-  #renderHead(view: View | undefined): TemplateResult {
-    const t = words[this.language];
-    const f = this.format;
-    const meta = view?.capture.meta;
+  /** Paper is light, whatever the screen is. */
+  get #childTheme(): Theme {
+    return this.#paper.isOn ? 'light' : this.theme;
+  }
+
+  #renderHead(view: View | undefined): unknown {
     const live = this.#source.live;
-    const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
-    const name = this.entry?.name ?? meta?.name;
-    const title = live ? t.live : meta === undefined ? t.reading : (name ?? when);
-    return html`<div class="headrow" part="head">
-      <div><h1>${title}</h1><div class="meta">${[...(name === undefined || live ? [] : [when]), ...this.#facts(view)].map((x) => html`<span>${x}</span>`)}</div></div>
-      ${
-        meta === undefined
-          ? nothing
-          : live
-            ? this.#renderMarkForm()
-            : this.recordingId === undefined
-              ? nothing
-              : html`<div class="acts"><button class="btn" @click=${this.#onReport}>${t.report}</button>
-                <button class="btn" @click=${() => void this.#download.run([meta.id])}>${t.download}</button></div>
-                <pf-report lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recording=${view?.capture} .entry=${this.entry}></pf-report>`
-      }
-    </div>${this.#renderMarkers(view)}`;
+    const isMarking = this.#mark.status === TaskStatus.PENDING;
+    const report = html`<pf-report lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recording=${view?.capture} .entry=${this.entry}></pf-report>`;
+    const head = {
+      ...{ view, live, entry: this.entry },
+      acts: this.recordingId === undefined ? undefined : { report },
+      marks: this.client.mark === undefined ? 'none' : isMarking ? 'busy' : 'ready',
+      open: this.#paper.isOn,
+      onMark: (text: string) => void this.#mark.run([text]),
+      onMarker: this.#lookAt,
+      onReport: this.#onReport,
+      onDownload: (id: string) => void this.#download.run([id]),
+    } as const;
+    return renderHead(head, this.format);
   }
 
-  /** "Here it was": put down while playing, found again afterwards. */
-  #renderMarkForm(): unknown {
-    if (this.client.mark === undefined) return nothing;
-    const t = words[this.language];
-    const busy = this.#mark.status === TaskStatus.PENDING;
-    return html`<form class="mark" @submit=${this.#onMark}>
-      <input name="text" aria-label=${t.markText} placeholder=${t.markText} maxlength="200" autocomplete="off" />
-      <button class="btn" ?disabled=${busy}>${t.mark}</button>
-    </form>`;
-  }
-
-  #renderMarkers(view: View | undefined): unknown {
-    const markers = (view?.capture.events ?? []).filter(({ kind }) => kind === 'marker');
-    if (markers.length === 0) return nothing;
-    const t = words[this.language];
-    return html`<ul class="markers" aria-label=${t.markers}>${markers.map(
-      ({ t_ms, detail }) =>
-        html`<li><button class="btn" @click=${() => this.#lookAt(t_ms)}><b>${this.format.clock(t_ms)}</b> ${String(detail?.['text'] ?? '')}</button></li>`,
-    )}</ul>`;
-  }
-
-  #lookAt(ms: number): void {
+  readonly #lookAt = (ms: number): void => {
     this.cursorMs = ms;
+    this.row = undefined;
     this.whole = true;
-  }
-
-  readonly #onMark = (event: SubmitEvent): void => {
-    event.preventDefault();
-    if (!(event.target instanceof HTMLFormElement)) return;
-    const text = String(new FormData(event.target).get('text') ?? '').trim();
-    event.target.reset();
-    void this.#mark.run([text === '' ? words[this.language].marker : text]);
+    if (!holds(this.zoom, ms) && this.zoom !== undefined) this.zoom = around(this.zoom, ms);
   };
-
-  #facts(view: View | undefined): string[] {
-    if (view === undefined) return ['\u00a0'];
-    const t = words[this.language];
-    const f = this.format;
-    const { meta, sessions } = view.capture;
-    const own = sessions?.find((s) => s.session_id === view.session);
-    const kind = own?.kind ?? meta.kind;
-    const codec = own?.codec ?? meta.codec;
-    const size = own ?? meta;
-    const facts = [
-      this.#source.live ? t.since(f.time(meta.started_unix_ms)) : lengthOf(f, meta.duration_ms),
-      own?.client ?? meta.client,
-      kindName(kind),
-      mode(f, size.width, size.height, size.fps),
-      [codecName(codec), own?.encoder].filter((x) => x !== undefined && x !== '').join(' · '),
-      own?.source ?? '',
-      t.samples(f.count(view.samples.length), view.samples.length === 1),
-      view.capture.host === undefined ? '' : `punktfunk-host ${view.capture.host.version}`,
-    ];
-    return facts.filter((x) => x !== '' && x !== DASH);
-  }
 
   #renderProblem(): unknown {
     const failure = this.failure ?? this.#source.failure;
@@ -287,24 +250,24 @@ export class PfRecordingDetail extends StatsElement {
     return html`<section class="card pad">${failureNote(failure, this.format)}</section>`;
   }
 
-  /** While it is read the card stands at its usual height, so that the timeline below does not move. */
   #renderVerdict(view: View | undefined): unknown {
     const t = words[this.language];
-    const isReading = this.#isReading;
-    const loading = isReading || (view === undefined && this.#source.loading);
+    const loading = this.#isReading || (view === undefined && this.#source.loading);
     if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const [big, ...rest] = loading
+    const sentences = loading
       ? [this.#readingText(view)]
       : view === undefined
         ? [t.idle]
         : this.#sentences(view);
-    const found = loading ? undefined : this.#found;
-    const seen = loading || (view !== undefined && view.samples.length > 0);
-    return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
-      <div class="say ${loading ? 'loading' : ''}"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
-      ${found === undefined ? nothing : this.#renderFindings(found)}
-      ${seen ? html`<p class="sight">${t.sight}</p>` : nothing}
-    </section>`;
+    const shown = this.#shownFindings;
+    const verdict = {
+      ...{ sentences, loading, shown },
+      seen: loading || (view !== undefined && view.samples.length > 0),
+      found: this.#found,
+      chosen: shown.findIndex((one) => isSame(this.brush, one)),
+      onChoose: (index: number) => this.#choose(index),
+    };
+    return renderVerdict(verdict, this.format);
   }
 
   #readingText(view: View | undefined): string {
@@ -344,46 +307,17 @@ export class PfRecordingDetail extends StatsElement {
     return this.#found === undefined && this.#view?.session !== undefined;
   }
 
-  #renderFindings(found: Findings): unknown {
-    const t = words[this.language];
-    const shown = this.#shownFindings;
-    if (shown.length === 0) return nothing;
-    const rest = found.findings.length - shown.length;
-    return html`<ol class="findings" aria-label=${t.findings}>${shown.map((one, i) => this.#renderFinding(one, i, found))}</ol>${
-      rest > 0
-        ? html`<p class="sight">${t.moreFindings(this.format.count(rest), rest === 1)}</p>`
-        : nothing
-    }`;
-  }
-
-  #renderFinding(finding: Finding, index: number, found: Findings): TemplateResult {
-    const { key, side, span, strong, rest, sight, figures } = findingText(
-      finding,
-      this.format,
-      found,
-    );
-    const chosen = this.brush !== undefined && isSame(this.brush, rangeOf(finding));
-    return html`<li><button class="finding" aria-pressed=${chosen} @click=${() => this.#choose(index)}>
-      <span class="no">${index + 1}</span>
-      <span class="side">${swatch(key)}<b>${side}</b><span class="t3">${span}</span></span>
-      <span class="what"><span><b>${strong}</b> ${rest}</span><span class="t3">${sight}</span></span>
-      <span class="figures">${figures.map(([value, what]) => html`<span><b>${value}</b><span class="t3">${what}</span></span>`)}</span>
-    </button></li>`;
-  }
-
   /** Chooses exactly its range, so that every figure below is of it. */
   #choose(index: number): void {
     const finding = this.#shownFindings[index];
     if (finding === undefined) return;
-    const range = rangeOf(finding);
-    const again = this.brush !== undefined && isSame(this.brush, range);
-    this.#toBrush(again ? undefined : range);
-    if (again) return;
-    this.cursorMs = finding.fromMs;
+    const { fromMs, toMs } = finding;
+    const isAgain = isSame(this.brush, finding);
+    this.#toBrush(isAgain ? undefined : { fromMs, toMs });
+    if (isAgain) return;
+    this.cursorMs = fromMs;
     this.row = 'worstRow' in finding ? finding.worstRow : undefined;
-    const { zoom } = this;
-    const isSeen = zoom === undefined || (range.fromMs >= zoom.fromMs && range.toMs <= zoom.toMs);
-    if (!isSeen) this.zoom = undefined;
+    if (!holds(this.zoom, fromMs) || !holds(this.zoom, toMs)) this.zoom = undefined;
   }
 
   #toBrush(range: Range | undefined): void {
@@ -393,28 +327,28 @@ export class PfRecordingDetail extends StatsElement {
 
   #renderTimeline(view: View | undefined): unknown {
     if (view === undefined && !this.#source.loading) return nothing;
-    const t = words[this.language];
-    const live = this.#source.live;
-    const segment = (on: boolean, text: string, act: () => void): TemplateResult =>
-      html`<button aria-pressed=${on} @click=${act}>${text}</button>`;
-    const quantile = (q: Quantile): TemplateResult =>
-      segment(this.quantile === q, q, () => {
-        this.quantile = q;
-      });
-    const part = (whole: boolean): TemplateResult =>
-      segment(this.whole === whole, whole ? t.whole : t.lastMinutes, () => {
-        this.whole = whole;
-      });
-    return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}
-      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom}>
-      <div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
-        <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
-        ${this.#renderSessions(view)}<span class="grow"></span>
-        ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
-        <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
-      ${this.#renderCharts(view)}
-      <p class="keys" aria-hidden="true"><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span><kbd>Esc</kbd> ${live ? t.latestKey : t.worstKey}</span
-        ><span><kbd>q</kbd> p50, p99</span><span><kbd>t</kbd> ${t.table}</span></p>
+    const f = this.format;
+    const { quantile, table, whole, zoom, brush, cursorMs } = this;
+    const theme = this.#childTheme;
+    const timeline: TimelineView = {
+      ...{ view, quantile, table, whole, zoom, brush, cursorMs, theme },
+      live: this.#source.live,
+      review: this.#review.client,
+      findings: this.#found === undefined ? undefined : this.#shownFindings,
+      onQuantile: (to) => {
+        this.quantile = to;
+      },
+      onWhole: (to) => {
+        this.whole = to;
+      },
+      onTable: () => {
+        this.table = !this.table;
+      },
+      onKeys: this.#askKeys,
+    };
+    return html`<section class="card timeline" part="timeline" aria-label=${words[this.language].timeline} @pf-cursor=${this.#onCursor}
+      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom} @pf-session-select=${this.#onSession}>
+      ${renderTimelineHead(timeline, f)}${renderLanes(timeline, f)}${renderKeysLine(timeline, f)}
     </section>`;
   }
 
@@ -431,13 +365,13 @@ export class PfRecordingDetail extends StatsElement {
   #renderRange(view: View | undefined): unknown {
     const deep = this.#deep(view);
     if (deep === undefined) return nothing;
-    return html`<pf-quantile-table lang=${this.language} theme=${this.theme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session} .range=${this.brush}></pf-quantile-table>`;
+    return html`<pf-quantile-table lang=${this.language} theme=${this.#childTheme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session} .range=${this.brush}></pf-quantile-table>`;
   }
 
   #renderStrip(view: View | undefined): unknown {
     const deep = this.#deep(view);
     if (deep === undefined) return nothing;
-    return html`<pf-frame-strip lang=${this.language} theme=${this.theme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session}
+    return html`<pf-frame-strip lang=${this.language} theme=${this.#childTheme ?? nothing} .recording=${deep.view.capture} .review=${deep.review} .session=${deep.view.session}
       .range=${this.brush} .row=${this.row} .atMs=${this.cursorMs} @pf-frame=${this.#onFrame}></pf-frame-strip>`;
   }
 
@@ -446,42 +380,6 @@ export class PfRecordingDetail extends StatsElement {
     this.cursorMs = event.atMs;
   };
 
-  /** Before data arrive the charts stand there empty at their final size. */
-  #renderCharts(view: View | undefined): TemplateResult {
-    const capture = view?.capture ?? EMPTY;
-    const live = this.#source.live;
-    const range = live && !this.whole ? lastMinutes(view) : this.zoom;
-    const review = this.#review.client;
-    const cursor =
-      this.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
-    const lang = this.language;
-    const theme = this.theme ?? nothing;
-    return html`<pf-event-lanes lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session} .findings=${this.#found === undefined ? undefined : this.#shownFindings}
-        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-event-lanes>
-      <pf-latency-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${view?.session}
-        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table} .quantile=${this.quantile}
-        @keyup=${this.#onKeyUp}></pf-latency-chart>
-      <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
-        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-throughput-chart>
-      <pf-health-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${view?.session}
-        .range=${range} .brush=${this.brush} .cursorMs=${cursor} .follow=${live} .table=${this.table}></pf-health-chart>`;
-  }
-
-  #renderSessions(view: View | undefined): unknown {
-    if (view === undefined || view.ids.length < 2) return nothing;
-    const t = words[this.language];
-    const f = this.format;
-    const name = (id: number): string => {
-      const own = view.capture.sessions?.find((s) => s.session_id === id);
-      const what =
-        own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
-      return what === '' ? `${t.session} ${id}` : t.sessionOf(id, what);
-    };
-    return html`<select class="pick" aria-label=${t.session} @change=${this.#onSession}>${view.ids.map(
-      (id) => html`<option value=${id} ?selected=${id === view.session}>${name(id)}</option>`,
-    )}</select>`;
-  }
-
   readonly #onCursor = (event: PfCursor): void => {
     this.cursorMs = event.ms;
     // Where the cursor goes, the strip follows.
@@ -489,19 +387,58 @@ export class PfRecordingDetail extends StatsElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    const [from] = event.composedPath();
-    const isTyping =
-      from instanceof HTMLInputElement ||
-      from instanceof HTMLTextAreaElement ||
-      from instanceof HTMLSelectElement;
-    if (event.defaultPrevented || isTyping || event.ctrlKey || event.altKey || event.metaKey)
-      return;
-    if (/^[1-5]$/.test(event.key)) this.#choose(Number(event.key) - 1);
-    else if (event.key === 'n') this.#toOutlier(1);
-    else if (event.key === 'p') this.#toOutlier(-1);
+    if (event.defaultPrevented || isTyping(event) || !isCharacter(event)) return;
+    const { key } = event;
+    const { live } = this.#source;
+    if (/^[1-5]$/.test(key)) this.#choose(Number(key) - 1);
+    else if (key === '?') this.#askKeys();
+    else if (live && key === 'm')
+      this.renderRoot.querySelector<HTMLElement>('.mark input')?.focus();
+    else if (live && key === 'f') this.#follow();
+    else if (!live && (key === 'm' || key === 'M')) this.#toMarker(key === 'm' ? 1 : -1);
+    else if (!live && (key === 'n' || key === 'p')) this.#toOutlier(key === 'n' ? 1 : -1);
     else return;
     event.preventDefault();
   };
+
+  /** A key pressed where nothing has the focus: a page that is nothing but this element hands it on. */
+  pressed(event: KeyboardEvent): void {
+    if (this.keys !== 'off') this.#onKey(event);
+  }
+
+  /** What of the page has keys now. */
+  get keyGroups(): readonly KeyGroup[] {
+    const several = (this.#view?.ids.length ?? 0) > 1;
+    const deep = this.#deep(this.#view) !== undefined;
+    return [
+      'page',
+      this.#source.live ? 'live' : 'recording',
+      'timeline',
+      'events',
+      ...(several ? (['sessions'] as const) : []),
+      ...(deep ? (['frames'] as const) : []),
+    ];
+  }
+
+  /** Shows every key: the page around does, or this element's own window. */
+  readonly #askKeys = (): void => {
+    if (this.dispatchEvent(new PfKeysAsk())) this.renderRoot.querySelector('pf-keys')?.open();
+  };
+
+  readonly #onPreference = (event: PfPreference): void => {
+    if (event.keys !== undefined) this.keys = event.keys;
+  };
+
+  #follow(): void {
+    this.whole = false;
+    this.cursorMs = undefined;
+  }
+
+  #toMarker(direction: 1 | -1): void {
+    const markers = markersOf(this.#view?.capture);
+    const next = nextMarker(markers, this.cursorMs ?? (direction > 0 ? -1 : Infinity), direction);
+    if (next !== undefined) this.#lookAt(next.atMs);
+  }
 
   /** Where to look next. A part of the recording that does not hold it moves along. */
   #toOutlier(direction: 1 | -1): void {
@@ -510,10 +447,7 @@ export class PfRecordingDetail extends StatsElement {
     const ms = found.atUs / 1000;
     this.cursorMs = ms;
     this.row = found.row;
-    const { zoom } = this;
-    if (zoom === undefined || (ms >= zoom.fromMs && ms <= zoom.toMs)) return;
-    const half = (zoom.toMs - zoom.fromMs) / 2;
-    this.zoom = { fromMs: Math.max(0, ms - half), toMs: Math.max(2 * half, ms + half) };
+    if (this.zoom !== undefined && !holds(this.zoom, ms)) this.zoom = around(this.zoom, ms);
   }
 
   readonly #onReport = (): void => {
@@ -528,39 +462,15 @@ export class PfRecordingDetail extends StatsElement {
     this.zoom = event.range;
   };
 
-  /** The chart's own `q` moved its quantile: the switch above it follows. */
-  readonly #onKeyUp = (event: KeyboardEvent): void => {
-    const chart = event.currentTarget;
-    if (event.key === 'q' && chart instanceof HTMLElement && 'quantile' in chart) {
-      this.quantile = chart.quantile === 'p99' ? 'p99' : 'p50';
-    }
-  };
-
-  readonly #onTable = (): void => {
-    this.table = !this.table;
-  };
-
-  readonly #onSession = (event: Event): void => {
-    if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
+  readonly #onSession = (event: PfSessionSelect): void => {
+    this.session = event.sessionId;
+    this.cursorMs = undefined;
+    this.row = undefined;
   };
 }
 
-/** The live view keeps the last two minutes at its right edge. */
-function lastMinutes(view: View | undefined): Range {
-  const end = Math.max(
-    view?.capture.meta.duration_ms ?? 0,
-    view?.capture.samples.at(-1)?.t_ms ?? 0,
-  );
-  return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
-}
-
-function rangeOf({ fromMs, toMs }: Finding): Range {
-  return { fromMs, toMs };
-}
-
-function isSame(a: Range, b: Range): boolean {
-  return a.fromMs === b.fromMs && a.toMs === b.toMs;
-}
+/** More would be no answer; the table of events has them all. */
+const MOST_FINDINGS = 5;
 
 define('pf-recording-detail', PfRecordingDetail);
 
@@ -569,22 +479,3 @@ declare global {
     'pf-recording-detail': PfRecordingDetail;
   }
 }
-
-const FOLLOW_MS = 120_000;
-/** More would be no answer; the table of events has them all. */
-const MOST_FINDINGS = 5;
-const EMPTY: Capture = {
-  meta: {
-    id: '',
-    started_unix_ms: 0,
-    duration_ms: 0,
-    kind: '',
-    width: 0,
-    height: 0,
-    fps: 0,
-    codec: '',
-    client: '',
-    sample_count: 0,
-  },
-  samples: [],
-};

@@ -78,6 +78,64 @@ export const detailStyles = css`
   .pad {
     padding: 12px 16px;
   }
+  .facts summary {
+    padding: 9px 16px;
+    cursor: pointer;
+    font-size: var(--_size-s);
+    line-height: 18px;
+    font-weight: 500;
+  }
+  .facts summary:focus-visible {
+    outline-offset: -2px;
+    border-radius: 8px;
+  }
+  .groups {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr));
+    gap: 8px 32px;
+    padding: 4px 16px 14px;
+  }
+  .groups h2 {
+    padding-block: 4px;
+    font-size: var(--_size-s);
+    color: var(--_text2);
+  }
+  .groups dl > div {
+    display: grid;
+    grid-template-columns: 150px minmax(0, 1fr);
+    gap: 0 12px;
+    padding-block: 3px;
+    border-top: 1px solid var(--_hairline);
+    font-size: var(--_size-s);
+    line-height: 18px;
+  }
+  .groups dt {
+    color: var(--_text3);
+  }
+  .groups dd {
+    overflow-wrap: anywhere;
+  }
+  .paper table {
+    width: 100%;
+    border-collapse: collapse;
+    font-size: var(--_size-s);
+    line-height: 18px;
+  }
+  .paper th, .paper td {
+    padding: 3px 12px;
+    border-top: 1px solid var(--_hairline);
+    text-align: start;
+    vertical-align: top;
+    font-weight: 400;
+    overflow-wrap: anywhere;
+  }
+  .paper th:first-child {
+    padding-inline-start: 16px;
+    white-space: nowrap;
+  }
+  .paper thead th {
+    font-weight: 600;
+  }
   .say {
     display: grid;
     gap: 4px;
@@ -193,14 +251,15 @@ export const detailStyles = css`
   .timeline {
     overflow: clip;
   }
-  .timeline pf-latency-chart, .timeline pf-throughput-chart, .timeline pf-health-chart {
+  .timeline pf-event-lanes[no-axis], .timeline pf-latency-chart, .timeline pf-throughput-chart, .timeline pf-health-chart {
     border-top: 1px solid var(--_hairline);
   }
   .keys {
     display: flex;
     flex-wrap: wrap;
+    align-items: center;
     gap: 4px 14px;
-    padding: 8px 16px;
+    padding: 4px 8px 4px 16px;
     border-top: 1px solid var(--_hairline);
     font-size: var(--_size-s);
     line-height: 20px;
@@ -242,8 +301,17 @@ export const detailStyles = css`
     .sight {
       padding: 8px 12px;
     }
-    .keys, .wide {
+    .wide, .keys > span {
       display: none;
+    }
+    .keys {
+      padding-inline: 4px;
+    }
+    .facts summary, .groups {
+      padding-inline: 12px;
+    }
+    .groups dl > div {
+      grid-template-columns: minmax(0, 2fr) minmax(0, 3fr);
     }
     .finding {
       grid-template-columns: 24px minmax(0, 1fr) auto;
@@ -267,6 +335,48 @@ export const detailStyles = css`
     }
     .stack {
       gap: 8px;
+    }
+  }
+  /* While pages are made: as wide as A4 lying, so that what is measured before is right on paper. */
+  :host([printing]) {
+    color-scheme: light;
+    --pf-patterns: on;
+    --pf-sessions-height: none;
+  }
+  :host([printing]) .frame {
+    inline-size: 1040px;
+  }
+  @media print {
+    :host, :host([theme]) {
+      --pf-ground: #ffffff;
+    }
+    .btn, .seg, .acts, .mark, .markers, .keys, pf-report, pf-keys {
+      display: none;
+    }
+    .stack, .deep {
+      display: block;
+    }
+    .stack > *, .deep > * {
+      margin-block-end: 12px;
+    }
+    .card, .headrow, .paper tr, .finding, .facts section {
+      break-inside: avoid;
+    }
+    .paper {
+      break-inside: auto;
+    }
+    .paper thead {
+      display: table-header-group;
+    }
+    .timeline {
+      overflow: visible;
+    }
+    .finding[aria-pressed='true'] {
+      outline: 1px solid var(--_text);
+      outline-offset: -1px;
+    }
+    .facts summary {
+      list-style: none;
     }
   }
 `;

@@ -138,6 +138,11 @@ export class PfViewer extends StatsElement {
     if (event.target instanceof HTMLInputElement) void this.#show([...(event.target.files ?? [])]);
   };
 
+  /** A key pressed where nothing has the focus. */
+  pressed(event: KeyboardEvent): void {
+    this.renderRoot.querySelector('pf-recording-detail')?.pressed(event);
+  }
+
   readonly #onAgain = (): void => {
     this.shown = undefined;
     this.fault = undefined;

@@ -9,6 +9,9 @@ document.documentElement.lang =
   navigator.languages.map(supported).find((language) => language !== undefined) ?? 'en';
 const viewer = new PfViewer();
 document.body.append(viewer);
+document.addEventListener('keydown', (event) => {
+  if (event.target === document.body) viewer.pressed(event);
+});
 const shown = await ownRecording();
 if (shown !== undefined) {
   viewer.shown = shown;

@@ -1,0 +1,86 @@
+// Above everything: what it is called, the line of facts, what can be done with it, its markers, and folded away what was
+// negotiated and why. Templates; the element does what they say.
+import { html, nothing, type TemplateResult } from 'lit';
+import type { CaptureMeta } from '../../contract/stats.ts';
+import type { Format } from '../base/format.ts';
+import { dateOf } from '../base/format-dates.ts';
+import { figure } from '../base/states.ts';
+import { factWords } from './fact-strings.ts';
+import { factGroups, headFacts } from './facts.ts';
+import { words } from './strings.ts';
+import { markersOf, type View } from './view.ts';
+
+export interface HeadView {
+  readonly view: View | undefined;
+  readonly live: boolean;
+  /** What a list says of it: its name lies beside the file. */
+  readonly entry: CaptureMeta | undefined;
+  /** Buttons for a file and a report; `report` is the window behind the second one. */
+  readonly acts: { readonly report: TemplateResult } | undefined;
+  readonly marks: 'none' | 'ready' | 'busy';
+  /** The folded facts stand open: on paper nothing can be unfolded. */
+  readonly open: boolean;
+  readonly onMark: (text: string) => void;
+  readonly onMarker: (ms: number) => void;
+  readonly onReport: () => void;
+  readonly onDownload: (id: string) => void;
+}
+
+export function renderHead(head: HeadView, f: Format): TemplateResult {
+  const t = words[f.language];
+  const { view, live, entry } = head;
+  const meta = view?.capture.meta;
+  const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
+  const name = entry?.name ?? meta?.name;
+  const title = live ? t.live : meta === undefined ? t.reading : (name ?? when);
+  const facts = view === undefined ? ['\u00a0'] : headFacts(view, f);
+  const dated = name === undefined || live ? facts : [when, ...facts];
+  return html`<div class="headrow" part="head">
+      <div><h1>${title}</h1><div class="meta">${dated.map((x) => html`<span>${x}</span>`)}</div></div>
+      ${meta === undefined ? nothing : live ? renderMarkForm(head, f) : renderActs(head, meta, f)}
+    </div>${renderMarkers(head, f)}${view === undefined ? nothing : renderFacts(view, head.open, f)}`;
+}
+
+function renderActs({ acts, onReport, onDownload }: HeadView, meta: CaptureMeta, f: Format) {
+  if (acts === undefined) return nothing;
+  const t = words[f.language];
+  return html`<div class="acts"><button class="btn" @click=${onReport}>${t.report}</button>
+    <button class="btn" @click=${() => onDownload(meta.id)}>${t.download}</button></div>${acts.report}`;
+}
+
+/** "Here it was": put down while playing, found again afterwards. */
+function renderMarkForm({ marks, onMark }: HeadView, f: Format): unknown {
+  if (marks === 'none') return nothing;
+  const t = words[f.language];
+  const onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (!(event.target instanceof HTMLFormElement)) return;
+    const text = String(new FormData(event.target).get('text') ?? '').trim();
+    event.target.reset();
+    onMark(text === '' ? t.marker : text);
+  };
+  return html`<form class="mark" @submit=${onSubmit}>
+    <input name="text" aria-label=${t.markText} placeholder=${t.markText} maxlength="200" autocomplete="off" />
+    <button class="btn" ?disabled=${marks === 'busy'}>${t.mark}</button>
+  </form>`;
+}
+
+function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {
+  const markers = markersOf(view?.capture);
+  if (markers.length === 0) return nothing;
+  return html`<ul class="markers" aria-label=${words[f.language].markers}>${markers.map(
+    ({ atMs, text }) =>
+      html`<li><button class="btn" @click=${() => onMarker(atMs)}><b>${f.clock(atMs)}</b> ${text}</button></li>`,
+  )}</ul>`;
+}
+
+function renderFacts(view: View, open: boolean, f: Format): TemplateResult {
+  const t = factWords[f.language];
+  return html`<details class="card facts" part="facts" ?open=${open}><summary>${t.title}</summary>
+    <div class="groups">${factGroups(view, f).map(
+      ({ title, facts }) =>
+        html`<section aria-label=${title}><h2>${title}</h2><dl>${facts.map(
+          ({ name, text }) => html`<div><dt>${name}</dt><dd>${figure(text, f)}</dd></div>`,
+        )}</dl></section>`,
+    )}</div></details>`;
+}

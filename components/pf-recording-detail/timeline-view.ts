@@ -1,0 +1,92 @@
+// The lanes of one recording over each other, with one cursor, brush and zoom, and the head that switches what they show.
+// Templates only.
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Capture } from '../../contract/stats.ts';
+import type { Finding } from '../../recording/src/review/findings.ts';
+import type { Theme } from '../base/element.ts';
+import type { Format } from '../base/format.ts';
+import type { Range } from '../chart/grid.ts';
+import type { Quantile } from '../chart/latency.ts';
+import { startCursorMs } from '../chart/sessions.ts';
+import type { ReviewClient } from '../review/review-client.ts';
+import { words } from './strings.ts';
+import { EMPTY, lastMinutes, type View } from './view.ts';
+
+export interface TimelineView {
+  readonly view: View | undefined;
+  readonly review: ReviewClient | undefined;
+  readonly live: boolean;
+  readonly theme: Theme;
+  readonly findings: readonly Finding[] | undefined;
+  readonly quantile: Quantile;
+  readonly table: boolean;
+  /** Of a live capture: all of it, not its last minutes. */
+  readonly whole: boolean;
+  readonly zoom: Range | undefined;
+  readonly brush: Range | undefined;
+  readonly cursorMs: number | undefined;
+  readonly onQuantile: (quantile: Quantile) => void;
+  readonly onWhole: (whole: boolean) => void;
+  readonly onTable: () => void;
+  readonly onKeys: () => void;
+}
+
+export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateResult {
+  const t = words[f.language];
+  const { live, table } = timeline;
+  const segment = (on: boolean, text: string, act: () => void): TemplateResult =>
+    html`<button aria-pressed=${on} @click=${act}>${text}</button>`;
+  const quantile = (q: Quantile): TemplateResult =>
+    segment(timeline.quantile === q, q, () => timeline.onQuantile(q));
+  const part = (whole: boolean): TemplateResult =>
+    segment(timeline.whole === whole, whole ? t.whole : t.lastMinutes, () =>
+      timeline.onWhole(whole),
+    );
+  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
+    <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span><span class="grow"></span>
+    ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
+    <button class="btn" aria-pressed=${table} @click=${timeline.onTable}>${t.asTable}</button></div>`;
+}
+
+/** Sessions stand above everything where there are several: all lanes below are of the chosen one. */
+export function renderLanes(timeline: TimelineView, f: Format): TemplateResult {
+  const { view, review, live, zoom, brush, table } = timeline;
+  const capture: Capture = view?.capture ?? EMPTY;
+  const range = live && !timeline.whole ? lastMinutes(view) : zoom;
+  const cursor =
+    timeline.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
+  const lang = f.language;
+  const theme = timeline.theme ?? nothing;
+  const session = view?.session;
+  const several = (view?.ids.length ?? 0) > 1;
+  return html`${
+    several
+      ? html`<pf-session-lanes lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session}
+        .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-session-lanes>`
+      : nothing
+  }<pf-event-lanes lane ?no-axis=${several} lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session} .findings=${timeline.findings}
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-event-lanes>
+    <pf-latency-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session}
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table} .quantile=${timeline.quantile}
+      @keyup=${(event: KeyboardEvent) => followQuantile(event, timeline)}></pf-latency-chart>
+    <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${session}
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-throughput-chart>
+    <pf-health-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${session}
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-health-chart>`;
+}
+
+/** For who looks for a key: the few that matter, and where all stand. */
+export function renderKeysLine({ live, onKeys }: TimelineView, f: Format): TemplateResult {
+  const t = words[f.language];
+  return html`<p class="keys"><span aria-hidden="true"><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span aria-hidden="true"><kbd>Esc</kbd> ${live ? t.latestKey : t.worstKey}</span
+    >${live ? nothing : html`<span aria-hidden="true"><kbd>n</kbd> <kbd>p</kbd> ${t.outlierKeys}</span>`}<span aria-hidden="true"><kbd>m</kbd> ${live ? t.markKey : t.markerKey}</span
+    ><span aria-hidden="true"><kbd>t</kbd> ${t.table}</span><button class="btn ghost" aria-keyshortcuts="?" @click=${onKeys}><kbd aria-hidden="true">?</kbd> ${t.allKeys}</button></p>`;
+}
+
+/** The chart's own `q` moved its quantile: the switch above it follows. */
+function followQuantile(event: KeyboardEvent, { onQuantile }: TimelineView): void {
+  const chart = event.currentTarget;
+  if (event.key === 'q' && chart instanceof HTMLElement && 'quantile' in chart) {
+    onQuantile(chart.quantile === 'p99' ? 'p99' : 'p50');
+  }
+}

@@ -1,0 +1,91 @@
+// One session of one capture as the page around it needs it, and which part of it is shown. Pure.
+import type { Capture, SessionEntry, StatsSample } from '../../contract/stats.ts';
+import { buildGrid, type Range } from '../chart/grid.ts';
+import { sessionFps, sessionIds } from '../chart/sessions.ts';
+import { type Verdict, verdictOf } from '../chart/verdict.ts';
+
+/** One session of one capture, with what is said about it. */
+export interface View {
+  readonly capture: Capture;
+  /** Nothing of it will change any more, or it grows. */
+  readonly live: boolean;
+  readonly ids: readonly number[];
+  readonly session: number | undefined;
+  readonly samples: readonly StatsSample[];
+  readonly verdict: Verdict;
+}
+
+/** `wanted` undefined: the first session of a recording, the latest of a live capture. */
+export function viewOf(capture: Capture, wanted: number | undefined, live: boolean): View {
+  const ids = sessionIds(capture);
+  const session = wanted ?? (live ? ids.at(-1) : ids[0]);
+  const samples = capture.samples.filter((s) => s.session_id === session);
+  const fps = sessionFps(capture, session);
+  const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+  const gaps = buildGrid(samples, all, samples.length + 1).gaps.length;
+  const verdict = verdictOf(capture, samples, fps, gaps);
+  return { capture, live, ids, session, samples, verdict };
+}
+
+/** What the recording says of the session; files of the first format say nothing. */
+export function entryOf({ capture, session }: View): SessionEntry | undefined {
+  return capture.sessions?.find(({ session_id }) => session_id === session);
+}
+
+/** The live view keeps the last two minutes at its right edge. */
+export function lastMinutes(view: View | undefined): Range {
+  const end = Math.max(
+    view?.capture.meta.duration_ms ?? 0,
+    view?.capture.samples.at(-1)?.t_ms ?? 0,
+  );
+  return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
+}
+
+export function isSame(a: Range | undefined, b: Range): boolean {
+  return a?.fromMs === b.fromMs && a.toMs === b.toMs;
+}
+
+export function holds(range: Range | undefined, ms: number): boolean {
+  return range === undefined || (ms >= range.fromMs && ms <= range.toMs);
+}
+
+/** The same length, around a time. */
+export function around({ fromMs, toMs }: Range, ms: number): Range {
+  const half = (toMs - fromMs) / 2;
+  return { fromMs: Math.max(0, ms - half), toMs: Math.max(2 * half, ms + half) };
+}
+
+export interface Marker {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** In order of time. */
+export function markersOf(capture: Capture | undefined): readonly Marker[] {
+  return (capture?.events ?? [])
+    .filter(({ kind }) => kind === 'marker')
+    .map(({ t_ms, detail }) => ({ atMs: t_ms, text: String(detail?.['text'] ?? '') }))
+    .toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** The one after or before a time; undefined when there is none. */
+export function nextMarker(
+  markers: readonly Marker[],
+  ms: number,
+  direction: 1 | -1,
+): Marker | undefined {
+  return direction > 0
+    ? markers.find(({ atMs }) => atMs > ms)
+    : markers.findLast(({ atMs }) => atMs < ms);
+}
+
+const FOLLOW_MS = 120_000;
+
+/** Before data arrive the charts stand there empty at their final size. */
+export const EMPTY: Capture = {
+  meta: {
+    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
+    ...{ codec: '', client: '', sample_count: 0 },
+  },
+  samples: [],
+};
