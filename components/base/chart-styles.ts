@@ -363,6 +363,12 @@ export const chartStyles = css`
     }
   }
   @media print {
+    .lane {
+      break-inside: avoid;
+    }
+    .cursor, .badge, .brush {
+      print-color-adjust: exact;
+    }
     .btn, .seg {
       display: none;
     }

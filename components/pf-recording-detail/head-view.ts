@@ -1,5 +1,5 @@
-// Above everything: what it is called, the line of facts, what can be done with it, its markers, and folded away what was
-// negotiated and why. Templates; the element does what they say.
+// Above everything: what it is called, the line of facts, what can be done with it, its markers. And what was negotiated
+// and why, which stands folded at the end of the page. Templates; the element does what they say.
 import { html, nothing, type TemplateResult } from 'lit';
 import type { CaptureMeta } from '../../contract/stats.ts';
 import type { Format } from '../base/format.ts';
@@ -18,8 +18,6 @@ export interface HeadView {
   /** Buttons for a file and a report; `report` is the window behind the second one. */
   readonly acts: { readonly report: TemplateResult } | undefined;
   readonly marks: 'none' | 'ready' | 'busy';
-  /** The folded facts stand open: on paper nothing can be unfolded. */
-  readonly open: boolean;
   readonly onMark: (text: string) => void;
   readonly onMarker: (ms: number) => void;
   readonly onReport: () => void;
@@ -38,7 +36,7 @@ export function renderHead(head: HeadView, f: Format): TemplateResult {
   return html`<div class="headrow" part="head">
       <div><h1>${title}</h1><div class="meta">${dated.map((x) => html`<span>${x}</span>`)}</div></div>
       ${meta === undefined ? nothing : live ? renderMarkForm(head, f) : renderActs(head, meta, f)}
-    </div>${renderMarkers(head, f)}${view === undefined ? nothing : renderFacts(view, head.open, f)}`;
+    </div>${renderMarkers(head, f)}`;
 }
 
 function renderActs({ acts, onReport, onDownload }: HeadView, meta: CaptureMeta, f: Format) {
@@ -74,7 +72,8 @@ function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {
   )}</ul>`;
 }
 
-function renderFacts(view: View, open: boolean, f: Format): TemplateResult {
+/** `open`: on paper nothing can be unfolded. */
+export function renderFacts(view: View, open: boolean, f: Format): TemplateResult {
   const t = factWords[f.language];
   return html`<details class="card facts" part="facts" ?open=${open}><summary>${t.title}</summary>
     <div class="groups">${factGroups(view, f).map(

@@ -50,7 +50,7 @@ import { Asked } from '../review/asked.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
-import { renderHead } from './head-view.ts';
+import { renderFacts, renderHead } from './head-view.ts';
 import { Paper } from './paper.ts';
 import { renderPaper } from './paper-view.ts';
 import { caveats, windowSentences } from './sentences.ts';
@@ -208,10 +208,12 @@ export class PfRecordingDetail extends StatsElement {
 
   protected override render(): TemplateResult {
     const view = this.#view;
+    const paper = this.#paper.isOn;
+    const facts = view === undefined ? nothing : renderFacts(view, paper, this.format);
     return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey}>
-      ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}
+      ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${paper ? facts : nothing}
       <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
-      ${this.#paper.isOn && view !== undefined ? renderPaper(view, this.format) : nothing}
+      ${paper ? (view === undefined ? nothing : renderPaper(view, this.format)) : facts}
     </div><pf-keys lang=${this.language} theme=${this.theme ?? nothing} .shows=${this.keyGroups} .keys=${this.keys} @pf-preference=${this.#onPreference}></pf-keys></div>`;
   }
 
@@ -228,7 +230,6 @@ export class PfRecordingDetail extends StatsElement {
       ...{ view, live, entry: this.entry },
       acts: this.recordingId === undefined ? undefined : { report },
       marks: this.client.mark === undefined ? 'none' : isMarking ? 'busy' : 'ready',
-      open: this.#paper.isOn,
       onMark: (text: string) => void this.#mark.run([text]),
       onMarker: this.#lookAt,
       onReport: this.#onReport,
@@ -283,12 +284,17 @@ export class PfRecordingDetail extends StatsElement {
   #sentences(view: View): readonly string[] {
     const t = words[this.language];
     const f = this.format;
-    const { verdict, samples, capture } = view;
+    const { verdict, samples, capture, ids, session } = view;
     const live = this.#source.live;
     if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...caveats(verdict, f)];
     const found = this.#found;
-    if (found === undefined || found.frames === 0) return windowSentences(verdict, f, live);
-    return [...verdictText(found, f, capture.meta.duration_ms), ...caveats(verdict, f)];
+    // Several streamed: what is said is of one of them, and another may have stuttered.
+    const of = ids.length < 2 ? [] : [t.ofSession(f.count(session ?? 0), f.count(ids.length))];
+    if (found === undefined || found.frames === 0) {
+      return [...windowSentences(verdict, f, live), ...of, ...caveats(verdict, f)];
+    }
+    const said = verdictText(found, f, capture.meta.duration_ms);
+    return [...said, ...of, ...caveats(verdict, f)];
   }
 
   /** What every frame together says; undefined while they are read and where there are none. */

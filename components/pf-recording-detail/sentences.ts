@@ -8,11 +8,7 @@ import { losses, words } from './strings.ts';
 
 /** The answer first, then what it rests on. */
 export function windowSentences(verdict: Verdict, format: Format, live: boolean): string[] {
-  return [
-    judgement(verdict, format, live),
-    ...evidence(verdict, format),
-    ...caveats(verdict, format),
-  ];
+  return [judgement(verdict, format, live), ...evidence(verdict, format)];
 }
 
 /** What is missing, and what this version does not understand. */

@@ -346,7 +346,20 @@ export const detailStyles = css`
   :host([printing]) .frame {
     inline-size: 1040px;
   }
+  .printed {
+    display: none;
+  }
   @media print {
+    .printed {
+      display: inline;
+    }
+    .groups {
+      grid-template-columns: repeat(4, minmax(0, 1fr));
+      gap: 8px 20px;
+    }
+    .groups dl > div {
+      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+    }
     :host, :host([theme]) {
       --pf-ground: #ffffff;
     }

@@ -42,7 +42,7 @@ export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateR
     segment(timeline.whole === whole, whole ? t.whole : t.lastMinutes, () =>
       timeline.onWhole(whole),
     );
-  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
+  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
     <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span><span class="grow"></span>
     ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
     <button class="btn" aria-pressed=${table} @click=${timeline.onTable}>${t.asTable}</button></div>`;

@@ -17,7 +17,7 @@ const takes = (tag: string, member: string): boolean =>
 /** Shows what the page around it knows; alone there is nothing to say. */
 const SILENT_ALONE = ['pf-first-run', 'pf-black-box'];
 /** Shows what it is given, and asks for nothing by itself. */
-const ASKS_NOTHING = [...SILENT_ALONE, 'pf-report', 'pf-viewer'];
+const ASKS_NOTHING = [...SILENT_ALONE, 'pf-keys', 'pf-report', 'pf-viewer'];
 
 let bench: BrowserBench;
 let site: Site;

@@ -1,6 +1,12 @@
 // Recordings of several sessions: three with all their frames, a marker, a change of mode and of bitrate and one bad frame
 // in the second; and as many as wanted with windows alone.
-import type { Capture, CaptureEvent, SessionEntry, StatsSample } from '../../contract/stats.ts';
+import type {
+  Capture,
+  CaptureEvent,
+  Negotiated,
+  SessionEntry,
+  StatsSample,
+} from '../../contract/stats.ts';
 import { boundaryColumns, FrameBatch } from '../../recording/src/frames.ts';
 import { frameBytes } from './frames-files.ts';
 import { GAMESTREAM, sampleOf, seeded } from './seeded-recordings.ts';
@@ -43,7 +49,12 @@ export function threeSessions(): SeveralRun {
     { t_ms: 8000, session_id: 2, kind: 'session_start' },
     { t_ms: 12_000, kind: 'marker', detail: { text: 'Boss fight' } },
     { t_ms: 18_000, session_id: 2, kind: 'bitrate', detail: { from_kbps: 20_000, to_kbps: 9000 } },
-    { t_ms: 26_000, session_id: 2, kind: 'mode', detail: { from: '1280x720@60', to: '854x480@60' } },
+    {
+      t_ms: 26_000,
+      session_id: 2,
+      kind: 'mode',
+      detail: { from: '1280x720@60', to: '854x480@60' },
+    },
     { t_ms: 30_000, kind: 'marker', detail: { text: 'Menu' } },
     { t_ms: 32_000, session_id: 2, kind: 'session_end', detail: { reason: 'client_left' } },
   ];
@@ -105,7 +116,7 @@ function captureOf(
 
 const HOST = { version: '0.1.0', kernel: '6.12.8', os: 'Bazzite 42', cpu: 'Ryzen 7', cpus: 16 };
 
-const NEGOTIATED: SessionEntry['negotiated'] = {
+const NEGOTIATED: Negotiated = {
   source_refused: [{ name: 'kms', reason: 'no permission' }],
   encoder_refused: [{ name: 'nvenc', reason: 'no device' }],
   picture: { x: 0, y: 0, width: 1280, height: 720, source_width: 1920, source_height: 1080 },
