@@ -291,7 +291,7 @@ export class PfDashboard extends StatsElement {
       if (keys === null) return;
       const list = this.#list?.hidden === false ? (['list'] as const) : [];
       keys.shows = [...(this.#detail?.keyGroups ?? (['page'] as const)), ...list];
-      void keys.updateComplete.then(() => keys.open());
+      void keys.open();
     });
   }
 

@@ -1,6 +1,6 @@
 // <pf-keys>: a window with every key of what is on the screen, and the switch that turns those of one character off. It
 // only lists and asks: whoever shows it has the keys.
-import { css, html, type PropertyDeclarations, type TemplateResult } from 'lit';
+import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { define } from '../base/element.ts';
 import { PfPreference } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
@@ -20,6 +20,7 @@ export class PfKeys extends StatsElement {
     ...StatsElement.properties,
     shows: { attribute: false },
     keys: { type: String },
+    isOpen: { state: true },
   };
   static override styles = [
     tokens,
@@ -54,7 +55,7 @@ export class PfKeys extends StatsElement {
         column-gap: 32px;
         margin-block: 12px 16px;
       }
-      section {
+      .group {
         break-inside: avoid;
         padding-bottom: 12px;
       }
@@ -115,14 +116,19 @@ export class PfKeys extends StatsElement {
   declare shows: readonly KeyGroup[];
   /** `off`: keys of one character do nothing. */
   declare keys: string | undefined;
+  declare protected isOpen: boolean;
 
   constructor() {
     super();
     this.shows = KEY_GROUPS;
+    this.isOpen = false;
   }
 
   /** Shows the window; closed, it gives the focus back. */
-  open(): void {
+  async open(): Promise<void> {
+    // Filled first: what gets the focus must be there.
+    this.isOpen = true;
+    await this.updateComplete;
     const dialog = this.renderRoot.querySelector('dialog');
     if (dialog?.open === false) dialog.showModal();
   }
@@ -132,19 +138,21 @@ export class PfKeys extends StatsElement {
   }
 
   protected override render(): TemplateResult {
+    return html`<dialog part="dialog" aria-labelledby="title" @keydown=${this.#onKey} @close=${this.#onClosed}>${this.isOpen ? this.#renderContent() : nothing}</dialog>`;
+  }
+
+  #renderContent(): TemplateResult {
     const t = words[this.language];
-    return html`<dialog part="dialog" aria-labelledby="title" @keydown=${this.#onKey}>
-      <div class="top"><h2 id="title">${t.title}</h2><button class="btn" @click=${this.#onClose}>${t.close}</button></div>
+    return html`<div class="top"><h2 id="title">${t.title}</h2><button class="btn" @click=${this.#onClose}>${t.close}</button></div>
       <div class="groups">${keySections(this.shows, this.language).map(
-        ({ group, title, rows }) =>
-          html`<section aria-labelledby=${`h-${group}`}><h3 id=${`h-${group}`}>${title}</h3><dl>${rows.map(
+        ({ title, rows }) =>
+          html`<div class="group"><h3>${title}</h3><dl>${rows.map(
             (row) =>
               html`<div><dt>${this.#renderChords(row)}</dt><dd class="s">${row.does}</dd></div>`,
-          )}</dl></section>`,
+          )}</dl></div>`,
       )}</div>
       <label><input type="checkbox" .checked=${this.keys !== 'off'} @change=${this.#onSwitch} /><b>${t.single}</b>
-        <span class="t3 s">${t.singleAbout}</span></label>
-    </dialog>`;
+        <span class="t3 s">${t.singleAbout}</span></label>`;
   }
 
   #renderChords({ chords }: KeyRow): TemplateResult[] {
@@ -160,6 +168,10 @@ export class PfKeys extends StatsElement {
     if (event.key !== '?') return;
     event.preventDefault();
     this.close();
+  };
+
+  readonly #onClosed = (): void => {
+    this.isOpen = false;
   };
 
   readonly #onClose = (): void => this.close();

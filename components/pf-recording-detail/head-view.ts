@@ -72,14 +72,23 @@ function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {
   )}</ul>`;
 }
 
-/** `open`: on paper nothing can be unfolded. */
-export function renderFacts(view: View, open: boolean, f: Format): TemplateResult {
+/** On paper nothing can be unfolded: there it stands open. */
+export function renderFacts(
+  view: View,
+  open: boolean,
+  f: Format,
+  onFold: (open: boolean) => void,
+): TemplateResult {
   const t = factWords[f.language];
-  return html`<details class="card facts" part="facts" ?open=${open}><summary>${t.title}</summary>
-    <div class="groups">${factGroups(view, f).map(
+  const onToggle = ({ target }: Event): void => {
+    if (target instanceof HTMLDetailsElement) onFold(target.open);
+  };
+  const groups = open ? factGroups(view, f) : [];
+  return html`<details class="card facts" part="facts" .open=${open} @toggle=${onToggle}><summary>${t.title}</summary>
+    <div class="groups">${groups.map(
       ({ title, facts }) =>
-        html`<section aria-label=${title}><h2>${title}</h2><dl>${facts.map(
+        html`<div class="group"><h2>${title}</h2><dl>${facts.map(
           ({ name, text }) => html`<div><dt>${name}</dt><dd>${figure(text, f)}</dd></div>`,
-        )}</dl></section>`,
+        )}</dl></div>`,
     )}</div></details>`;
 }

@@ -94,6 +94,7 @@ export class PfRecordingDetail extends StatsElement {
     row: { state: true },
     whole: { state: true },
     cursorMs: { state: true },
+    unfolded: { state: true },
     failure: { state: true },
   };
   static override styles = [
@@ -131,6 +132,8 @@ export class PfRecordingDetail extends StatsElement {
   declare protected row: number | undefined;
   declare protected whole: boolean;
   declare protected cursorMs: number | undefined;
+  /** What was negotiated stands open. */
+  declare protected unfolded: boolean;
   declare protected failure: ApiFailure | undefined;
 
   readonly #source = new CaptureSource(this, () => ({
@@ -187,6 +190,7 @@ export class PfRecordingDetail extends StatsElement {
     this.table = false;
     this.quiet = false;
     this.whole = false;
+    this.unfolded = false;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -209,7 +213,10 @@ export class PfRecordingDetail extends StatsElement {
   protected override render(): TemplateResult {
     const view = this.#view;
     const paper = this.#paper.isOn;
-    const facts = view === undefined ? nothing : renderFacts(view, paper, this.format);
+    const facts =
+      view === undefined
+        ? nothing
+        : renderFacts(view, paper || this.unfolded, this.format, this.#onFold);
     return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${paper ? facts : nothing}
       <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
@@ -428,7 +435,7 @@ export class PfRecordingDetail extends StatsElement {
 
   /** Shows every key: the page around does, or this element's own window. */
   readonly #askKeys = (): void => {
-    if (this.dispatchEvent(new PfKeysAsk())) this.renderRoot.querySelector('pf-keys')?.open();
+    if (this.dispatchEvent(new PfKeysAsk())) void this.renderRoot.querySelector('pf-keys')?.open();
   };
 
   readonly #onPreference = (event: PfPreference): void => {
@@ -455,6 +462,10 @@ export class PfRecordingDetail extends StatsElement {
     this.row = found.row;
     if (this.zoom !== undefined && !holds(this.zoom, ms)) this.zoom = around(this.zoom, ms);
   }
+
+  readonly #onFold = (open: boolean): void => {
+    if (!this.#paper.isOn) this.unfolded = open;
+  };
 
   readonly #onReport = (): void => {
     this.renderRoot.querySelector('pf-report')?.open();

@@ -372,7 +372,7 @@ export const detailStyles = css`
     .stack > *, .deep > * {
       margin-block-end: 12px;
     }
-    .card, .headrow, .paper tr, .finding, .facts section {
+    .card, .headrow, .paper tr, .finding, .facts .group {
       break-inside: avoid;
     }
     .paper {

@@ -15,9 +15,9 @@ const tags = declarations.map(({ tagName }) => tagName);
 const takes = (tag: string, member: string): boolean =>
   declarations.some((d) => d.tagName === tag && d.members.some(({ name }) => name === member));
 /** Shows what the page around it knows; alone there is nothing to say. */
-const SILENT_ALONE = ['pf-first-run', 'pf-black-box'];
+const SILENT_ALONE = ['pf-first-run', 'pf-black-box', 'pf-keys'];
 /** Shows what it is given, and asks for nothing by itself. */
-const ASKS_NOTHING = [...SILENT_ALONE, 'pf-keys', 'pf-report', 'pf-viewer'];
+const ASKS_NOTHING = [...SILENT_ALONE, 'pf-report', 'pf-viewer'];
 
 let bench: BrowserBench;
 let site: Site;

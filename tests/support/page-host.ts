@@ -394,7 +394,8 @@ export class PageHost implements Disposable {
   async #asset(pathname: string): Promise<Response> {
     const { web } = this.#options;
     if (web === undefined) return refusal(404, 'not_found', 'No page here.');
-    const file = Bun.file(join(web, normalize(pathname === '/' ? '/index.html' : pathname)));
+    const path = pathname === '/' ? '/index.html' : pathname.replace(/^\/assets\//, '/');
+    const file = Bun.file(join(web, normalize(path)));
     if (!(await file.exists())) return refusal(404, 'not_found', `There is no ${pathname}.`);
     return new Response(file, { headers: { 'content-type': file.type } });
   }
