@@ -66,11 +66,18 @@ function renderMarkForm({ marks, onMark }: HeadView, f: Format): unknown {
 function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {
   const markers = markersOf(view?.capture);
   if (markers.length === 0) return nothing;
-  return html`<ul class="markers" aria-label=${words[f.language].markers}>${markers.map(
-    ({ atMs, text }) =>
-      html`<li><button class="btn" @click=${() => onMarker(atMs)}><b>${f.clock(atMs)}</b> ${text}</button></li>`,
-  )}</ul>`;
+  const t = words[f.language];
+  const rest = markers.length - MOST_MARKERS;
+  return html`<ul class="markers" aria-label=${t.markers}>${markers
+    .slice(0, MOST_MARKERS)
+    .map(
+      ({ atMs, text }) =>
+        html`<li><button class="btn" @click=${() => onMarker(atMs)}><b>${f.clock(atMs)}</b> ${text}</button></li>`,
+    )}${rest > 0 ? html`<li class="t3 s">${t.moreMarkers(f.count(rest))}</li>` : nothing}</ul>`;
 }
+
+/** Two rows of them; the events lane and the key `m` have all. */
+const MOST_MARKERS = 30;
 
 /** On paper nothing can be unfolded: there it stands open. */
 export function renderFacts(

@@ -384,6 +384,10 @@ export const detailStyles = css`
     .timeline {
       overflow: visible;
     }
+    .head {
+      min-height: 0;
+      padding-block: 5px;
+    }
     .finding[aria-pressed='true'] {
       outline: 1px solid var(--_text);
       outline-offset: -1px;

@@ -184,10 +184,14 @@ export class PfSessionLanes extends ChartElement {
     const [from, to] = [Math.max(left, at(row.fromMs)), Math.min(left + width, at(row.toMs))];
     const isSeen = to >= left && from <= left + width && width > 0;
     if (!isSeen) return html`<svg aria-hidden="true"></svg>`;
-    const startsLate = from > left + width * 0.6;
+    const what = this.#what(row);
+    // A name that has no room to the right of its beginning ends at the edge.
+    const isLate = from + what.length * GLYPH_PX > left + width;
     const worst = this.worst(row);
-    const inside = (ms: number): boolean => isIn(shown, ms) && isIn(row, ms);
-    return html`<svg aria-hidden="true"><text x=${startsLate ? to : from} y="12" text-anchor=${startsLate ? 'end' : 'start'}>${this.#what(row)}</text>
+    // One glyph where several would lie on each other.
+    const seen = row.modes.filter(({ atMs }) => isIn(shown, atMs) && isIn(row, atMs));
+    const modes = new Set(seen.map(({ atMs }) => Math.round(at(atMs) / 4) * 4));
+    return html`<svg aria-hidden="true"><text x=${isLate ? left + width : from} y="12" text-anchor=${isLate ? 'end' : 'start'}>${what}</text>
       ${steps.map(({ from: a, to: b, height = 1 }) => {
         const high = Math.max(2, Math.round(height * BAR_PX));
         const wide = Math.max(1, (b - a) * width).toFixed(1);
@@ -195,12 +199,7 @@ export class PfSessionLanes extends ChartElement {
       })}
       ${at(row.fromMs) < left ? nothing : svg`<rect class="edge" x=${from} y="16" width="1" height="17"></rect>`}
       ${row.isOpen || at(row.toMs) > left + width ? nothing : svg`<rect class="edge" x=${to - 1} y="16" width="1" height="17"></rect>`}
-      ${row.modes
-        .filter(({ atMs }) => inside(atMs))
-        .map(
-          ({ atMs }) =>
-            svg`<rect class="mode" x=${at(atMs) - 3} y="19.5" width="6" height="6"></rect>`,
-        )}
+      ${[...modes].map((px) => svg`<rect class="mode" x=${px - 3} y="19.5" width="6" height="6"></rect>`)}
       ${
         worst === undefined || !isIn(shown, worst.atMs)
           ? nothing
@@ -350,6 +349,8 @@ export class PfSessionLanes extends ChartElement {
 const rowIdOf = (inside: HTMLElement): number =>
   Number(inside.closest<HTMLElement>('.row')?.dataset['id'] ?? Number.NaN);
 
+/** About what a character of the smallest type takes. */
+const GLYPH_PX = 6.4;
 const BAR_PX = 12;
 const BAR_BOTTOM = 32;
 const DRAG_FROM_PX = 3;

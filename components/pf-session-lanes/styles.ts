@@ -166,6 +166,12 @@ export const sessionStyles = css`
     }
   }
   @media print {
+    .intro {
+      padding-block: 2px 0;
+    }
+    .row {
+      padding-block: 0;
+    }
     .rows {
       max-height: none;
       overflow: visible;
