@@ -18,6 +18,7 @@ import {
   PfPreference,
   type PfRecordingDeleted,
   PfRecordingSelect,
+  type PfRecordingsCompare,
   PfToken,
 } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
@@ -36,7 +37,7 @@ import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
-import { fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
+import { fetchCompare, fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
 import { dashboardStyles } from './styles.ts';
@@ -44,6 +45,7 @@ import { dashboardStyles } from './styles.ts';
 /**
  * @summary The whole page: performance and host.
  * @event {PfRecordingSelect} pf-recording-select - What is looked at was chosen; without an id: the live capture.
+ * @event {PfRecordingsCompare} pf-recordings-compare - Recordings were chosen for a comparison; without ids: it was closed.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
  * @event {PfRecordingRestored} pf-recording-restored - A deleted recording was taken back.
  * @event {PfCaptureChange} pf-capture-change - A capture was started, or stopped and saved.
@@ -57,6 +59,7 @@ export class PfDashboard extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     selected: { type: String },
+    compared: { attribute: false },
     range: { attribute: false },
     room: { type: String },
     guide: { type: String },
@@ -66,6 +69,8 @@ export class PfDashboard extends StatsElement {
 
   /** Id of the recording looked at; undefined: the live capture, else the newest recording. */
   declare selected: string | undefined;
+  /** Ids of recordings laid over each other instead; undefined, or fewer than two: none are. */
+  declare compared: readonly string[] | undefined;
   /** Chosen part of what is looked at. */
   declare range: Range | undefined;
   /** `performance` or `host`. */
@@ -207,8 +212,9 @@ export class PfDashboard extends StatsElement {
             ? html`<pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>`
             : nothing
         }
-        <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}></pf-recordings-list>
+        <pf-recordings-list comparable ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
+          ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
+          @pf-recordings-compare=${this.#onCompare}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -228,6 +234,12 @@ export class PfDashboard extends StatsElement {
 
   #renderMain(watching: string | undefined): unknown {
     const t = words[this.language];
+    const { compared = [] } = this;
+    if (compared.length > 1) {
+      fetchCompare();
+      return html`<pf-compare closable lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingIds=${compared} .entries=${this.#state.recordings}
+        .brush=${this.range} @pf-brush=${this.#onBrush} @pf-recordings-compare=${this.#onCompare}></pf-compare>`;
+    }
     const { failure, recordings, status } = this.#state;
     const armed = status?.armed === true;
     if (watching === undefined && !armed) {
@@ -327,7 +339,15 @@ export class PfDashboard extends StatsElement {
 
   readonly #onSelect = (event: PfRecordingSelect): void => {
     this.selected = event.recordingId;
+    this.compared = undefined;
     this.range = undefined;
+  };
+
+  readonly #onCompare = (event: PfRecordingsCompare): void => {
+    this.compared = event.ids.length > 1 ? event.ids : undefined;
+    this.range = undefined;
+    // What was pressed may be far below what it changed, or gone.
+    this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
   };
 
   readonly #onBrush = (event: PfBrush): void => {
@@ -364,6 +384,7 @@ export class PfDashboard extends StatsElement {
   /** What is looked at changed by an act of the user's: told to the page, which keeps the address. */
   #look(id: string | undefined): void {
     this.selected = id;
+    this.compared = undefined;
     this.range = undefined;
     this.dispatchEvent(new PfRecordingSelect(id));
   }

@@ -1,0 +1,73 @@
+// What a comparison says in sentences: how its runs were made differently, whose budget a line is, times of its axis.
+import { codecName, type Format, kindName, mode } from '../base/format.ts';
+import { stageNames } from '../base/strings.ts';
+import type { Part } from './columns.ts';
+import { differing, type TraitName, type Traits } from './differences.ts';
+import { letterOf } from './look.ts';
+import { traitNames, words } from './strings.ts';
+
+/** One run as far as it is known; its place says its letter. */
+type Known = Traits | undefined;
+
+/** "What was different: encoder (A openh264, B vaapi)."; empty while fewer than two are known. */
+export function differenceText(runs: readonly Known[], format: Format): string {
+  const t = words[format.language];
+  const known = runs.filter((run) => run !== undefined);
+  if (known.length < 2) return '';
+  const names = differing(known);
+  if (names.length === 0) return t.alike;
+  const told = names.map((name) => {
+    const values = runs.flatMap((run, i) =>
+      run === undefined ? [] : `${letterOf(i)} ${traitText(run, name, format)}`,
+    );
+    return `${traitNames[format.language][name]} (${values.join(', ')})`;
+  });
+  return t.differs(told.join('; '));
+}
+
+function traitText(run: Traits, name: TraitName, format: Format): string {
+  const value = run[name];
+  if (value === undefined) return words[format.language].unknown;
+  switch (name) {
+    case 'bitrateKbps':
+      return format.unit(format.tenth(Number(value) / 1000), 'Mb/s');
+    case 'mode': {
+      const [width = 0, height = 0, fps = 0] = String(value).split(/[x@]/).map(Number);
+      return mode(format, width, height, fps);
+    }
+    case 'path':
+      return value === 'native' || value === 'gamestream' ? kindName(value) : String(value);
+    case 'codec':
+      return value === 'h264' || value === 'hevc' || value === 'av1'
+        ? codecName(value)
+        : String(value);
+    default:
+      return String(value);
+  }
+}
+
+/** One line a budget; whose it is where there are several. */
+export function budgetLines(
+  budgetsMs: readonly (number | undefined)[],
+  format: Format,
+): { readonly ms: number; readonly text: string }[] {
+  const t = words[format.language];
+  const letters = new Map<number, string>();
+  for (const [run, ms] of budgetsMs.entries()) {
+    if (ms !== undefined) letters.set(ms, `${letters.get(ms) ?? ''}${letterOf(run)}`);
+  }
+  return [...letters].map(([ms, whose]) => {
+    const text = format.unit(format.ms(ms), 'ms');
+    return { ms, text: letters.size === 1 ? t.budget(text) : t.budgetOf(whose, text) };
+  });
+}
+
+export function partName(part: Part, format: Format): string {
+  return part === 'total' ? words[format.language].total : stageNames[format.language][part];
+}
+
+/** Before the first one began, times are below zero. */
+export function axisClock(ms: number | undefined, format: Format): string {
+  if (ms === undefined || !(ms < 0)) return format.clock(ms);
+  return `−${format.clock(Math.ceil(-ms / 1000) * 1000)}`;
+}
