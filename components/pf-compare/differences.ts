@@ -71,11 +71,13 @@ export interface FiguresOf {
   /** Windows of the session. */
   readonly samples: readonly StatsSample[];
   readonly part: 'total' | PartName;
+  /** What its frames are told apart into: a finer span may have the name of another path's stage. */
+  readonly parts: readonly PartName[];
   /** The part of the session that the range holds, on its own clock; undefined: none of it. */
   readonly within: Range | undefined;
 }
 
-export function runFigures({ quantiles, samples, part, within }: FiguresOf): RunFigures {
+export function runFigures({ quantiles, samples, part, parts, within }: FiguresOf): RunFigures {
   const windows = within === undefined ? [] : samples.filter((one) => touches(one, within));
   const seconds = within === undefined ? 0 : (within.toMs - within.fromMs) / 1000;
   const lost = sumOf(windows, ({ packets_dropped }) => packets_dropped);
@@ -86,7 +88,8 @@ export function runFigures({ quantiles, samples, part, within }: FiguresOf): Run
       ...{ dropped: sumOf(windows, ({ frames_dropped }) => frames_dropped), lost },
     };
   }
-  const stage = quantiles.stages.find(({ name }) => name === part);
+  const isOwn = part === 'total' || parts.includes(part);
+  const stage = isOwn ? quantiles.stages.find(({ name }) => name === part) : undefined;
   const isThere = stage !== undefined && stage.count > 0;
   const own = COMPARED.map((name) => (isThere ? milli(stage.quantiles_us[name]) : undefined));
   const rate = (n: number): number | undefined => (seconds > 0 ? n / seconds : undefined);

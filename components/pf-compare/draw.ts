@@ -163,7 +163,7 @@ export function drawWorst(
       );
     }
     if (text?.peak !== undefined) {
-      const x = whole.x(text.peak.atMs);
+      const x = Math.max(left + (paint.narrow ? 10 : 0), whole.x(text.peak.atMs));
       const isRight = x + 8 + g.measureText(text.peak.text).width > right;
       if (x >= left && x <= right) {
         label(

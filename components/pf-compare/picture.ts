@@ -25,13 +25,18 @@ export function linesOf(
       return { x: middle + offsetMs, y };
     });
     return overflows(points, scale.max, apartMs).map(({ x, value }) => ({
-      x,
+      ...{ x, value },
       text: `${look.letter} ${format.unit(format.ms(value), 'ms')}`,
     }));
   });
+  // Where several leave close together the largest is named: each of them is in the row of its own run.
+  const named: typeof marks = [];
+  for (const mark of marks.toSorted((a, b) => b.value - a.value)) {
+    if (named.every(({ x }) => Math.abs(x - mark.x) >= apartMs)) named.push(mark);
+  }
   const isFine = scale.max < 3;
   return {
-    ...{ scale, marks: marks.sort((a, b) => a.x - b.x) },
+    ...{ scale, marks: named.sort((a, b) => a.x - b.x) },
     ticks: scale.ticks.map((value) => ({
       value,
       text: isFine && value !== 0 ? format.ms(value) : format.count(value),

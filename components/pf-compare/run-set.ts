@@ -135,8 +135,9 @@ export class RunSet {
         told === undefined
           ? withinOf(place, offsets[i] ?? 0, brush)
           : withinOf(place, 0, told.range);
-      const { samples } = run;
-      return runFigures({ quantiles: told?.figures.quantiles, samples, part: stage, within });
+      const { samples, parts } = run;
+      const quantiles = told?.figures.quantiles;
+      return runFigures({ quantiles, samples, part: stage, parts, within });
     });
   }
 

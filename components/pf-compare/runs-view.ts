@@ -52,8 +52,7 @@ export function renderRun(line: RunLine, format: Format): TemplateResult {
         ? nothing
         : html`<label>${t.shift}<input aria-label=${`${t.shiftOf(letter)}, s`} inputmode="text" autocomplete="off" spellcheck="false" maxlength="14"
             .value=${shiftText(line.shiftMs, pointOf(format))} @change=${(event: Event) => onTyped(event, line, format)} />s</label>`
-    }</div>
-    <div class="set"><label><input type="radio" name="base" aria-label=${t.baseOf(letter)} .checked=${line.isBase} @change=${line.onBase} />${t.base}</label></div>
+    }<label><input type="radio" name="base" aria-label=${t.baseOf(letter)} .checked=${line.isBase} @change=${line.onBase} />${t.base}</label></div>
   </li>`;
 }
 

@@ -23,7 +23,7 @@ export const compareStyles = css`
   }
   .runs > li {
     display: grid;
-    grid-template-columns: 60px minmax(0, 1fr) auto auto;
+    grid-template-columns: 60px minmax(0, 1fr) auto;
     align-items: center;
     gap: 4px 16px;
     min-height: 54px;
@@ -58,6 +58,7 @@ export const compareStyles = css`
     display: flex;
     flex-wrap: wrap;
     align-items: center;
+    justify-content: flex-end;
     gap: 4px 12px;
     font-size: var(--_size-s);
   }
@@ -180,10 +181,10 @@ export const compareStyles = css`
   .lane .read .run {
     grid-template-columns: minmax(0, 1fr) auto;
   }
+  /* Beside the plot the letter says it: the names stand above. */
   .read .name {
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
+    display: none;
+    overflow-wrap: anywhere;
     color: var(--_text2);
   }
   .rows .read dl {
@@ -192,7 +193,7 @@ export const compareStyles = css`
   }
   .figures .say {
     padding: 4px 16px 10px;
-    max-width: 110ch;
+    max-width: 130ch;
     overflow-wrap: anywhere;
   }
   .wide {
@@ -211,7 +212,7 @@ export const compareStyles = css`
     height: 31px;
   }
   .wide thead th {
-    min-width: 76px;
+    min-width: 104px;
     height: 44px;
     padding-block: 4px;
     white-space: normal;
@@ -245,6 +246,11 @@ export const compareStyles = css`
   }
   .wide .first th, .wide .first td {
     border-top: 1px solid var(--_control);
+  }
+  .few {
+    font-size: var(--_size-xs);
+    font-weight: 400;
+    color: var(--_text3);
   }
   td.why {
     min-width: 180px;
@@ -291,6 +297,10 @@ export const compareStyles = css`
       height: 40px;
       padding-inline: 6px;
     }
+    .few {
+      display: block;
+      line-height: 14px;
+    }
     .wide th:first-child {
       position: sticky;
       left: 0;
@@ -303,6 +313,9 @@ export const compareStyles = css`
     }
     .lane .read .run {
       display: grid;
+    }
+    .read .name {
+      display: inline;
     }
     .rows .read dl {
       height: auto;
@@ -320,6 +333,16 @@ export const compareStyles = css`
   @container (max-width: 340px) {
     .stack {
       gap: 8px;
+    }
+    .runs > li {
+      grid-template-columns: 56px minmax(0, 1fr);
+      gap: 4px 8px;
+    }
+    .wide thead th {
+      min-width: 84px;
+    }
+    .wide th, .wide td {
+      padding-inline: 4px;
     }
   }
   @media (pointer: coarse) {

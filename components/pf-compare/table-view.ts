@@ -28,8 +28,8 @@ interface Row {
   /** A time of frames: over the budget it is told so. */
   readonly isTime?: true;
   readonly percent?: number;
-  /** How much it differs says something. */
-  readonly isCompared: boolean;
+  /** How much it differs says something; of a count the number alone. */
+  readonly compared: 'share' | 'number' | undefined;
   readonly isFirst?: true;
 }
 
@@ -97,10 +97,13 @@ function renderCells(
     row.percent !== undefined &&
     figures?.count !== undefined &&
     isTooFew(figures.count, row.percent)
-      ? html`<span class="t3 s"> n = ${format.count(figures.count)}</span>`
+      ? html` <span class="few">n = ${format.count(figures.count)}</span>`
       : nothing;
   const change =
-    isBase || !row.isCompared || figures === undefined || against.baseFigures === undefined
+    isBase ||
+    row.compared === undefined ||
+    figures === undefined ||
+    against.baseFigures === undefined
       ? nothing
       : changeText(changeOf(row.pick(against.baseFigures), value), row, format);
   return html`<td class=${isOver ? 'over' : ''}>${figures === undefined ? nothing : figure(row.text(value), format)}${few}${
@@ -111,9 +114,9 @@ function renderCells(
 }
 
 /** "+1.23 +12%": the sign always. */
-function changeText(change: Change | undefined, { text }: Row, format: Format): unknown {
+function changeText(change: Change | undefined, { text, compared }: Row, format: Format): unknown {
   if (change === undefined) return figure(DASH, format);
-  const share = signed(change.share, (size) => percentOf(format, size));
+  const share = compared === 'share' ? signed(change.share, (size) => percentOf(format, size)) : '';
   return html`${signed(change.by, text)}${share === '' ? nothing : html` <span class="percent">${share}</span>`}`;
 }
 
@@ -134,34 +137,34 @@ function rowsOf(f: Format): readonly Row[] {
   const times = COMPARED.map(
     (name, i): Row => ({
       ...{ name: f.language === 'de' ? name.replace('.', ',') : name, unit: 'ms', text: ms },
-      ...{ isTime: true, isCompared: true, percent: Number(name.slice(1)) },
+      ...{ isTime: true, compared: 'share', percent: Number(name.slice(1)) },
       pick: (figures) => figures.ms[i],
     }),
   );
   return [
     ...times,
     {
-      ...{ name: t.max, unit: 'ms', text: ms, isTime: true, isCompared: true },
+      ...{ name: t.max, unit: 'ms', text: ms, isTime: true, compared: 'share' },
       pick: (figures) => figures.ms[COMPARED.length],
     },
     {
-      ...{ name: t.count, unit: t.frames, text: (n) => f.count(n), isCompared: false },
+      ...{ name: t.count, unit: t.frames, text: (n) => f.count(n), compared: undefined },
       pick: ({ count }) => count,
     },
     {
-      ...{ name: t.fps, unit: t.perSecond, text: (n) => f.tenth(n), isCompared: true },
+      ...{ name: t.fps, unit: t.perSecond, text: (n) => f.tenth(n), compared: 'share' },
       ...{ pick: ({ fps }: RunFigures) => fps, isFirst: true },
     },
     {
-      ...{ name: t.mbps, unit: 'Mb/s', text: (n) => f.tenth(n), isCompared: true },
+      ...{ name: t.mbps, unit: 'Mb/s', text: (n) => f.tenth(n), compared: 'share' },
       pick: ({ mbps }) => mbps,
     },
     {
-      ...{ name: t.dropped, unit: '', text: (n) => f.count(n), isCompared: true },
+      ...{ name: t.dropped, unit: '', text: (n) => f.count(n), compared: 'number' },
       pick: ({ dropped }) => dropped,
     },
     {
-      ...{ name: t.lost, unit: '', text: (n) => f.count(n), isCompared: true },
+      ...{ name: t.lost, unit: '', text: (n) => f.count(n), compared: 'number' },
       pick: ({ lost }) => lost,
     },
   ];

@@ -1,5 +1,6 @@
 // What a comparison says in sentences: how its runs were made differently, whose budget a line is, times of its axis.
 import { codecName, type Format, kindName, mode } from '../base/format.ts';
+import { fineClock } from '../base/format-dates.ts';
 import { stageNames } from '../base/strings.ts';
 import type { Part } from './columns.ts';
 import { differing, type TraitName, type Traits } from './differences.ts';
@@ -17,9 +18,13 @@ export function differenceText(runs: readonly Known[], format: Format): string {
   const names = differing(known);
   if (names.length === 0) return t.alike;
   const told = names.map((name) => {
-    const values = runs.flatMap((run, i) =>
-      run === undefined ? [] : `${letterOf(i)} ${traitText(run, name, format)}`,
-    );
+    const whose = new Map<string, string[]>();
+    for (const [i, run] of runs.entries()) {
+      if (run === undefined) continue;
+      const text = traitText(run, name, format);
+      whose.set(text, [...(whose.get(text) ?? []), letterOf(i)]);
+    }
+    const values = [...whose].map(([text, letters]) => `${letters.join(' ')} ${text}`);
     return `${traitNames[format.language][name]} (${values.join(', ')})`;
   });
   return t.differs(told.join('; '));
@@ -64,6 +69,11 @@ export function budgetLines(
 
 export function partName(part: Part, format: Format): string {
   return part === 'total' ? words[format.language].total : stageNames[format.language][part];
+}
+
+/** The same with hundredths of the second. */
+export function axisFineClock(ms: number, format: Format): string {
+  return ms < 0 ? `−${fineClock(format, -ms, 2)}` : fineClock(format, ms, 2);
 }
 
 /** Before the first one began, times are below zero. */

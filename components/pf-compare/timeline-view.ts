@@ -99,7 +99,7 @@ export interface ReadLine {
 export function renderReadout(lines: readonly ReadLine[], format: Format): TemplateResult {
   return html`<dl>${lines.map(({ name, ms, budgetMs = Number.POSITIVE_INFINITY }, run) => {
     const isOver = ms !== undefined && ms > budgetMs;
-    return html`<div class="run ${isOver ? 'over' : ''}"><dt>${runSwatch(run)}${letterOf(run)}<span class="name" title=${name}>${name}</span></dt><dd>${figure(format.ms(ms), format)}</dd></div>`;
+    return html`<div class="run ${isOver ? 'over' : ''}"><dt>${runSwatch(run)}${letterOf(run)}<span class="name">${name}</span></dt><dd>${figure(format.ms(ms), format)}</dd></div>`;
   })}</dl>`;
 }
 

@@ -7,7 +7,7 @@ import type { Range } from '../chart/grid.ts';
 import { valueAt, worstIn } from './columns.ts';
 import type { DrawnRun } from './draw.ts';
 import { words } from './strings.ts';
-import { axisClock } from './telling.ts';
+import { axisClock, axisFineClock } from './telling.ts';
 
 /** As wide as the widest column, so that every one of them is in a row. */
 export function twinTimes(runs: readonly DrawnRun[], { fromMs, toMs }: Range): readonly number[] {
@@ -34,7 +34,7 @@ export function renderTwin(
     )}</tr></thead>
     <tbody>${times.map(
       (ms) =>
-        html`<tr><th scope="row">${axisClock(ms, format)}</th>${runs.map(
+        html`<tr><th scope="row">${stepMs < 1000 ? axisFineClock(ms, format) : axisClock(ms, format)}</th>${runs.map(
           ({ columns, offsetMs, budgetMs = Number.POSITIVE_INFINITY }) => {
             const own = ms - offsetMs;
             const worst = worstIn(columns, own, own + stepMs);
