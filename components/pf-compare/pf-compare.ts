@@ -259,9 +259,9 @@ export class PfCompare extends StatsElement {
     const t = words[this.language];
     const f = this.format;
     const { figures } = this;
-    return html`<section class="card" aria-label=${t.runs}><ol class="runs">${this.#lines.map((line) => renderRun(line, f))}</ol></section>
+    return html`<section class="card" aria-label=${t.compared}><ol class="runs">${this.#lines.map((line) => renderRun(line, f))}</ol></section>
       ${this.#renderTimeline()}
-      <section class="card figures" aria-label=${t.figures}>
+      <section class="card figures" aria-label=${this.#title()}>
         <div class="head"><h2>${this.#title()}</h2><span class="t2 s">${this.#what()}</span><span class="grow"></span>
           <span class="seg" role="group" aria-label=${t.which}>${(['all', 'new'] as const).map(
             (one) =>

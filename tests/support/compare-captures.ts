@@ -28,7 +28,7 @@ export function twoRuns(): readonly [ReviewedRun, ReviewedRun] {
       ...first,
       capture: {
         ...first.capture,
-        meta: { ...meta, name: 'Before' },
+        meta: { ...meta, id: '2026-08-23T18-14-00Z_1920x1080', name: 'Before' },
         sessions: [{ ...session, bitrate_kbps: 30_000 }],
         events: marker(0),
       },
