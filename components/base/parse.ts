@@ -133,6 +133,7 @@ const inOrder = (stages: StageTiming[]): StageTiming[] =>
 function parseSession(value: unknown): readonly SessionEntry[] {
   const f = asFields(value);
   if (f === undefined || number(f['session_id']) === undefined) return [];
+  const driver = asFields(f['negotiated'])?.['encoder_detail'];
   return [
     {
       session_id: whole(f['session_id']),
@@ -144,6 +145,9 @@ function parseSession(value: unknown): readonly SessionEntry[] {
       client: text(f['client']),
       source: text(f['source']),
       encoder: text(f['encoder']),
+      ...some('bitrate_kbps', number(f['bitrate_kbps'])),
+      ...(typeof f['app'] === 'string' ? { app: f['app'] } : {}),
+      ...(typeof driver === 'string' ? { negotiated: { encoder_detail: driver } } : {}),
       started_t_ms: whole(f['started_t_ms']),
       ...some('ended_t_ms', number(f['ended_t_ms'])),
       ...(typeof f['end_reason'] === 'string' ? { end_reason: f['end_reason'] } : {}),

