@@ -2,6 +2,7 @@
 // makes no difference. Pure.
 import type { Capture, RangeQuantiles, StatsSample } from '../../contract/stats.ts';
 import type { PartName } from '../../recording/src/review/frame-table.ts';
+import type { Overview } from '../../recording/src/review/overview.ts';
 import type { Range } from '../chart/grid.ts';
 
 /** How a run was made, as far as its recording says so. */
@@ -51,6 +52,9 @@ export function differing(runs: readonly Traits[]): TraitName[] {
 /** The quantiles that are told, in their order; the largest comes after them. */
 export const COMPARED = ['p50', 'p90', 'p95', 'p99', 'p99.9'] as const;
 
+/** What a quantile of the total was in stretches of one run: from the least to the most, ms. */
+export type Spread = Readonly<Record<'p50' | 'p99', readonly [least: number, most: number]>>;
+
 /** One run over one range. */
 export interface RunFigures {
   /** Frames whose time is known. */
@@ -63,6 +67,8 @@ export interface RunFigures {
   readonly dropped: number | undefined;
   /** Packets, of the windows that the range touches. */
   readonly lost: number | undefined;
+  /** Of totals; undefined where a run is too short to have stretches. */
+  readonly spread: Spread | undefined;
 }
 
 export interface FiguresOf {
@@ -73,11 +79,19 @@ export interface FiguresOf {
   readonly part: 'total' | PartName;
   /** What its frames are told apart into: a finer span may have the name of another path's stage. */
   readonly parts: readonly PartName[];
+  readonly spread: Spread | undefined;
   /** The part of the session that the range holds, on its own clock; undefined: none of it. */
   readonly within: Range | undefined;
 }
 
-export function runFigures({ quantiles, samples, part, parts, within }: FiguresOf): RunFigures {
+export function runFigures({
+  quantiles,
+  samples,
+  part,
+  parts,
+  spread,
+  within,
+}: FiguresOf): RunFigures {
   const windows = within === undefined ? [] : samples.filter((one) => touches(one, within));
   const seconds = within === undefined ? 0 : (within.toMs - within.fromMs) / 1000;
   const lost = sumOf(windows, ({ packets_dropped }) => packets_dropped);
@@ -86,6 +100,7 @@ export function runFigures({ quantiles, samples, part, parts, within }: FiguresO
       ...{ count: undefined, ms: COMPARED.map(() => undefined).concat(undefined) },
       ...{ fps: meanOf(windows, ({ fps }) => fps), mbps: meanOf(windows, ({ mbps }) => mbps) },
       ...{ dropped: sumOf(windows, ({ frames_dropped }) => frames_dropped), lost },
+      spread: undefined,
     };
   }
   const isOwn = part === 'total' || parts.includes(part);
@@ -98,8 +113,32 @@ export function runFigures({ quantiles, samples, part, parts, within }: FiguresO
     ms: [...own, isThere ? milli(stage.max_us) : undefined],
     fps: rate(quantiles.new),
     mbps: rate((quantiles.bytes * 8) / 1e6),
-    ...{ dropped: quantiles.dropped, lost },
+    ...{ dropped: quantiles.dropped, lost, spread: part === 'total' ? spread : undefined },
   };
+}
+
+/** Of columns that are full: those at the edges may hold a few frames. */
+export function spreadOf({ count, frames, p50Us, p99Us }: Overview): Spread | undefined {
+  const most = Math.max(0, ...frames);
+  const full = Array.from({ length: count }, (_, i) => i).filter(
+    (i) => (frames[i] ?? 0) >= Math.max(FEWEST_FRAMES, most / 2) && (p50Us[i] ?? -1) >= 0,
+  );
+  if (full.length < FEWEST_STRETCHES) return undefined;
+  const ends = (values: Int32Array): readonly [number, number] => {
+    const own = full.map((i) => (values[i] ?? 0) / 1000);
+    return [Math.min(...own), Math.max(...own)];
+  };
+  return { p50: ends(p50Us), p99: ends(p99Us) };
+}
+
+/** Each of the two lies within what stretches of the other were: no difference beyond their own spread. */
+export function isAlike(name: 'p50' | 'p99', a: RunFigures, b: RunFigures): boolean {
+  const lies = (own: RunFigures, other: RunFigures): boolean => {
+    const ms = own.ms[COMPARED.indexOf(name)];
+    const spread = other.spread?.[name];
+    return ms !== undefined && spread !== undefined && ms >= spread[0] && ms <= spread[1];
+  };
+  return lies(a, b) && lies(b, a);
 }
 
 export interface Change {
@@ -158,6 +197,10 @@ function milli(us: number | undefined): number | undefined {
 function filled(text: string | undefined): string | undefined {
   return text === undefined || text === '' ? undefined : text;
 }
+
+/** A 99th percentile of fewer is its largest value. */
+const FEWEST_FRAMES = 100;
+const FEWEST_STRETCHES = 4;
 
 const TRAITS: readonly TraitName[] = [
   ...(['path', 'mode', 'codec', 'encoder', 'driver', 'source', 'bitrateKbps'] as const),

@@ -39,7 +39,7 @@ import { nameOf, type RunLine, renderRun } from './runs-view.ts';
 import { words } from './strings.ts';
 import { compareStyles } from './styles.ts';
 import { renderFigures } from './table-view.ts';
-import { axisClock, differenceText, partName } from './telling.ts';
+import { alikeText, axisClock, differenceText, partName } from './telling.ts';
 import { renderAxis, renderGrips, renderReadout, renderSwitches } from './timeline-view.ts';
 import { renderTwin } from './twin-view.ts';
 
@@ -267,7 +267,7 @@ export class PfCompare extends StatsElement {
             (one) =>
               html`<button aria-pressed=${this.frames === one} @click=${() => this.#chooseFrames(one)}>${t[one]}</button>`,
           )}</span></div>
-        <p class="say s t2">${this.#differences() || '\u00a0'}</p>
+        <p class="say s t2">${this.#differences() || '\u00a0'}<br />${alikeText(figures, this.#base, f) || '\u00a0'}</p>
         ${renderFigures(
           this.#runs.used.map(({ budgetMs, failure, trouble }, run) => ({
             ...{ run, name: this.#nameOf(run), budgetMs, failure, trouble },

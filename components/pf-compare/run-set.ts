@@ -137,7 +137,8 @@ export class RunSet {
           : withinOf(place, 0, told.range);
       const { samples, parts } = run;
       const quantiles = told?.figures.quantiles;
-      return runFigures({ quantiles, samples, part: stage, parts, within });
+      const { spread } = run;
+      return runFigures({ quantiles, samples, part: stage, parts, spread, within });
     });
   }
 
@@ -177,6 +178,11 @@ export class RunSet {
       const offset = this.offsets[run] ?? 0;
       return { fromMs: whole(fromMs - offset), toMs: whole(toMs - offset) };
     };
+    const within = (): Range | undefined => {
+      const place = this.places[run];
+      if (place === undefined) return undefined;
+      return withinOf(place, this.offsets[run] ?? 0, view.brush);
+    };
     const wish: RunWish = {
       get api() {
         return means.api();
@@ -204,6 +210,9 @@ export class RunSet {
         if (view.brush === undefined) return undefined;
         const { fromMs, toMs } = own(view.brush);
         return { fromMs: Math.max(0, fromMs), toMs: Math.max(0, toMs) };
+      },
+      get within() {
+        return within();
       },
     };
     return () => wish;

@@ -19,6 +19,7 @@ import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
 import { type Placed, placeOf } from './alignment.ts';
 import { type Columns, ofOverview, ofWindows, type Part } from './columns.ts';
+import { type Spread, spreadOf } from './differences.ts';
 
 type Host = ReactiveControllerHost & { readonly isConnected: boolean };
 
@@ -36,6 +37,8 @@ export interface RunWish {
   readonly shown: { readonly range: Range; readonly most: number } | undefined;
   /** What figures are told of, on the run's own clock; undefined: all of it. */
   readonly chosen: Range | undefined;
+  /** What of the session lies in that. */
+  readonly within: Range | undefined;
 }
 
 export class RunSource {
@@ -44,6 +47,7 @@ export class RunSource {
   readonly #review: ReviewSource;
   readonly #overview: Asked<'overview'>;
   readonly #figures: Asked<'figures'>;
+  readonly #stretches: Asked<'overview'>;
   readonly #first: Asked<'strip'>;
   #columns: { readonly key: readonly unknown[]; readonly made: Columns | undefined } | undefined;
   #place: { readonly key: readonly unknown[]; readonly made: Placed } | undefined;
@@ -70,6 +74,12 @@ export class RunSource {
       const { shown } = wish();
       if (client === undefined || facts === undefined || shown === undefined) return undefined;
       return { client, args: [this.#asked(facts, shown.range), shown.most] };
+    });
+    this.#stretches = new Asked(host, 'overview', () => {
+      const { client, facts } = this;
+      const { within } = wish();
+      if (client === undefined || facts === undefined || within === undefined) return undefined;
+      return { client, args: [this.#asked(facts, within), STRETCHES] };
     });
     this.#figures = new Asked(host, 'figures', () => {
       const { client, facts } = this;
@@ -166,6 +176,12 @@ export class RunSource {
     return figures === undefined || range === undefined ? undefined : { figures, range };
   }
 
+  /** How much its totals vary by themselves; undefined until that is known. */
+  get spread(): Spread | undefined {
+    const overview = this.facts === undefined ? undefined : this.#stretches.answer;
+    return overview === undefined ? undefined : spreadOf(overview);
+  }
+
   /** What is drawn of it; undefined until it is known. */
   columns(part: Part, quantile: Quantile): Columns | undefined {
     const { shown } = this.#wish();
@@ -217,6 +233,8 @@ function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((own, i) => own === b[i]);
 }
 
+/** Equal ones, at most: enough to see how much a run varies by itself. */
+const STRETCHES = 12;
 const NOTHING: Range = { fromMs: 0, toMs: 1 };
 const EMPTY: Capture = {
   meta: {

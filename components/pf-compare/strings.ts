@@ -63,6 +63,9 @@ export const words = /* @__PURE__ */ dictionary(
     differs: (list: string) => `What was different: ${list}.`,
     alike:
       'They differ in nothing that a recording tells of its mode, codec, encoder, bitrate, client and host.',
+    inSpread: (list: string) =>
+      `No difference beyond the runs’ own spread: ${list}. Each figure lies within what stretches of the other run were.`,
+    alikeCell: 'no difference beyond the runs’ own spread',
     unknown: 'not told',
     exact: 'Exact over every frame of the range; packets lost over the windows that it touches.',
     failed: (why: string) => `The figures cannot be told: ${why}`,
@@ -133,6 +136,9 @@ export const words = /* @__PURE__ */ dictionary(
     differs: (list) => `Das war verschieden: ${list}.`,
     alike:
       'Sie unterscheiden sich in nichts, was eine Aufzeichnung von Modus, Codec, Encoder, Bitrate, Client und Host erzählt.',
+    inSpread: (list) =>
+      `Kein Unterschied jenseits der eigenen Streuung: ${list}. Jede Zahl liegt in dem, was Abschnitte der anderen Aufzeichnung waren.`,
+    alikeCell: 'kein Unterschied jenseits der eigenen Streuung',
     unknown: 'nicht gesagt',
     exact: 'Exakt über jedes Bild des Bereichs; verlorene Pakete über die Fenster, die er berührt.',
     failed: (why) => `Die Zahlen lassen sich nicht nennen: ${why}`,

@@ -244,6 +244,9 @@ export const compareStyles = css`
     margin-inline-start: 6px;
     color: var(--_text3);
   }
+  .wide .alike, .wide .alike .percent {
+    color: var(--_text3);
+  }
   .wide .first th, .wide .first td {
     border-top: 1px solid var(--_control);
   }

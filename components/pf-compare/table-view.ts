@@ -5,7 +5,7 @@ import { percentOf } from '../base/format-shares.ts';
 import { failureNote, figure } from '../base/states.ts';
 import type { ApiFailure } from '../base/stats-api.ts';
 import { isTooFew } from '../chart/figures.ts';
-import { type Change, COMPARED, changeOf, type RunFigures } from './differences.ts';
+import { type Change, COMPARED, changeOf, isAlike, type RunFigures } from './differences.ts';
 import { letterOf, runSwatch } from './look.ts';
 import { words } from './strings.ts';
 
@@ -27,7 +27,7 @@ interface Row {
   readonly text: (value: number | undefined) => string;
   /** A time of frames: over the budget it is told so. */
   readonly isTime?: true;
-  readonly percent?: number;
+  readonly quantile?: (typeof COMPARED)[number];
   /** How much it differs says something; of a count the number alone. */
   readonly compared: 'share' | 'number' | undefined;
   readonly isFirst?: true;
@@ -94,9 +94,9 @@ function renderCells(
   const value = figures === undefined ? undefined : row.pick(figures);
   const isOver = row.isTime === true && against.isTotal && value !== undefined && value > budgetMs;
   const few =
-    row.percent !== undefined &&
+    row.quantile !== undefined &&
     figures?.count !== undefined &&
-    isTooFew(figures.count, row.percent)
+    isTooFew(figures.count, Number(row.quantile.slice(1)))
       ? html` <span class="few">n = ${format.count(figures.count)}</span>`
       : nothing;
   const change =
@@ -106,10 +106,17 @@ function renderCells(
     against.baseFigures === undefined
       ? nothing
       : changeText(changeOf(row.pick(against.baseFigures), value), row, format);
+  const isSame =
+    !isBase &&
+    (row.quantile === 'p50' || row.quantile === 'p99') &&
+    figures !== undefined &&
+    against.baseFigures !== undefined &&
+    isAlike(row.quantile, against.baseFigures, figures);
+  const alike = isSame ? html`<span class="vh">, ${t.alikeCell}</span>` : nothing;
   return html`<td class=${isOver ? 'over' : ''}>${figures === undefined ? nothing : figure(row.text(value), format)}${few}${
     isOver ? html`<span class="vh"> ${t.overBudget}</span>` : nothing
-  }${isBase ? nothing : html`<span class="under">${change}</span>`}</td>${
-    isBase ? nothing : html`<td class="change">${change}</td>`
+  }${isBase ? nothing : html`<span class="under ${isSame ? 'alike' : ''}">${change}${alike}</span>`}</td>${
+    isBase ? nothing : html`<td class="change ${isSame ? 'alike' : ''}">${change}${alike}</td>`
   }`;
 }
 
@@ -137,7 +144,7 @@ function rowsOf(f: Format): readonly Row[] {
   const times = COMPARED.map(
     (name, i): Row => ({
       ...{ name: f.language === 'de' ? name.replace('.', ',') : name, unit: 'ms', text: ms },
-      ...{ isTime: true, compared: 'share', percent: Number(name.slice(1)) },
+      ...{ isTime: true, compared: 'share', quantile: name },
       pick: (figures) => figures.ms[i],
     }),
   );

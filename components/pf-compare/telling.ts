@@ -3,7 +3,7 @@ import { codecName, type Format, kindName, mode } from '../base/format.ts';
 import { fineClock } from '../base/format-dates.ts';
 import { stageNames } from '../base/strings.ts';
 import type { Part } from './columns.ts';
-import { differing, type TraitName, type Traits } from './differences.ts';
+import { differing, isAlike, type RunFigures, type TraitName, type Traits } from './differences.ts';
 import { letterOf } from './look.ts';
 import { traitNames, words } from './strings.ts';
 
@@ -49,6 +49,23 @@ function traitText(run: Traits, name: TraitName, format: Format): string {
     default:
       return String(value);
   }
+}
+
+/** Which quantiles of whom differ no more from the base than the runs do from themselves; empty when none. */
+export function alikeText(
+  figures: readonly (RunFigures | undefined)[],
+  base: number,
+  format: Format,
+): string {
+  const own = figures[base];
+  if (own === undefined) return '';
+  const told = (['p50', 'p99'] as const).flatMap((name) => {
+    const letters = figures.flatMap((other, run) =>
+      run !== base && other !== undefined && isAlike(name, own, other) ? letterOf(run) : [],
+    );
+    return letters.length === 0 ? [] : `${name} (${letters.join(' ')})`;
+  });
+  return told.length === 0 ? '' : words[format.language].inSpread(told.join(', '));
 }
 
 /** One line a budget; whose it is where there are several. */

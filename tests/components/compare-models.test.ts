@@ -26,14 +26,21 @@ import {
 import {
   changeOf,
   differing,
+  isAlike,
   runFigures,
+  spreadOf,
   traitsOf,
   withinOf,
 } from '../../components/pf-compare/differences.ts';
 import { barsOf, type DrawnRun, pathsOf, placing } from '../../components/pf-compare/draw.ts';
 import { RUN_COLOURS } from '../../components/pf-compare/look.ts';
 import { signed } from '../../components/pf-compare/table-view.ts';
-import { axisClock, budgetLines, differenceText } from '../../components/pf-compare/telling.ts';
+import {
+  alikeText,
+  axisClock,
+  budgetLines,
+  differenceText,
+} from '../../components/pf-compare/telling.ts';
 import { RangeFigures } from '../../recording/src/range-figures.ts';
 import { partsOf } from '../../recording/src/review/frame-table.ts';
 import { Review } from '../../recording/src/review/review.ts';
@@ -198,7 +205,7 @@ describe('figures of a run', () => {
   const quantiles = exact.quantiles({ session: 1, from_ms: range.fromMs, to_ms: range.toMs });
 
   const parts = partsOf('gamestream');
-  const known = { quantiles, samples: [], parts };
+  const known = { quantiles, samples: [], parts, spread: undefined };
 
   test('are those of the recording, and rates over what of the session lies in the range', () => {
     const told = runFigures({ ...known, part: 'encode', within: range });
@@ -222,7 +229,14 @@ describe('figures of a run', () => {
     const [long] = everyRecording();
     const samples = long?.samples.slice(0, 10) ?? [];
     const within = { fromMs: 0, toMs: 10_000 };
-    const told = runFigures({ quantiles: undefined, samples, parts, part: 'total', within });
+    const told = runFigures({
+      quantiles: undefined,
+      samples,
+      parts,
+      part: 'total',
+      spread: undefined,
+      within,
+    });
     expect([told.count, ...told.ms].every((value) => value === undefined)).toBe(true);
     expect(told.fps).toBeGreaterThan(0);
     expect(told.lost).toBe(
@@ -230,6 +244,37 @@ describe('figures of a run', () => {
         ? samples.reduce((sum, one) => sum + (one.packets_dropped ?? 0), 0)
         : undefined,
     );
+  });
+
+  test('differ only beyond what each run does by itself', () => {
+    const review = opened(twoRuns()[1]);
+    const asked = { session: 1, fromMs: 2000, toMs: 17_000, frames: 'all' } as const;
+    const stretches = review.overview(asked, 12);
+    const total = review.figures(asked)?.quantiles;
+    if (stretches === undefined || total === undefined) throw new Error('it has frames');
+    const spread = spreadOf(stretches);
+    const own = runFigures({ ...known, quantiles: total, part: 'total', spread, within: range });
+    for (const [name, at] of [
+      ['p50', 0],
+      ['p99', 3],
+    ] as const) {
+      const [least, most] = spread?.[name] ?? [0, 0];
+      expect(own.ms[at]).toBeGreaterThanOrEqual(least);
+      expect(own.ms[at]).toBeLessThanOrEqual(most);
+      expect(isAlike(name, own, own)).toBe(true);
+      expect(isAlike(name, own, { ...own, ms: own.ms.map((ms = 0) => ms + most) })).toBe(false);
+      expect(isAlike(name, own, { ...own, spread: undefined })).toBe(false);
+    }
+    const encode = runFigures({ ...known, part: 'encode', spread, within: range });
+    expect(encode.spread).toBeUndefined();
+    // Half a second is no run with stretches.
+    const short = review.overview({ ...asked, toMs: 2500 }, 12);
+    expect(short === undefined ? 0 : spreadOf(short)).toBeUndefined();
+    const slow = { ...own, ms: own.ms.map((ms = 0) => 10 * ms) };
+    expect(alikeText([own, own, slow], 0, en)).toStartWith(
+      'No difference beyond the runs’ own spread: p50 (B), p99 (B).',
+    );
+    expect(alikeText([slow, own], 0, en)).toBe('');
   });
 
   test('a range counts as far as the session reaches into it', () => {
