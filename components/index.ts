@@ -15,6 +15,7 @@ export {
 export { PfBlackBox } from './pf-black-box/pf-black-box.ts';
 export { PfCaptureControl } from './pf-capture-control/pf-capture-control.ts';
 export { PfClients } from './pf-clients/pf-clients.ts';
+export { PfCompare } from './pf-compare/pf-compare.ts';
 export { PfDashboard } from './pf-dashboard/pf-dashboard.ts';
 export { PfEventLanes } from './pf-event-lanes/pf-event-lanes.ts';
 export { PfFirstRun } from './pf-first-run/pf-first-run.ts';

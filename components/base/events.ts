@@ -61,7 +61,7 @@ export class PfRecordingChanged extends Event {
   }
 }
 
-/** Two or more recordings are to be laid over each other, the first one chosen first. */
+/** Two or more recordings are to be laid over each other, the first one chosen first; none: they no longer are. */
 export class PfRecordingsCompare extends Event {
   static readonly type = 'pf-recordings-compare';
   readonly ids: readonly string[];

@@ -1,7 +1,13 @@
 // The page shell: takes the token out of the address into this tab's memory, then mounts the dashboard and keeps the
 // address, language, theme and whether the first steps were put away. Everything visible is <pf-dashboard>.
 
-import type { PfBrush, PfPreference, PfRecordingSelect, PfToken } from '../base/events.ts';
+import type {
+  PfBrush,
+  PfPreference,
+  PfRecordingSelect,
+  PfRecordingsCompare,
+  PfToken,
+} from '../base/events.ts';
 import type { PfRoom } from '../base/host-events.ts';
 import { supported } from '../base/i18n.ts';
 import { PfDashboard } from '../pf-dashboard/pf-dashboard.ts';
@@ -20,6 +26,7 @@ const page = new PfDashboard();
 const token = stored(sessionStorage, TOKEN());
 if (token !== undefined) page.token = token;
 page.selected = arrived.recordingId;
+page.compared = arrived.compared;
 page.range = arrived.range;
 page.room = arrived.room;
 // Storage belongs to an origin, and an origin is one host.
@@ -29,17 +36,23 @@ applyTitle();
 page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
 page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
   const { room } = readAddress(location.hash);
-  goTo({ recordingId: event.recordingId, room, range: undefined });
+  goTo({ recordingId: event.recordingId, room, range: undefined, compared: undefined });
+});
+page.addEventListener('pf-recordings-compare', ({ ids }: PfRecordingsCompare) => {
+  const { room } = readAddress(location.hash);
+  const compared = ids.length > 1 ? ids : undefined;
+  const recordingId = compared === undefined ? page.selected : undefined;
+  goTo({ recordingId, room, range: undefined, compared });
 });
 // An entry when a hand has let go, not while it moves.
 page.addEventListener('pf-brush', (event: PfBrush) => {
-  const { recordingId = page.shown, room } = readAddress(location.hash);
-  if (event.done) goTo({ recordingId, room, range: event.range });
+  const { recordingId = page.shown, room, compared } = readAddress(location.hash);
+  if (event.done) goTo({ recordingId, room, range: event.range, compared });
 });
 page.addEventListener('pf-room', (event: PfRoom) => {
   const room = roomOf(event.room);
-  const { recordingId, range } = readAddress(location.hash);
-  goTo({ recordingId, range, room: room === 'performance' ? undefined : room });
+  const { recordingId, range, compared } = readAddress(location.hash);
+  goTo({ recordingId, range, compared, room: room === 'performance' ? undefined : room });
   applyTitle();
 });
 page.addEventListener('pf-guide-dismiss', () => keep(localStorage, 'pf-guide', 'off'));
@@ -73,6 +86,7 @@ function followAddress(): void {
     page.token = now.token;
   }
   page.selected = now.recordingId;
+  page.compared = now.compared;
   page.range = now.range;
   page.room = now.room;
   applyTitle();

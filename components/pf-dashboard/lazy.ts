@@ -1,6 +1,7 @@
 // What not every view shows comes with the first view that does: the first page is small, and a bundle in one file has it
 // all anyway. Fetched once; a fetch that failed is tried again with the next view.
 
+export const fetchCompare = once(() => import('../pf-compare/pf-compare.ts'));
 export const fetchDetail = once(() => import('../pf-recording-detail/pf-recording-detail.ts'));
 export const fetchTestStream = once(() => import('../pf-test-stream/pf-test-stream.ts'));
 export const fetchHostRoom = once(() =>

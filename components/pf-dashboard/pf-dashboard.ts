@@ -20,6 +20,7 @@ import {
   type PfRecordingDeleted,
   type PfRecordingExport,
   PfRecordingSelect,
+  type PfRecordingsCompare,
   PfToken,
 } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
@@ -39,7 +40,7 @@ import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
-import { fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
+import { fetchCompare, fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
 import { ListedReport, REPORT } from './listed-report.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
@@ -48,6 +49,7 @@ import { dashboardStyles } from './styles.ts';
 /**
  * @summary The whole page: performance and host.
  * @event {PfRecordingSelect} pf-recording-select - What is looked at was chosen; without an id: the live capture.
+ * @event {PfRecordingsCompare} pf-recordings-compare - Recordings were chosen for a comparison; without ids: it was closed.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
  * @event {PfRecordingRestored} pf-recording-restored - A deleted recording was taken back.
  * @event {PfCaptureChange} pf-capture-change - A capture was started, or stopped and saved.
@@ -61,6 +63,7 @@ export class PfDashboard extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     selected: { type: String },
+    compared: { attribute: false },
     range: { attribute: false },
     room: { type: String },
     guide: { type: String },
@@ -71,6 +74,8 @@ export class PfDashboard extends StatsElement {
 
   /** Id of the recording looked at; undefined: the live capture, else the newest recording. */
   declare selected: string | undefined;
+  /** Ids of recordings laid over each other instead; undefined, or fewer than two: none are. */
+  declare compared: readonly string[] | undefined;
   /** Chosen part of what is looked at. */
   declare range: Range | undefined;
   /** `performance` or `host`. */
@@ -222,8 +227,8 @@ export class PfDashboard extends StatsElement {
             ? html`<pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>`
             : nothing
         }
-        <pf-recordings-list ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}></pf-recordings-list>
+import { fetchCompare, fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
+import { ListedReport, REPORT } from './listed-report.ts';
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -244,6 +249,12 @@ export class PfDashboard extends StatsElement {
 
   #renderMain(watching: string | undefined): unknown {
     const t = words[this.language];
+    const { compared = [] } = this;
+    if (compared.length > 1) {
+      fetchCompare();
+      return html`<pf-compare closable lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingIds=${compared} .entries=${this.#state.recordings}
+        .brush=${this.range} @pf-brush=${this.#onBrush} @pf-recordings-compare=${this.#onCompare}></pf-compare>`;
+    }
     const { failure, recordings, status } = this.#state;
     const armed = status?.armed === true;
     if (watching === undefined && !armed) {
@@ -392,7 +403,15 @@ export class PfDashboard extends StatsElement {
 
   readonly #onSelect = (event: PfRecordingSelect): void => {
     this.selected = event.recordingId;
+    this.compared = undefined;
     this.range = undefined;
+  };
+
+  readonly #onCompare = (event: PfRecordingsCompare): void => {
+    this.compared = event.ids.length > 1 ? event.ids : undefined;
+    this.range = undefined;
+    // What was pressed may be far below what it changed, or gone.
+    this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
   };
 
   readonly #onBrush = (event: PfBrush): void => {
@@ -429,6 +448,7 @@ export class PfDashboard extends StatsElement {
   /** What is looked at changed by an act of the user's: told to the page, which keeps the address. */
   #look(id: string | undefined): void {
     this.selected = id;
+    this.compared = undefined;
     this.range = undefined;
     this.dispatchEvent(new PfRecordingSelect(id));
   }

@@ -51,7 +51,7 @@ interface Opened {
 /**
  * @summary The recordings on the host.
  * @event {PfRecordingSelect} pf-recording-select - A recording was chosen for viewing.
- * @event {PfRecordingsCompare} pf-recordings-compare - Two to four recordings were chosen to be laid over each other.
+ * @event {PfRecordingsCompare} pf-recordings-compare - Two to six recordings were chosen to be laid over each other.
  * @event {PfRecordingChanged} pf-recording-changed - Name, note, tags or star were changed.
  * @event {PfRecordingExport} pf-recording-export - One of `formats` was chosen for a recording.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
@@ -91,7 +91,7 @@ export class PfRecordingsList extends StatsElement {
   declare verdicts: ReadonlyMap<string, RowVerdict> | undefined;
   /** Formats that the page itself makes, offered beside the others: `{ id, label }`. */
   declare formats: readonly OwnFormat[] | undefined;
-  /** The page lays recordings over each other: two to four may be chosen for that. */
+  /** The page lays recordings over each other: two to six may be chosen for that. */
   declare comparable: boolean;
   declare protected opened: Opened | undefined;
   /** Chosen for a comparison; undefined: nobody is choosing. */
@@ -563,8 +563,8 @@ function canGlance({ id, damaged, sample_count }: CaptureMeta): boolean {
   return id !== '' && damaged === undefined && sample_count > 0 && sample_count <= MOST_WINDOWS;
 }
 
-/** Solid, dashed and two patterns of dots: more cannot be told apart. */
-const MOST_PICKED = 4;
+/** As many as <pf-compare> keeps apart by their strokes. */
+const MOST_PICKED = 6;
 const MOST_WINDOWS = 20_000;
 const PANEL_PX = 340;
 const PANEL_ROWS = 3;

@@ -263,11 +263,12 @@ describe('address', () => {
     expect(readAddress('#token=abc%2Fd&r=2026-08-21T18-14-00Z_1920x1080')).toEqual({
       token: 'abc/d',
       recordingId: '2026-08-21T18-14-00Z_1920x1080',
+      compared: undefined,
       range: undefined,
       room: undefined,
     });
     const nothing = {
-      ...{ token: undefined, recordingId: undefined },
+      ...{ token: undefined, recordingId: undefined, compared: undefined },
       ...{ range: undefined, room: undefined },
     };
     expect(readAddress('')).toEqual(nothing);
@@ -303,10 +304,22 @@ describe('address', () => {
     fc.assert(
       fc.property(text, text, fc.option(range, { nil: undefined }), (recordingId, room, range) => {
         fc.pre(recordingId.trim() === recordingId && room.trim() === room);
-        const read = readAddress(writeAddress({ recordingId, room, range }));
-        expect(read).toEqual({ token: undefined, recordingId, room, range });
+        const view = { recordingId, room, range, compared: undefined };
+        expect(readAddress(writeAddress(view))).toEqual({ token: undefined, ...view });
       }),
     );
+  });
+
+  test('what is compared stands in it in order, in place of one recording', () => {
+    const compared = ['2026-08-21T18-14-00Z_1920x1080', '2026-08-20T18-14-00Z_1280x720'];
+    const range = { fromMs: 1000, toMs: 2000.5 };
+    const view = { compared, range, recordingId: undefined, room: undefined };
+    const written = writeAddress(view);
+    expect(written).toBe(`#c=${compared.join(',')}&t=1000-2000.5`);
+    expect(readAddress(written)).toEqual({ token: undefined, ...view });
+    for (const few of ['', 'a', 'a,', ',', ', ,']) {
+      expect(readAddress(`#c=${few}`).compared).toBeUndefined();
+    }
   });
 });
 

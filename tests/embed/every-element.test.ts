@@ -53,6 +53,10 @@ async function at(host: PageHost, path = '/'): Promise<Watched> {
 
 const open = (): PageHost => new PageHost({ recordings: everyRecording(), origins: [site.origin] });
 const id = longRecording().meta.id;
+/** What is compared. */
+const ids = everyRecording()
+  .slice(0, 3)
+  .map(({ meta }) => meta.id);
 
 interface Made {
   readonly tag: string;
@@ -60,7 +64,11 @@ interface Made {
 }
 
 function withAttributes(tag: string, host: PageHost): Made {
-  const recording = takes(tag, 'recordingId') ? { 'recording-id': id } : {};
+  const recording = takes(tag, 'recordingId')
+    ? { 'recording-id': id }
+    : takes(tag, 'recordingIds')
+      ? { 'recording-ids': ids.join(' ') }
+      : {};
   return { tag, attributes: { host: host.url, token: host.token, ...recording } };
 }
 
@@ -101,17 +109,22 @@ describe.each(tags)('<%s>', (tag) => {
   );
 });
 
-test.each(tags.filter((tag) => takes(tag, 'recording')))(
+test.each(tags.filter((tag) => takes(tag, 'recording') || takes(tag, 'recordingIds')))(
   '<%s> draws a recording handed in without a single request',
   async (tag) => {
     using host = open();
     const { page, trouble } = await at(host);
     await page.evaluate(
-      ([name, recording]) => {
-        const el = Object.assign(document.createElement(name), { recording });
+      ([name, given]) => {
+        const el = Object.assign(document.createElement(name), given);
         document.querySelector('main')?.append(el);
       },
-      [tag, longRecording()] as const,
+      [
+        tag,
+        takes(tag, 'recording')
+          ? { recording: longRecording() }
+          : { recordings: everyRecording().slice(0, 2) },
+      ] as const,
     );
     expect((await settled(page, tag, 0)).length).toBeGreaterThan(10);
     expect(host.requests).toEqual([]);
@@ -177,8 +190,13 @@ async function addWithApi(made: Made & { url: string; token: string }): Promise<
   const { HttpStatsApi } = await import(module);
   const api = new HttpStatsApi({ host: made.url, token: made.token });
   const recordingId = made.attributes['recording-id'];
-  const given = recordingId === undefined ? { api } : { api, recordingId };
-  document.querySelector('main')?.append(Object.assign(document.createElement(made.tag), given));
+  const recordingIds = made.attributes['recording-ids']?.split(' ');
+  const given = {
+    ...(recordingId === undefined ? {} : { recordingId }),
+    ...(recordingIds === undefined ? {} : { recordingIds }),
+  };
+  const el = Object.assign(document.createElement(made.tag), { api, ...given });
+  document.querySelector('main')?.append(el);
 }
 
 /** What an element says once it says the same several times. */
