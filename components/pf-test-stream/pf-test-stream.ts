@@ -20,7 +20,15 @@ import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
-import { type Fault, faultOf, type Planned, plannedOf, planOf, readScript } from './faults.ts';
+import {
+  type Fault,
+  faultOf,
+  lastsS,
+  type Planned,
+  plannedOf,
+  planOf,
+  readScript,
+} from './faults.ts';
 import { COMMON_MODES, parseMode } from './mode.ts';
 import './pf-injected.ts';
 import { FIRST_AT_S, isWhole, nowText, planPicture, planRows } from './plan-view.ts';
@@ -192,9 +200,7 @@ export class PfTestStreamElement extends StatsElement {
         format: this.format,
         faults: this.faults,
         disabled: busy,
-        onChange: (faults) => {
-          this.faults = faults;
-        },
+        onChange: (faults) => this.#plan(faults),
       })}
       <details><summary>${t.settings}</summary><div class="fields">
         <label class="field">${t.mode}<input name="mode" value=${mode} list="modes" required autocomplete="off" title=${t.modeHint} ?disabled=${busy} /></label>
@@ -317,6 +323,14 @@ export class PfTestStreamElement extends StatsElement {
     this.failure = undefined;
   }
 
+  /** The stream goes on for a while behind the last fault. */
+  #plan(faults: readonly Fault[]): void {
+    this.faults = faults;
+    const ends = faults.map((fault) => fault.atS + lastsS(fault, 60) + CALM_BEHIND_S);
+    const needed = Math.ceil(Math.max(0, ...ends.filter(Number.isFinite)));
+    if (!(this.seconds >= needed)) this.seconds = Math.min(3600, needed);
+  }
+
   readonly #onRecord = (event: Event): void => {
     if (event.target instanceof HTMLInputElement) this.record = event.target.checked;
   };
@@ -413,6 +427,7 @@ export class PfTestStreamElement extends StatsElement {
       request: asked.request,
       name: asked.name,
       record: this.record,
+      isHidden: () => document.hidden,
       onState: (state) => {
         if (this.#started?.run === run) this.stream = state;
       },
@@ -461,6 +476,7 @@ declare global {
 }
 
 const BEAT_MS = 2000;
+const CALM_BEHIND_S = 2;
 /** Small, so that of what is seen as little as possible is this machine's own. */
 const COMMON_FAULT_MODE = '640x360@60';
 const BODY_PADDING_PX = 32;

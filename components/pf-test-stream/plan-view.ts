@@ -199,6 +199,7 @@ export function nowText(picture: Omit<Picture, 'widthPx'>): string {
 }
 
 export const FIRST_AT_S = 3;
-const APART_S = 2;
+/** Late frames closer than three seconds are one finding. */
+const APART_S = 4;
 const MOST_FAULTS = 12;
 const TICK_PX = 56;

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly onArmed: (status: StatsStatus) => void;
   readonly onSaved: (recording: CaptureMeta) => void;
   readonly onChange: () => void;
+  /** Whether nobody can see the page. */
+  readonly isHidden?: () => boolean;
   readonly timers?: Pick<Timers, 'set' | 'now'>;
 }
 
@@ -91,12 +93,18 @@ export class RecordedRun {
   async #follow(): Promise<void> {
     const { api, onState, onChange } = this.#with;
     let failures = 0;
+    let endsMs = this.#timers.now();
     while (failures < MOST_FAILURES) {
       await new Promise<void>((resolve) => this.#timers.set(resolve, BEAT_MS));
+      // Behind another tab nobody sees how far it is: only its end matters.
+      if (this.#with.isHidden?.() === true && this.#timers.now() < endsMs) continue;
       try {
         const state = await api.testStream();
         failures = 0;
         onState(state);
+        if (state.seconds !== undefined && state.elapsed_s !== undefined) {
+          endsMs = this.#timers.now() + Math.max(0, state.seconds - state.elapsed_s) * 1000;
+        }
         if (state.state === 'running' || state.state === 'starting') continue;
         this.truth = await this.#readTruth();
         if (this.capture === 'armed') await this.save();

@@ -47,7 +47,7 @@ export const testStreamStyles = css`
   }
   .ins {
     display: grid;
-    grid-template-columns: minmax(0, 2fr) repeat(3, minmax(0, 1fr));
+    grid-template-columns: minmax(0, 2fr) repeat(4, minmax(0, 1fr));
     gap: 8px 12px;
   }
   .fault > .btn {
