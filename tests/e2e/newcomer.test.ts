@@ -1,12 +1,14 @@
 // Somebody who has never seen the page: opens it from the token's link on a fresh host, injects a stutter, and finds it. By
 // roles and names on the screen alone, no ids and no API; within a minute of wall time.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { BrowserBench } from '../support/browser.ts';
 import { type Host, missingExecutable, startHost } from '../support/host.ts';
 
 const TIMEOUT_MS = 90_000;
 const A_MINUTE_MS = 60_000;
+const MOST_RUNS = 3;
+const MOST_OUTLIERS = 8;
 
 /** What stands on the screen, by language. */
 interface Screen {
@@ -33,8 +35,8 @@ const ENGLISH: Screen = {
   spike: 'Encoder spike',
   start: 'Start test stream',
   now: /^(Next|Now): Encoder spike/,
-  injected: /^Encoder spike, \d+(\.\d)? ms, in one frame, at 00:0[234]/,
-  found: /Encode took up to \d+(\.\d)? ms where/,
+  injected: /^Encoder spike, \d+(\.\d)?\sms, in one frame, at 00:0[234]/,
+  found: /Encode took up to \d+(\.\d)?\sms where/,
   look: 'Look at what was recorded',
   verdict: /the encoder/,
   finding: /^1 Encoder/,
@@ -99,27 +101,42 @@ async function findTheStutter(page: Page, screen: Screen): Promise<void> {
   await page.getByRole('button', { name: screen.inject }).click();
   const fault = page.getByRole('combobox', { name: screen.fault });
   expect(await fault.locator('option:checked').textContent()).toBe(screen.spike);
-  await page.getByRole('button', { name: screen.start }).click();
-  await page.getByText(screen.now).waitFor();
+  // On a machine that stutters by itself the page says so, and one tries again.
+  let isFound = false;
+  for (let runs = 0; runs < MOST_RUNS && !isFound; runs += 1) isFound = await inject(page, screen);
+  expect(isFound).toBe(true);
 
-  const look = page.getByRole('button', { name: screen.look, exact: true });
-  await look.waitFor({ timeout: 30_000 });
-  // What was done and what was found stand side by side.
-  const pair = page.getByRole('listitem').filter({ hasText: screen.spike });
-  await pair.getByRole('definition').filter({ hasText: screen.injected }).waitFor();
-  await pair.getByRole('definition').filter({ hasText: screen.found }).waitFor();
-
-  await look.click();
+  await page.getByRole('button', { name: screen.look, exact: true }).click();
   await page.getByRole('button', { name: screen.finding }).waitFor();
   await page.getByText(screen.verdict).first().waitFor();
   // Before everything, and from there to what stands out.
   const chart = page.getByRole('img', { name: screen.latency }).first();
   await chart.click({ position: { x: 8, y: 40 } });
-  await page.keyboard.press('n');
   const strip = page.getByRole('region', { name: screen.strip });
+  const total = strip.getByText(screen.total);
+  for (let i = 0; i < MOST_OUTLIERS && !(await comes(total, 1000)); i += 1) {
+    await page.keyboard.press('n');
+  }
   await strip.getByText(screen.frame).waitFor();
-  await strip.getByText(screen.total).waitFor();
+  await total.waitFor();
 }
+
+/** One run; whether what was found is what was injected. They stand side by side. */
+async function inject(page: Page, screen: Screen): Promise<boolean> {
+  await page.getByRole('button', { name: screen.start }).click();
+  await page.getByText(screen.now).waitFor();
+  const look = page.getByRole('button', { name: screen.look, exact: true });
+  await look.waitFor({ timeout: 30_000 });
+  const pair = page.getByRole('listitem').filter({ hasText: screen.spike });
+  await pair.getByRole('definition').filter({ hasText: screen.injected }).waitFor();
+  return comes(pair.getByRole('definition').filter({ hasText: screen.found }), 2000);
+}
+
+const comes = (what: Locator, timeout: number): Promise<boolean> =>
+  what.waitFor({ timeout }).then(
+    () => true,
+    () => false,
+  );
 
 async function end(host: Host): Promise<void> {
   expect(await host.end()).toBe(0);
