@@ -157,6 +157,7 @@ function parseSession(value: unknown): readonly SessionEntry[] {
 export function parseHostInfo(value: unknown): HostInfo {
   const f = fields(value, 'host');
   const engine = asFields(f['engine']);
+  const kept = asFields(f['recordings_kept']);
   const sessions = f['sessions'];
   return {
     name: text(f['name']),
@@ -166,6 +167,15 @@ export function parseHostInfo(value: unknown): HostInfo {
     gamestream_port: whole(f['gamestream_port']),
     engine: { abi: whole(engine?.['abi']), version: text(engine?.['version']) },
     sessions: Array.isArray(sessions) ? sessions.flatMap(sessionOf) : [],
+    ...(kept === undefined
+      ? {}
+      : {
+          recordings_kept: {
+            count: whole(kept['count']),
+            days: whole(kept['days']),
+            bytes: whole(kept['bytes']),
+          },
+        }),
   };
 }
 

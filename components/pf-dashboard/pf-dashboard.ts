@@ -270,7 +270,7 @@ export class PfDashboard extends StatsElement {
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
-    const { sessions, clients, hostStatus, info } = this.#state;
+    const { sessions, clients, hostStatus, info, recordings } = this.#state;
     const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
     return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.host}>
       <div class="hosthead"><h1>${info?.name || hostOf(this.host)}</h1><p class="meta">${this.#hostFacts().map((fact) => html`<span>${fact}</span>`)}</p></div>
@@ -285,7 +285,11 @@ export class PfDashboard extends StatsElement {
             ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
             : nothing
         }</div>
-        <pf-tokens quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-tokens>
+        <div class="lists"><pf-tokens quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-tokens>${
+          recordings === undefined
+            ? nothing
+            : html`<pf-retention quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings} .info=${info}></pf-retention>`
+        }</div>
       </div>
     </main>`;
   }

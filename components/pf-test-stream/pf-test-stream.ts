@@ -279,7 +279,8 @@ export class PfTestStreamElement extends StatsElement {
     const { run, planned } = started;
     const look = (): boolean => this.dispatchEvent(new PfRecordingSelect(run.recording?.id));
     const problem = failureNote(run.failure, this.format);
-    switch (run.capture) {
+    // A host that was silent to the end may still be recording.
+    switch (run.capture === 'armed' && run.isOver ? 'joined' : run.capture) {
       case 'none':
         return problem;
       case 'armed':
