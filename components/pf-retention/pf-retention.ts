@@ -174,8 +174,10 @@ export class PfRetention extends StatsElement {
   #renderUse(use: Use, kept: RecordingsKept | undefined): TemplateResult {
     const t = words[this.language];
     const f = this.format;
-    const mb = (bytes: number | undefined): string =>
-      f.unit(f.tenth(bytes === undefined ? undefined : bytes / 1e6), 'MB');
+    const mb = (bytes: number | undefined): string => {
+      const size = bytes === undefined ? undefined : bytes / 1e6;
+      return f.unit(size !== undefined && size >= 100 ? f.count(size) : f.tenth(size), 'MB');
+    };
     const limit = (most: number | undefined, text: (most: number) => string): string =>
       most === undefined ? '' : most === 0 ? t.noLimit : text(most);
     const of = (have: string, most: number | undefined, text: (most: number) => string): string => {

@@ -106,6 +106,7 @@ export class PfTestStreamElement extends StatsElement {
   declare protected widthPx: number;
 
   #started: Started | undefined;
+  #hadFocus = false;
   readonly #resize = new ResizeObserver(([entry]) => {
     this.widthPx = entry?.contentRect.width ?? 0;
   });
@@ -150,13 +151,22 @@ export class PfTestStreamElement extends StatsElement {
       this.#poller.stop();
     }
     if (this.isConnected) this.#poller.start();
+    // What starts and what stops stand in one place, and so does the focus.
+    this.#hadFocus = (this.shadowRoot?.activeElement?.closest('.go') ?? undefined) !== undefined;
+  }
+
+  protected override updated(): void {
+    const { shadowRoot } = this;
+    if (!this.#hadFocus || shadowRoot === null || shadowRoot.activeElement !== null) return;
+    const next = shadowRoot.querySelector<HTMLElement>('.go .btn:not([disabled])');
+    (next ?? shadowRoot.querySelector<HTMLElement>('h2'))?.focus();
   }
 
   protected override render(): TemplateResult {
     const t = words[this.language];
     const busy = this.#isRunning || this.#isSaving || this.#act.status === TaskStatus.PENDING;
     return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}>
-      <div class="head"><h2>${t.heading}</h2><span class="grow"></span>
+      <div class="head"><h2 tabindex="-1">${t.heading}</h2><span class="grow"></span>
         <span class="seg" role="group" aria-label=${t.kind}>${KINDS.map(
           (kind) =>
             html`<button type="button" aria-pressed=${this.#kind === kind} ?disabled=${busy} @click=${() => this.#choose(kind)}>${t[kind]}</button>`,
@@ -165,7 +175,7 @@ export class PfTestStreamElement extends StatsElement {
         <form @submit=${this.#onSubmit} novalidate>
           ${this.#renderForm(busy)}
           <label class="check"><input type="checkbox" name="record" .checked=${this.record} ?disabled=${busy} @change=${this.#onRecord} /><span>${t.record}<span class="t3 s">${t.recordHint}</span></span></label>
-          <div class="acts">${
+          <div class="acts go">${
             this.#isRunning
               ? html`<button class="btn" type="button" @click=${this.#onStop}>${t.stop}</button>${this.#renderWatch()}`
               : html`<button class="btn ${this.#started?.run.capture === 'saved' ? '' : 'primary'}" ?disabled=${busy}>${this.#act.status === TaskStatus.PENDING ? t.starting : t.start}</button>`
@@ -326,10 +336,19 @@ export class PfTestStreamElement extends StatsElement {
 
   /** The stream goes on for a while behind the last fault. */
   #plan(faults: readonly Fault[]): void {
+    const more = faults.length - this.faults.length;
+    if (more !== 0) void this.updateComplete.then(() => this.#focusPlan(more));
     this.faults = faults;
     const ends = faults.map((fault) => fault.atS + lastsS(fault, 60) + CALM_BEHIND_S);
     const needed = Math.ceil(Math.max(0, ...ends.filter(Number.isFinite)));
     if (!(this.seconds >= needed)) this.seconds = Math.min(3600, needed);
+  }
+
+  /** To the line that came, else to what brings one. */
+  #focusPlan(more: number): void {
+    const lines = [...this.renderRoot.querySelectorAll<HTMLElement>('.fault select')];
+    const add = this.renderRoot.querySelector<HTMLElement>('.add');
+    (more > 0 ? lines.at(-1) : add)?.focus();
   }
 
   readonly #onRecord = (event: Event): void => {

@@ -18,7 +18,10 @@ describe('the use of', () => {
   });
 
   test('a file that cannot be read counts by its bytes alone', () => {
-    const damaged = meta({ damaged: { code: 'x', message: 'y' }, started_unix_ms: 0 });
+    const damaged = meta({
+      damaged: { file: 'x.json', reason: 'It ends in the middle.' },
+      started_unix_ms: 0,
+    });
     expect(useOf([damaged], undefined)).toMatchObject({ count: 0, bytes: 1000 });
   });
 
