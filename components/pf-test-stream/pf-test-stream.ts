@@ -151,22 +151,22 @@ export class PfTestStreamElement extends StatsElement {
       this.#poller.stop();
     }
     if (this.isConnected) this.#poller.start();
-    // What starts and what stops stand in one place, and so does the focus.
-    this.#hadFocus = (this.shadowRoot?.activeElement?.closest('.go') ?? undefined) !== undefined;
+    // What starts and what stops stand in one place, and so does the focus: a button that cannot be pressed has none.
+    const focus = this.shadowRoot?.activeElement ?? undefined;
+    if (focus !== undefined) this.#hadFocus = focus.closest('.go') !== null;
+    else if (document.activeElement !== document.body) this.#hadFocus = false;
   }
 
   protected override updated(): void {
-    const { shadowRoot } = this;
-    if (!this.#hadFocus || shadowRoot === null || shadowRoot.activeElement !== null) return;
-    const next = shadowRoot.querySelector<HTMLElement>('.go .btn:not([disabled])');
-    (next ?? shadowRoot.querySelector<HTMLElement>('h2'))?.focus();
+    if (!this.#hadFocus || document.activeElement !== document.body) return;
+    this.renderRoot.querySelector<HTMLElement>('.go .btn:not([disabled])')?.focus();
   }
 
   protected override render(): TemplateResult {
     const t = words[this.language];
     const busy = this.#isRunning || this.#isSaving || this.#act.status === TaskStatus.PENDING;
     return html`<div class="frame"><section class="card" part="card" aria-label=${t.heading}>
-      <div class="head"><h2 tabindex="-1">${t.heading}</h2><span class="grow"></span>
+      <div class="head"><h2>${t.heading}</h2><span class="grow"></span>
         <span class="seg" role="group" aria-label=${t.kind}>${KINDS.map(
           (kind) =>
             html`<button type="button" aria-pressed=${this.#kind === kind} ?disabled=${busy} @click=${() => this.#choose(kind)}>${t[kind]}</button>`,

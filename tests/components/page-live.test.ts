@@ -101,7 +101,7 @@ describe('a capture that is watched live', () => {
       );
       await testStream(host, 'POST');
       await more(page, 4);
-      expect(await page.getByRole('list', { name: 'Markers' }).count()).toBe(0);
+      await page.getByRole('list', { name: 'Markers' }).waitFor({ state: 'detached' });
       expect([times(host, LIVE), times(host, STREAM)]).toEqual([2, 2]);
       expect(trouble).toEqual([]);
       await page.context().close();
