@@ -125,7 +125,8 @@ export class PfInjected extends StatsElement {
   });
   readonly #review = new ReviewSource(this, () => ({
     api: this.client,
-    capture: this.#capture.value,
+    // What is read after the element has gone opens nothing.
+    capture: this.isConnected ? this.#capture.value : undefined,
     frames: undefined,
     workerUrl,
   }));
