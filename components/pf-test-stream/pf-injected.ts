@@ -135,13 +135,19 @@ export class PfInjected extends StatsElement {
     return client === undefined || session === undefined ? undefined : { client, args: [session] };
   });
   /** The first frame there is: by its number it is found in the log too. */
-  readonly #first = new Asked(this, 'frame', () => {
+  readonly #anchor = new Asked(this, 'frame', () => {
     const [client, session] = [this.#review.client, this.#session];
     return client === undefined || session === undefined
       ? undefined
       : { client, args: [session, 0] };
   });
+  #first: Matched['range'];
   #read: { readonly text: string; readonly truth: Truth } | undefined;
+
+  /** Where the first of what was injected lies; undefined where that is not known. */
+  get firstRange(): Matched['range'] {
+    return this.#first;
+  }
 
   protected override render(): unknown {
     if (this.recordingId === undefined) return nothing;
@@ -164,6 +170,7 @@ export class PfInjected extends StatsElement {
       const isOwn = one.sessionId === this.#session || one.planned.kind === 'session';
       return toMs === undefined ? NO_MATCH : matchOf(one, isOwn ? findings : [], toMs);
     });
+    this.#first = around(matched.find(({ range }) => range !== undefined)?.range);
     const told = new Set(matched.flatMap(({ found, others }) => [...found, ...others]));
     const own = findings.filter((one) => !told.has(one)).length;
     return html`<ol>${happened.map((one, i) => this.#renderOne(one, matched[i] ?? NO_MATCH, i))}</ol>
@@ -230,14 +237,11 @@ export class PfInjected extends StatsElement {
     return html`<span class="one">${swatch(key)}<b>${side}</b> ${span}: ${strong} ${rest} </span>`;
   }
 
-  #look({ fromMs, toMs }: NonNullable<Matched['range']>): void {
+  #look(range: Matched['range']): void {
     const { recordingId } = this;
-    if (recordingId === undefined) return;
-    const range = {
-      fromMs: Math.max(0, Math.floor(fromMs - AROUND_MS)),
-      toMs: Math.ceil(toMs + AROUND_MS),
-    };
-    this.dispatchEvent(new PfRecordingLook(recordingId, range));
+    const part = around(range);
+    if (recordingId === undefined || part === undefined) return;
+    this.dispatchEvent(new PfRecordingLook(recordingId, part));
   }
 
   get #truth(): Truth | undefined {
@@ -253,11 +257,20 @@ export class PfInjected extends StatsElement {
   }
 
   #toMs(truth: Truth): ((ns: number) => number) | undefined {
-    const first = this.#first.answer;
+    const first = this.#anchor.answer;
     const index = first?.columns.frame_index;
     if (first === undefined || index === undefined || this.#session === undefined) return undefined;
     return clockOf(truth, this.#session, { frame: index, atMs: first.atMs });
   }
+}
+
+/** So that it is seen with what lies around it. */
+function around(range: Matched['range']): Matched['range'] {
+  if (range === undefined) return undefined;
+  return {
+    fromMs: Math.max(0, Math.floor(range.fromMs - AROUND_MS)),
+    toMs: Math.ceil(range.toMs + AROUND_MS),
+  };
 }
 
 const NO_MATCH: Matched = { range: undefined, found: [], others: [] };

@@ -12,6 +12,7 @@ import type { TestStreamRequest, TestStreamState } from '../../contract/test-str
 import { define } from '../base/element.ts';
 import { PfCaptureChange, PfRecordingSelect, PfTestStream } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
+import { PfRecordingLook } from '../base/host-events.ts';
 import { Poller } from '../base/poller.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { failureNote } from '../base/states.ts';
@@ -287,7 +288,6 @@ export class PfTestStreamElement extends StatsElement {
     if (started === undefined) return nothing;
     const t = words[this.language];
     const { run, planned } = started;
-    const look = (): boolean => this.dispatchEvent(new PfRecordingSelect(run.recording?.id));
     const problem = failureNote(run.failure, this.format);
     // A host that was silent to the end may still be recording.
     switch (run.capture === 'armed' && run.isOver ? 'joined' : run.capture) {
@@ -299,13 +299,23 @@ export class PfTestStreamElement extends StatsElement {
       case 'joined':
         return html`${problem}<div class="acts"><button class="btn" type="button" @click=${() => void run.save()}>${t.saveNow}</button></div>`;
       case 'saved':
-        return html`<div class="acts"><span role="status">${t.saved}</span><button class="btn primary" type="button" @click=${look}>${t.look}</button></div>
+        return html`<div class="acts"><span role="status">${t.saved}</span><button class="btn primary" type="button" @click=${() => this.#look(run.recording?.id)}>${t.look}</button></div>
           ${
             planned.length === 0
               ? nothing
               : html`<pf-injected part="injected" lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${run.recording?.id} .planned=${planned} .truth=${run.truth}></pf-injected>`
           }`;
     }
+  }
+
+  /** At the first of what was injected, where it is known. */
+  #look(id: string | undefined): void {
+    const range = this.renderRoot.querySelector('pf-injected')?.firstRange;
+    this.dispatchEvent(
+      id === undefined || range === undefined
+        ? new PfRecordingSelect(id)
+        : new PfRecordingLook(id, range),
+    );
   }
 
   get #kind(): Kind {

@@ -107,6 +107,8 @@ async function findTheStutter(page: Page, screen: Screen): Promise<void> {
   expect(isFound).toBe(true);
 
   await page.getByRole('button', { name: screen.look, exact: true }).click();
+  // The address leads to the moment, for somebody else too.
+  await page.waitForURL(/#r=[^&]+&t=\d+-\d+$/);
   await page.getByRole('button', { name: screen.finding }).waitFor();
   await page.getByText(screen.verdict).first().waitFor();
   // Before everything, and from there to what stands out.
