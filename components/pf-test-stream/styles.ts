@@ -294,6 +294,11 @@ export const testStreamStyles = css`
       flex: 1;
     }
   }
+  @container (max-width: 420px) {
+    .ins {
+      grid-template-columns: repeat(2, minmax(0, 1fr));
+    }
+  }
   @container (max-width: 340px) {
     :host(:not([side])) .body {
       padding: 0 12px 12px;
