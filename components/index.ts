@@ -31,6 +31,7 @@ export { PfRecordingsList } from './pf-recordings-list/pf-recordings-list.ts';
 export type { OwnFormat } from './pf-recordings-list/row-panel.ts';
 export { type RowVerdict, verdictOfFindings } from './pf-recordings-list/row-verdict.ts';
 export { PfReport } from './pf-report/pf-report.ts';
+export { PfRetention } from './pf-retention/pf-retention.ts';
 export { PfSessionLanes } from './pf-session-lanes/pf-session-lanes.ts';
 export { PfSessions } from './pf-sessions/pf-sessions.ts';
 export { PfTestStreamElement } from './pf-test-stream/pf-test-stream.ts';

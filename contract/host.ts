@@ -79,6 +79,17 @@ export const SessionInfo = Type.Object(
 );
 export type SessionInfo = Static<typeof SessionInfo>;
 
+/** What recordings may come to before the oldest go by themselves; 0: no limit. */
+export const RecordingsKept = Type.Object(
+  {
+    count: Type.Integer({ minimum: 0, description: 'Without a star; starred ones never go' }),
+    days: Type.Integer({ minimum: 0 }),
+    bytes: Type.Integer({ minimum: 0, description: 'Of all files, the trash included' }),
+  },
+  { title: 'RecordingsKept', description: 'Set in the host’s configuration; 0: no limit' },
+);
+export type RecordingsKept = Static<typeof RecordingsKept>;
+
 export const HostInfo = Type.Object(
   {
     name: Type.String({ description: 'Host name shown to people' }),
@@ -88,6 +99,7 @@ export const HostInfo = Type.Object(
     gamestream_port: Type.Integer({ minimum: 1, maximum: 65535 }),
     engine: Type.Object({ abi: Type.Integer(), version: Type.String() }),
     sessions: Type.Array(SessionInfo),
+    recordings_kept: Type.Optional(RecordingsKept),
   },
   { title: 'HostInfo' },
 );

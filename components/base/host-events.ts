@@ -1,4 +1,5 @@
 // What the rooms of the host tell the page: only what a user did and the host has done. All bubble and cross shadow roots.
+import { PfRecordingSelect } from './events.ts';
 
 const OUTWARD = { bubbles: true, composed: true } as const;
 
@@ -58,6 +59,16 @@ export class PfRoom extends Event {
   constructor(room: string) {
     super(PfRoom.type, OUTWARD);
     this.room = room;
+  }
+}
+
+/** A recording was chosen together with the part of it that is to be looked at. */
+export class PfRecordingLook extends PfRecordingSelect {
+  readonly range: { readonly fromMs: number; readonly toMs: number };
+
+  constructor(recordingId: string, range: PfRecordingLook['range']) {
+    super(recordingId);
+    this.range = range;
   }
 }
 

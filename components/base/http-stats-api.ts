@@ -127,6 +127,11 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     await this.http.ask({ method: 'DELETE', path: TEST_STREAMS, signal });
   }
 
+  async testStreamTruth(signal?: AbortSignal): Promise<string> {
+    const timeoutMs = LONG_TIMEOUT_MS;
+    return (await this.http.blob({ path: `${TEST_STREAMS}/truth`, timeoutMs, signal })).text();
+  }
+
   async #saved(path: string, signal: AbortSignal | undefined): Promise<CaptureMeta> {
     const timeoutMs = LONG_TIMEOUT_MS;
     return parseFullMeta(await this.http.json({ method: 'POST', path, timeoutMs, signal }));

@@ -139,6 +139,7 @@ const inOrder = (stages: StageTiming[]): StageTiming[] =>
 export function parseHostInfo(value: unknown): HostInfo {
   const f = fields(value, 'host');
   const engine = asFields(f['engine']);
+  const kept = asFields(f['recordings_kept']);
   const sessions = f['sessions'];
   return {
     name: text(f['name']),
@@ -148,6 +149,15 @@ export function parseHostInfo(value: unknown): HostInfo {
     gamestream_port: whole(f['gamestream_port']),
     engine: { abi: whole(engine?.['abi']), version: text(engine?.['version']) },
     sessions: Array.isArray(sessions) ? sessions.flatMap(sessionOf) : [],
+    ...(kept === undefined
+      ? {}
+      : {
+          recordings_kept: {
+            count: whole(kept['count']),
+            days: whole(kept['days']),
+            bytes: whole(kept['bytes']),
+          },
+        }),
   };
 }
 

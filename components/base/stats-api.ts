@@ -58,6 +58,8 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   testStream(signal?: AbortSignal): Promise<TestStreamState>;
   startTestStream(request: TestStreamRequest, signal?: AbortSignal): Promise<TestStreamState>;
   stopTestStream(signal?: AbortSignal): Promise<void>;
+  /** What really happened in the last script, JSON lines; without it nothing is claimed about what was injected. */
+  testStreamTruth?(signal?: AbortSignal): Promise<string>;
 }
 
 /** `reset`: what is held is no longer what the next news add to; the capture is to be loaded. It comes first. */

@@ -8,7 +8,7 @@ import type {
   PfRecordingsCompare,
   PfToken,
 } from '../base/events.ts';
-import type { PfRoom } from '../base/host-events.ts';
+import { PfRecordingLook, type PfRoom } from '../base/host-events.ts';
 import { supported } from '../base/i18n.ts';
 import { PfDashboard } from '../pf-dashboard/pf-dashboard.ts';
 import { roomOf } from '../pf-dashboard/rooms.ts';
@@ -35,8 +35,11 @@ page.keys = stored(localStorage, 'pf-keys');
 applyTitle();
 page.addEventListener('pf-token', (event: PfToken) => keep(sessionStorage, TOKEN(), event.token));
 page.addEventListener('pf-recording-select', (event: PfRecordingSelect) => {
-  const { room } = readAddress(location.hash);
-  goTo({ recordingId: event.recordingId, room, range: undefined, compared: undefined });
+  // Chosen out of another room, the dashboard is in the first one already.
+  const room = roomOf(page.room) === 'performance' ? undefined : page.room;
+  const range = event instanceof PfRecordingLook ? event.range : undefined;
+  goTo({ recordingId: event.recordingId, room, range, compared: undefined });
+  applyTitle();
 });
 page.addEventListener('pf-recordings-compare', ({ ids }: PfRecordingsCompare) => {
   const { room } = readAddress(location.hash);
@@ -103,8 +106,12 @@ function applyLanguage(language: 'en' | 'de'): void {
 
 function applyTitle(): void {
   const german = document.documentElement.lang === 'de';
-  const performance = german ? 'Leistung' : 'Performance';
-  document.title = `${roomOf(page.room) === 'host' ? 'Host' : performance} · punktfunk`;
+  const names = {
+    performance: german ? 'Leistung' : 'Performance',
+    test: german ? 'Teststrom' : 'Test stream',
+    host: 'Host',
+  };
+  document.title = `${names[roomOf(page.room)]} · punktfunk`;
 }
 
 function applyTheme(theme: string | undefined): void {

@@ -157,7 +157,11 @@ export class PfBlackBox extends StatsElement {
     const why = triggers[this.language][box.last_trigger ?? ''];
     const when = box.last_saved_unix_ms;
     return html`${box.fault === undefined ? nothing : html`<p class="s warn">${t.fault(box.fault)}</p>`}
-      <p class="s">${box.seconds > 0 ? t.holds(lengthOf(f, box.seconds * 1000)) : t.empty}</p>
+      <p class="s"><span>${box.seconds > 0 ? t.holds(lengthOf(f, box.seconds * 1000)) : t.empty}</span>${
+        box.seconds > 0 && box.limit_bytes > 0
+          ? html` <span class="t3">${t.memory(f.unit(f.tenth(box.bytes / 1e6), 'MB'), f.unit(f.tenth(box.limit_bytes / 1e6), 'MB'))}</span>`
+          : nothing
+      }</p>
       <span class="acts">${box.seconds > 0 ? this.#button('black-box', t.save) : nothing}${
         why === undefined || when === undefined
           ? nothing

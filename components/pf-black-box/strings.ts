@@ -7,6 +7,7 @@ export const words = /* @__PURE__ */ dictionary(
     off: 'The black box is off on this host.',
     empty: 'Holds the last two minutes of every stream, without being armed. Empty now.',
     holds: (length: string) => `Holds the last ${length} of what was streamed.`,
+    memory: (used: string, limit: string) => `${used} of at most ${limit} in memory.`,
     save: 'Save it',
     saving: 'Saving …',
     saved: 'Saved as a recording.',
@@ -32,6 +33,7 @@ export const words = /* @__PURE__ */ dictionary(
     empty:
       'Hält die letzten zwei Minuten jedes Streams, auch ohne gestartete Aufzeichnung. Jetzt leer.',
     holds: (length) => `Hält die letzten ${length} des Streams.`,
+    memory: (used, limit) => `${used} von höchstens ${limit} im Speicher.`,
     save: 'Sichern',
     saving: 'Wird gesichert …',
     saved: 'Als Aufzeichnung gesichert.',

@@ -129,6 +129,7 @@ export class HostState implements ReactiveController {
         await this.#readList();
         if (signal.aborted) return;
       }
+      this.#hearOfSaved(status);
       this.status = status;
       this.info = info;
       this.hostStatus = hostStatus;
@@ -180,8 +181,19 @@ export class HostState implements ReactiveController {
 
   /** Of the recorder. That somebody started or stopped it is more than its status: everything is asked at once. */
   #heard(status: StatsStatus): void {
-    if (this.status === undefined || this.status.armed === status.armed) this.status = status;
-    else this.#poller.now();
+    if (this.status !== undefined && this.status.armed !== status.armed) {
+      this.#poller.now();
+      return;
+    }
+    this.#hearOfSaved(status);
+    this.status = status;
+    if (this.#listStale) this.#poller.now();
+  }
+
+  /** What the black box saved by itself stands in the list too. */
+  #hearOfSaved(status: StatsStatus | undefined): void {
+    const [before, now] = [this.status?.black_box?.saved ?? 0, status?.black_box?.saved ?? 0];
+    if (this.status !== undefined && now > before) this.#listStale = true;
   }
 
   /** Passing trouble shows with the next question on the beat. */

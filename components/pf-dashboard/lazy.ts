@@ -7,6 +7,7 @@ export const fetchTestStream = once(() => import('../pf-test-stream/pf-test-stre
 export const fetchHostRoom = once(() =>
   Promise.all([
     import('../pf-clients/pf-clients.ts'),
+    import('../pf-retention/pf-retention.ts'),
     import('../pf-sessions/pf-sessions.ts'),
     import('../pf-tokens/pf-tokens.ts'),
   ]),

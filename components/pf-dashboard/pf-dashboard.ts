@@ -26,7 +26,7 @@ import {
 import { fieldStyles } from '../base/field-styles.ts';
 import { codecName } from '../base/format.ts';
 import { dateOf } from '../base/format-dates.ts';
-import { PfRoom } from '../base/host-events.ts';
+import { PfRecordingLook, PfRoom } from '../base/host-events.ts';
 import { rightsNote } from '../base/rights.ts';
 import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
@@ -47,7 +47,7 @@ import { words } from './strings.ts';
 import { dashboardStyles } from './styles.ts';
 
 /**
- * @summary The whole page: performance and host.
+ * @summary The whole page: performance, test stream and host.
  * @event {PfRecordingSelect} pf-recording-select - What is looked at was chosen; without an id: the live capture.
  * @event {PfRecordingsCompare} pf-recordings-compare - Recordings were chosen for a comparison; without ids: it was closed.
  * @event {PfRecordingDeleted} pf-recording-deleted - A recording was deleted.
@@ -78,7 +78,7 @@ export class PfDashboard extends StatsElement {
   declare compared: readonly string[] | undefined;
   /** Chosen part of what is looked at. */
   declare range: Range | undefined;
-  /** `performance` or `host`. */
+  /** `performance`, `test` or `host`. */
   declare room: string | undefined;
   /** `off`: the first steps were put away on this host. */
   declare guide: string | undefined;
@@ -126,12 +126,12 @@ export class PfDashboard extends StatsElement {
     const room = roomOf(this.room);
     return html`<div class="frame" @keydown=${this.#silence}><div @keydown=${this.#onKey}>
       <header class="top" part="top">
-        <a class="skip btn" href="#main" @click=${this.#skip}>${room === 'host' ? t.skipToHost : t.skip}</a>
+        <a class="skip btn" href="#main" @click=${this.#skip}>${{ performance: t.skip, test: t.skipToTest, host: t.skipToHost }[room]}</a>
         <span class="brand"><svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true"><circle cx="6" cy="14" r="3.5"></circle
           ><path d="M6 6.5A7.5 7.5 0 0 1 13.5 14M6 2A12 12 0 0 1 18 14"></path></svg><span>punktfunk</span></span>
         ${this.#renderHost()}<span class="grow"></span>${locked ? nothing : this.#renderNav(room)}${this.#renderSwitches()}
       </header>
-      ${locked ? this.#renderToken() : html`${this.#renderPairing(room)}${cache(room === 'host' ? this.#renderHostRoom() : this.#renderPerformance())}`}
+      ${locked ? this.#renderToken() : html`${this.#renderPairing(room)}${cache(this.#renderRoom(room))}`}
       </div>${this.#report.render(this.client, this.format, (id) => this.#entryOf(id), this.theme)}
       <pf-keys lang=${this.language} theme=${this.theme ?? nothing} .keys=${this.keys} @pf-preference=${this.#onKeys}></pf-keys>
     </div>`;
@@ -202,6 +202,11 @@ export class PfDashboard extends StatsElement {
       @pf-pairing-change=${this.#onLists}></pf-pairing>`;
   }
 
+  #renderRoom(room: Room): TemplateResult {
+    if (room === 'host') return this.#renderHostRoom();
+    return room === 'test' ? this.#renderTestRoom() : this.#renderPerformance();
+  }
+
   #renderPerformance(): TemplateResult {
     const t = words[this.language];
     const refused = this.#state.refusal('status');
@@ -215,20 +220,15 @@ export class PfDashboard extends StatsElement {
     const api = this.client;
     const watching = this.#shown;
     const { status, sessions, recordings } = this.#state;
-    fetchTestStream();
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
           ?watch=${watching !== undefined} @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-capture-control>
-        <pf-black-box ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status ?? NOTHING_KNOWN}
+        <pf-black-box ?side=${this.wide} ?hidden=${status?.black_box === undefined && status?.last_run === undefined} lang=${lang} theme=${theme} .api=${api} .status=${status ?? NOTHING_KNOWN}
           @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-black-box>
-        ${
-          this.#state.refusal('info') === undefined
-            ? html`<pf-test-stream quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-test-stream>`
-            : nothing
-        }
-import { fetchCompare, fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
-import { ListedReport, REPORT } from './listed-report.ts';
+        <pf-recordings-list comparable ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
+          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
+          @pf-recordings-compare=${this.#onCompare}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
@@ -322,6 +322,19 @@ import { ListedReport, REPORT } from './listed-report.ts';
       @pf-guide-dismiss=${this.#onGuideDismiss} @pf-room=${this.#onRoom}></pf-first-run>`;
   }
 
+  #renderTestRoom(): TemplateResult {
+    const t = words[this.language];
+    const refused = this.#state.refusal('info');
+    if (refused === undefined) fetchTestStream();
+    return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.test}><h1 class="vh">${t.test}</h1>
+      ${this.#renderBanner()}${
+        refused === undefined
+          ? html`<pf-test-stream quiet kind="faults" lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client}
+            @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onLook}></pf-test-stream>`
+          : html`<section class="card banner">${rightsNote(refused, 'host:read', this.format)}</section>`
+      }</main>`;
+  }
+
   #renderHostRoom(): TemplateResult {
     const t = words[this.language];
     const refused = this.#state.refusal('info');
@@ -334,7 +347,7 @@ import { ListedReport, REPORT } from './listed-report.ts';
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
-    const { sessions, clients, hostStatus, info } = this.#state;
+    const { sessions, clients, hostStatus, info, recordings } = this.#state;
     const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
     return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.host}>
       <div class="hosthead"><h1>${info?.name || hostOf(this.host)}</h1><p class="meta">${this.#hostFacts().map((fact) => html`<span>${fact}</span>`)}</p></div>
@@ -349,7 +362,11 @@ import { ListedReport, REPORT } from './listed-report.ts';
             ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
             : nothing
         }</div>
-        <pf-tokens quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-tokens>
+        <div class="lists"><pf-tokens quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api}></pf-tokens>${
+          recordings === undefined
+            ? nothing
+            : html`<pf-retention quiet ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings} .info=${info}></pf-retention>`
+        }</div>
       </div>
     </main>`;
   }
@@ -412,6 +429,17 @@ import { ListedReport, REPORT } from './listed-report.ts';
     this.range = undefined;
     // What was pressed may be far below what it changed, or gone.
     this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
+  };
+
+  /** Out of another room: what is looked at lies in the first. */
+  readonly #onLook = (event: PfRecordingSelect): void => {
+    this.selected = event.recordingId;
+    this.compared = undefined;
+    this.range = event instanceof PfRecordingLook ? event.range : undefined;
+    this.room = undefined;
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector<HTMLElement>('#main')?.focus(),
+    );
   };
 
   readonly #onBrush = (event: PfBrush): void => {

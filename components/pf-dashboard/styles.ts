@@ -210,9 +210,6 @@ export const dashboardStyles = css`
     .grid main {
       order: 1;
     }
-    pf-test-stream {
-      order: 2;
-    }
     pf-recordings-list {
       order: 3;
     }

@@ -13,7 +13,7 @@ import { words } from './strings.ts';
 /**
  * @summary The first steps on a new host.
  * @event {PfGuideDismiss} pf-guide-dismiss - The steps were put away.
- * @event {PfRoom} pf-room - Where devices are paired was asked for.
+ * @event {PfRoom} pf-room - The room of a step was asked for: where devices are paired, where a test stream is run.
  * @csspart card - The frame.
  */
 export class PfFirstRun extends StatsElement {
@@ -111,12 +111,16 @@ export class PfFirstRun extends StatsElement {
     return html`<li class=${step.done ? 'done' : ''} aria-current=${next ? 'step' : nothing}>
       <span class="mark" aria-hidden="true">${step.done ? TICK : number}</span>
       <b>${t[step.name]}<span class="vh">: ${step.done ? t.done : t.open}</span></b>
-      <div class="how">${how[step.name]}${
-        step.name === 'pair' && !step.done
-          ? html`<br /><button class="btn" @click=${() => this.dispatchEvent(new PfRoom('host'))}>${t.pairGo}</button>`
-          : nothing
-      }</div>
+      <div class="how">${how[step.name]}${this.#renderGo(step)}</div>
     </li>`;
+  }
+
+  /** Where a step is taken in another room. */
+  #renderGo({ name, done }: Step): unknown {
+    if (done || (name !== 'pair' && name !== 'play')) return nothing;
+    const t = words[this.language];
+    const [room, text] = name === 'pair' ? ['host', t.pairGo] : ['test', t.playGo];
+    return html`<br /><button class="btn" @click=${() => this.dispatchEvent(new PfRoom(room))}>${text}</button>`;
   }
 }
 

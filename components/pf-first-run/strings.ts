@@ -12,6 +12,7 @@ export const words = /* @__PURE__ */ dictionary(
     pairGo: 'Show pairing',
     play: 'Play',
     playHow: 'Start the app on the device, until it stutters or for a few minutes.',
+    playGo: 'Or inject a stutter',
     look: 'Stop, and look',
     lookHow: 'Stop and save the capture. The page then says whether and why it stuttered.',
     done: 'done',
@@ -29,6 +30,7 @@ export const words = /* @__PURE__ */ dictionary(
     pairGo: 'Koppeln zeigen',
     play: 'Spielen',
     playHow: 'Starte die App auf dem Gerät, bis es ruckelt oder ein paar Minuten lang.',
+    playGo: 'Oder Ruckeln einbauen',
     look: 'Beenden und nachsehen',
     lookHow:
       'Beende und sichere die Aufzeichnung. Die Seite sagt dann, ob und warum es geruckelt hat.',

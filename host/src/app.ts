@@ -72,6 +72,11 @@ async function assemble(
   const { config, env, log, token, identity, hostName } = settled;
   const engine = new Engine(transport, log.child('engine'));
   forwardEngineLogs(engine, log);
+  const keep = {
+    count: config.recordingsKeep,
+    days: config.recordingsDays,
+    bytes: config.recordingsMb * 1_000_000,
+  };
   const recordings = new RecordingsWorker(
     {
       ...transport.handle,
@@ -79,11 +84,7 @@ async function assemble(
       perf: config.perf,
       blackBox: config.blackBox,
       metrics: config.metrics,
-      keep: {
-        count: config.recordingsKeep,
-        days: config.recordingsDays,
-        bytes: config.recordingsMb * 1_000_000,
-      },
+      keep,
       host: hostFacts(),
     },
     log.child('recordings'),
@@ -109,6 +110,7 @@ async function assemble(
     gamestream_port: config.gamestreamPort,
     engine: { abi: engine.opened.abi, version: engine.opened.version },
     sessions: sessions.list(),
+    recordings_kept: keep,
   });
   const status = async (): Promise<HostStatus> => ({
     ...gamestream.streams.status(),

@@ -111,7 +111,7 @@ describe('keyboard', () => {
         'Skip to the recording',
         'DE, Deutsch',
         'Start capture',
-        'Start test stream',
+        'Test stream',
         'p99',
         'As table',
         'Latency by stage',
@@ -152,7 +152,6 @@ describe('axe finds nothing', () => {
       const { page } = await bench.visit(host);
       await drawn(page);
       await page.getByRole('button', { name: 'As table' }).click();
-      await page.getByText('Settings', { exact: true }).click();
       await page.getByRole('button', { name: /^More for recording of/ }).click();
       expect(await violations(page)).toEqual([]);
       await page
@@ -162,6 +161,12 @@ describe('axe finds nothing', () => {
       expect(await violations(page)).toEqual([]);
       await page.getByRole('button', { name: 'Start capture' }).click();
       await page.getByRole('heading', { level: 1, name: 'Live' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Test stream', exact: true }).click();
+      await page.getByText('Settings', { exact: true }).click();
+      await page.getByRole('button', { name: 'Add a fault' }).click();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Script', exact: true }).click();
       expect(await violations(page)).toEqual([]);
       await page.context().close();
       const asked = await bench.visit(host, {}, '');

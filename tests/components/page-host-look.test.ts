@@ -280,7 +280,7 @@ describe('keyboard', () => {
       using host = bench.host();
       const { page } = await bench.visit(host);
       await drawn(page);
-      await page.getByRole('button', { name: 'Start test stream' }).focus();
+      await page.getByRole('button', { name: 'Start capture' }).focus();
       const id = host.devices.knock({ name: 'Steam Deck', address: '192.168.1.63' });
       await page.getByLabel('PIN that Steam Deck shows').waitFor();
       const said = page.locator('pf-pairing [role=status]');
@@ -290,7 +290,7 @@ describe('keyboard', () => {
       );
       host.devices.end(id, { code: 'gave_up', message: 'Gone.' });
       await page.getByLabel('PIN that Steam Deck shows').waitFor({ state: 'detached' });
-      await focusOn(page, 'Start test stream');
+      await focusOn(page, 'Start capture');
       await page.context().close();
     },
     TIMEOUT_MS,

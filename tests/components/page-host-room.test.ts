@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/browser.ts';
-import { drawn, focusOn, PageBench, TIMEOUT_MS } from '../support/page.ts';
+import { drawn, focusOn, PageBench, startTestStream, TIMEOUT_MS } from '../support/page.ts';
 import type { PageHost } from '../support/page-host.ts';
 import { furnish } from '../support/seeded-devices.ts';
 
@@ -406,7 +406,7 @@ describe('first steps', () => {
       await page.getByText('Steam Deck is paired.').first().waitFor();
       await page.getByRole('button', { name: 'Performance' }).click();
       await guide.getByText('2 of 4 done').waitFor();
-      await page.getByRole('button', { name: 'Start test stream' }).click();
+      await startTestStream(page);
       await guide.getByText('3 of 4 done').waitFor();
       await page.getByRole('button', { name: 'Stop and save' }).click();
       await guide.getByText('That was all of it.').waitFor();
@@ -495,7 +495,10 @@ describe('what a token’s scope does not allow is a sentence', () => {
       host.scope = 'stats';
       const { page, trouble } = await bench.visit(host);
       await drawn(page);
+      await page.getByRole('button', { name: 'Test stream', exact: true }).click();
+      await page.getByText('This takes a token with the scope host:read.').waitFor();
       expect(await page.locator('pf-test-stream').count()).toBe(0);
+      await page.getByRole('button', { name: 'Performance', exact: true }).click();
       await page.getByRole('button', { name: 'Start capture' }).waitFor();
       await page.getByRole('button', { name: 'Host', exact: true }).click();
       await page.getByText('This takes a token with the scope host:read.').waitFor();

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { COLOURS } from '../../components/base/series-tokens.ts';
 import type { PfHealthChart } from '../../components/pf-health-chart/pf-health-chart.ts';
 import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latency-chart.ts';
-import { drawn, latency, PageBench, pixels, TIMEOUT_MS } from '../support/page.ts';
+import { drawn, latency, PageBench, pixels, startTestStream, TIMEOUT_MS } from '../support/page.ts';
 import { longRecording, twoSessions } from '../support/seeded-recordings.ts';
 
 let bench: PageBench;
@@ -52,7 +52,7 @@ describe('the page', () => {
       await page.getByRole('button', { name: 'Start capture' }).click();
       await page.getByText('Recording', { exact: true }).waitFor();
       await page.getByText('Ready. Recording begins with the first stream.').first().waitFor();
-      await page.getByRole('button', { name: 'Start test stream' }).click();
+      await startTestStream(page);
       await page.waitForFunction(() => {
         const root = document
           .querySelector('pf-dashboard')
@@ -245,6 +245,8 @@ describe('states', () => {
       using host = bench.host();
       const { page } = await bench.visit(host);
       await drawn(page);
+      await page.getByRole('button', { name: 'Test stream', exact: true }).click();
+      await page.getByRole('button', { name: 'Plain', exact: true }).click();
       await page.getByText('Settings', { exact: true }).click();
       await page.getByLabel('Seconds').fill('2');
       await page.getByRole('button', { name: 'Start test stream' }).click();

@@ -11,7 +11,7 @@ import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latenc
 import { RangeQuantiles } from '../../contract/stats.ts';
 import { BrowserBench, countPixels, eventually } from '../support/browser.ts';
 import { type Host, missingExecutable, startHost } from '../support/host.ts';
-import { twoFrames } from '../support/page.ts';
+import { startTestStream, twoFrames } from '../support/page.ts';
 
 const TIMEOUT_MS = 120_000;
 const STAGES = ['capture', 'encode', 'packetize', 'send'] as const;
@@ -49,7 +49,7 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
       await page.goto(`${host.address}/#token=${host.token}`);
       await page.getByRole('button', { name: 'Start capture' }).click();
       await page.getByText('Recording', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Start test stream' }).click();
+      await startTestStream(page);
       await eventually(
         () => buckets(page),
         (count) => count >= 4,

@@ -1,8 +1,9 @@
 // Two recordings for a comparison: the stuttering run, and another one of the same game that begins later on its own
 // clock, streams with another encoder and bitrate, and has one spike elsewhere. Both have a marker of the same text.
-import { syntheticFrames } from './synthetic-frames.ts';
+
 import { frameBytes } from './frames-files.ts';
 import { type ReviewedRun, slowDown, stutteringRun } from './review-captures.ts';
+import { syntheticFrames } from './synthetic-frames.ts';
 
 export const MARKER = 'Boss fight';
 export const MARKERS_MS = [6000, 9500] as const;
@@ -46,7 +47,12 @@ export function twoRuns(): readonly [ReviewedRun, ReviewedRun] {
         sessions: [
           {
             ...session,
-            ...{ encoder: 'openh264', bitrate_kbps: 20_000, started_t_ms: 1500, ended_t_ms: 17_500 },
+            ...{
+              encoder: 'openh264',
+              bitrate_kbps: 20_000,
+              started_t_ms: 1500,
+              ended_t_ms: 17_500,
+            },
           },
         ],
         events: marker(1),

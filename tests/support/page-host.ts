@@ -1,6 +1,7 @@
 // A host for tests of the page: the same routes, headers and refusals, with recordings from a seed and a capture whose
 // windows pass faster than real ones. No engine, no files.
 import { join, normalize } from 'node:path';
+import { Value } from 'typebox/value';
 import type { HostInfo } from '../../contract/host.ts';
 import type {
   BlackBoxStatus,
@@ -12,7 +13,11 @@ import type {
   StatsSample,
   StatsStatus,
 } from '../../contract/stats.ts';
-import type { TestStreamReport, TestStreamState } from '../../contract/test-streams.ts';
+import {
+  TestScript,
+  type TestStreamReport,
+  type TestStreamState,
+} from '../../contract/test-streams.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { PageDevices, refusal, scopeFor } from './page-devices.ts';
 import { PageLive } from './page-live.ts';
@@ -60,6 +65,8 @@ export class PageHost implements Disposable {
   /** Files in the folder that cannot be read. */
   readonly damaged: CaptureMeta[] = [];
   readonly markers: CaptureEvent[] = [];
+  /** What test streams were asked for with, in order. */
+  readonly testStreamBodies: unknown[] = [];
   /** Files of frames, by recording. */
   readonly frames = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #trash = new Map<string, Capture>();
@@ -376,8 +383,8 @@ export class PageHost implements Disposable {
       return refusal(409, 'test_stream_running', 'A test stream is running already.');
     }
     const body: unknown = await request.json().catch(() => ({}));
-    const seconds =
-      typeof body === 'object' && body !== null && 'seconds' in body ? Number(body.seconds) : 10;
+    this.testStreamBodies.push(body);
+    const seconds = secondsOf(body) ?? 10;
     this.#stream = { startedUnixMs: Date.now(), seconds, stoppedUnixMs: undefined };
     return Response.json(this.#streamState(), { status: 202 });
   }
@@ -399,6 +406,14 @@ export class PageHost implements Disposable {
     if (!(await file.exists())) return refusal(404, 'not_found', `There is no ${pathname}.`);
     return new Response(file, { headers: { 'content-type': file.type } });
   }
+}
+
+/** Of one stream, or of a script's first session. */
+function secondsOf(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  if ('seconds' in body) return Number(body.seconds);
+  if (!('script' in body) || !Value.Check(TestScript, body.script)) return undefined;
+  return body.script.sessions[0]?.seconds;
 }
 
 function endOf(stream: Streaming): number {

@@ -58,6 +58,15 @@ export async function drawn(page: Page): Promise<void> {
   });
 }
 
+/** An undisturbed stream, begun in its own room; back in the first one. */
+export async function startTestStream(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Test stream', exact: true }).click();
+  await page.getByRole('button', { name: 'Plain', exact: true }).click();
+  await page.getByRole('button', { name: 'Start test stream' }).click();
+  await page.getByRole('button', { name: 'Stop test stream' }).waitFor();
+  await page.getByRole('button', { name: 'Performance', exact: true }).click();
+}
+
 export const latency = (page: Page) => page.locator('pf-latency-chart');
 
 /** Pixels of a lane's canvas in this `#rrggbb`. A lane is drawn where it can be seen. */
