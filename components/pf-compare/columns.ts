@@ -153,7 +153,14 @@ function known(ms: number | undefined): number | undefined {
   return ms === undefined || Number.isNaN(ms) ? undefined : ms;
 }
 
-/** In pipeline order. */
-export const PARTS: readonly PartName[] = [
-  ...(['capture', 'submit', 'encode', 'packetize', 'send', 'other'] as const),
-];
+/**
+ * What can be compared of runs that are told apart into these. The two paths give two of their stages the same name for
+ * other spans (docs/recording-format.md): across them only what is measured alike remains.
+ */
+export function commonParts(runs: readonly (readonly PartName[])[]): readonly PartName[] {
+  const [first = [], ...rest] = runs;
+  const isOnePath = rest.every((parts) => parts.join() === first.join());
+  return isOnePath ? first : ALIKE;
+}
+
+const ALIKE: readonly PartName[] = ['capture', 'other'];

@@ -27,7 +27,7 @@ import { TICK_COLUMN_PX } from '../chart/options.ts';
 import { timeTicks } from '../chart/scale.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import type { Alignment } from './alignment.ts';
-import { PARTS, type Part } from './columns.ts';
+import type { Part } from './columns.ts';
 import { COMPARED, type RunFigures, traitsOf } from './differences.ts';
 import { type Axis, type DrawnRun, drawLines, drawPlaces, drawWorst } from './draw.ts';
 import { Grips } from './grips.ts';
@@ -105,7 +105,7 @@ export class PfCompare extends StatsElement {
   declare shiftsMs: readonly number[] | undefined;
   /** `p50` or `p99`. */
   declare quantile: Quantile;
-  /** `total`, or the stage whose time is told. */
+  /** `total`, or the stage whose time is told, where the runs can be compared in it. */
   declare stage: Part;
   /** `all`, or `new`: without what the source gave twice. */
   declare frames: 'all' | 'new';
@@ -165,7 +165,7 @@ export class PfCompare extends StatsElement {
   }
 
   protected override surroundingsChanged(): void {
-    this.#surface?.forget();
+    this.#surface.forget();
     super.surroundingsChanged();
   }
 
@@ -230,7 +230,13 @@ export class PfCompare extends StatsElement {
       this.renderRoot.querySelector<HTMLCanvasElement>(`#c-${name}`);
     drawOn(canvas('places'), (g, width, height) => drawPlaces(g, [width, height], axis, runs));
     drawOn(canvas('latency'), (g, width, height) =>
-      drawLines(g, [width, height], axis, runs, linesOf(runs, axis.range, this.stage, this.format)),
+      drawLines(
+        g,
+        [width, height],
+        axis,
+        runs,
+        linesOf(runs, axis.range, this.#runs.part, this.format),
+      ),
     );
     drawOn(canvas('worst'), (g, width, height) => {
       const windows = this.#runs.used.map(
@@ -274,10 +280,10 @@ export class PfCompare extends StatsElement {
             figures: figures[run],
           })),
           this.#base,
-          this.stage === 'total',
+          this.#runs.part === 'total',
           f,
         )}
-        <p class="foot note">${t.exact}</p>
+        <p class="foot note">${t.exact}${this.#runs.isMixed ? ` ${t.mixed}` : ''}</p>
       </section>`;
   }
 
@@ -327,7 +333,7 @@ export class PfCompare extends StatsElement {
   }
 
   #what(): string {
-    return partName(this.stage, this.format);
+    return partName(this.#runs.part, this.format);
   }
 
   #renderTimeline(): TemplateResult {
@@ -364,11 +370,11 @@ export class PfCompare extends StatsElement {
   }
 
   #renderSwitches(): TemplateResult {
-    const { alignment, markers, used } = this.#runs;
+    const { alignment, markers, parts, part } = this.#runs;
     return renderSwitches(
       {
-        ...{ quantile: this.quantile, part: this.stage, alignment, markers, hasTable: this.table },
-        parts: PARTS.filter((part) => used.some((run) => run.parts.includes(part))),
+        ...{ quantile: this.quantile, part, alignment, markers, hasTable: this.table },
+        parts,
         onQuantile: (quantile) => this.#chooseQuantile(quantile),
         ...{ onPart: this.#onPart, onAlign: this.#onAlign, onTable: this.#onTable },
       },
@@ -385,7 +391,7 @@ export class PfCompare extends StatsElement {
       name: this.#nameOf(run),
       ms: at === undefined ? undefined : valueAt(run, at),
       // A stage has no budget of its own.
-      budgetMs: isWorst || this.stage === 'total' ? budgetMs : undefined,
+      budgetMs: isWorst || this.#runs.part === 'total' ? budgetMs : undefined,
     }));
     return renderReadout(lines, this.format);
   }
@@ -546,7 +552,7 @@ export class PfCompare extends StatsElement {
 
   readonly #onPart = ({ target }: Event): void => {
     const value = target instanceof HTMLSelectElement ? target.value : 'total';
-    this.stage = PARTS.find((part) => part === value) ?? 'total';
+    this.stage = this.#runs.parts.find((part) => part === value) ?? 'total';
   };
 
   readonly #onAlign = ({ target }: Event): void => {

@@ -2,6 +2,7 @@
 // figures are. Reads them through slots; how they are shown is the element's business.
 import type { ReactiveControllerHost } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
+import type { PartName } from '../../recording/src/review/frame-table.ts';
 import type { StatsApi } from '../base/stats-api.ts';
 import type { Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
@@ -14,7 +15,7 @@ import {
   type Placed,
   shiftsOf,
 } from './alignment.ts';
-import { type Part, peakOf, valueAt, worstIn } from './columns.ts';
+import { commonParts, type Part, peakOf, valueAt, worstIn } from './columns.ts';
 import { type RunFigures, runFigures, withinOf } from './differences.ts';
 import type { DrawnRun, Look } from './draw.ts';
 import { letterOf, MOST_RUNS } from './look.ts';
@@ -88,6 +89,23 @@ export class RunSet {
     return axisOf(this.places, this.offsets);
   }
 
+  /** What besides the total can be compared. */
+  get parts(): readonly PartName[] {
+    return commonParts(this.used.map(({ parts }) => parts).filter(({ length }) => length > 0));
+  }
+
+  /** What is told: the one that was wished, as far as it can be compared. */
+  get part(): Part {
+    const { stage } = this.#view;
+    return this.parts.find((part) => part === stage) ?? 'total';
+  }
+
+  /** They are of both paths. */
+  get isMixed(): boolean {
+    const parts = this.used.map((run) => run.parts).filter(({ length }) => length > 0);
+    return new Set(parts.map((own) => own.join())).size > 1;
+  }
+
   get markers(): readonly string[] {
     return commonMarkers(this.places);
   }
@@ -124,7 +142,8 @@ export class RunSet {
   /** Of each over the chosen range; undefined until they are known. */
   get figures(): readonly (RunFigures | undefined)[] {
     const { offsets } = this;
-    const { brush, stage } = this.#view;
+    const { brush } = this.#view;
+    const { part } = this;
     return this.used.map((run, i) => {
       const { place, told } = run;
       if (place === undefined || run.isReading || (run.hasFrames && told === undefined)) {
@@ -138,7 +157,7 @@ export class RunSet {
       const { samples, parts } = run;
       const quantiles = told?.figures.quantiles;
       const { spread } = run;
-      return runFigures({ quantiles, samples, part: stage, parts, spread, within });
+      return runFigures({ quantiles, samples, part, parts, spread, within });
     });
   }
 
@@ -166,8 +185,8 @@ export class RunSet {
   }
 
   #columns(run: number) {
-    const { stage, quantile } = this.#view;
-    return this.used[run]?.columns(stage, quantile === 'p99' ? 'p99' : 'p50');
+    const { quantile } = this.#view;
+    return this.used[run]?.columns(this.part, quantile === 'p99' ? 'p99' : 'p50');
   }
 
   /** Getters: what is asked of one depends on where the others lie, and must not be looked up before that is known. */

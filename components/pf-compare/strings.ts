@@ -68,6 +68,8 @@ export const words = /* @__PURE__ */ dictionary(
     alikeCell: 'no difference beyond the runs’ own spread',
     unknown: 'not told',
     exact: 'Exact over every frame of the range; packets lost over the windows that it touches.',
+    mixed:
+      'GameStream and punktfunk measure encoding and sending differently: only what they measure alike can be chosen.',
     failed: (why: string) => `The figures cannot be told: ${why}`,
     overBudget: 'over budget',
     axis: 'Time of A',
@@ -141,6 +143,8 @@ export const words = /* @__PURE__ */ dictionary(
     alikeCell: 'kein Unterschied jenseits der eigenen Streuung',
     unknown: 'nicht gesagt',
     exact: 'Exakt über jedes Bild des Bereichs; verlorene Pakete über die Fenster, die er berührt.',
+    mixed:
+      'GameStream und punktfunk messen Encoding und Senden verschieden: Wählbar ist nur, was sie gleich messen.',
     failed: (why) => `Die Zahlen lassen sich nicht nennen: ${why}`,
     overBudget: 'über Budget',
     axis: 'Zeit von A',

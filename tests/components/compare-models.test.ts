@@ -15,6 +15,7 @@ import {
 } from '../../components/pf-compare/alignment.ts';
 import {
   columnAt,
+  commonParts,
   ofOverview,
   ofWindows,
   peakOf,
@@ -318,6 +319,14 @@ describe('what is drawn', () => {
     const submit = ofOverview(overview, facts.parts, 'submit', 'p50');
     expect(submit.ms.every(Number.isNaN)).toBe(true);
     expect(valueAt(submit, spikeMs)).toBeUndefined();
+  });
+
+  test('stages are compared within one path; across two, what both measure alike', () => {
+    const [gamestream, native] = [partsOf('gamestream'), partsOf('native')];
+    expect(commonParts([gamestream, gamestream])).toEqual(gamestream);
+    expect(commonParts([native])).toEqual(native);
+    expect(commonParts([gamestream, native])).toEqual(['capture', 'other']);
+    expect(commonParts([])).toEqual([]);
   });
 
   test('before and after the run there is nothing, and nothing is drawn there', () => {
