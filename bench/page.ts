@@ -12,6 +12,7 @@ import { type Host, startHost, temporaryFolder } from '../tests/support/host.ts'
 import { type LongReview, longReview } from '../tests/support/long-review.ts';
 import {
   brushed,
+  firstFiles,
   framesArrivedMs,
   latencyLane,
   type Moved,
@@ -62,26 +63,14 @@ console.log(
 /** What a browser loads before it shows anything: the page and every piece of script that it needs at once. */
 async function initialBytes(): Promise<Row> {
   const page = await visit(host, browser);
-  await page.waitForLoadState('load');
-  const asked = await page.evaluate(() => [
-    location.pathname,
-    ...performance
-      .getEntriesByType('resource')
-      .filter(
-        (e) =>
-          'initiatorType' in e && ['link', 'script', 'other'].includes(String(e.initiatorType)),
-      )
-      .filter(({ startTime }) => startTime < (window.pfSpeed.paintMs ?? 0))
-      .map(({ name }) => name),
-  ]);
+  await page.waitForFunction(() => window.pfSpeed.paintMs !== undefined);
+  const files = await firstFiles(page);
   await page.context().close();
   const sizes = await Promise.all(
-    asked
-      .filter((path) => !path.includes('/api/'))
-      .map(async (path) => {
-        const answer = await fetch(new URL(path, host.address));
-        return gzipSync(await answer.bytes(), { level: 9 }).length;
-      }),
+    files.map(async (address) => {
+      const answer = await fetch(address);
+      return gzipSync(await answer.bytes(), { level: 9 }).length;
+    }),
   );
   const kB = sizes.reduce((sum, own) => sum + own, 0) / 1000;
   return share('page to begin with', kB, PAGE_LIMIT_KB, `kB gzipped, ${sizes.length} files`);

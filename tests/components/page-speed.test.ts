@@ -1,6 +1,7 @@
 // What makes the page fast, without a clock: who reads the frames, what is drawn how often, and that nothing moves under
 // the reader's hand. The clock is bench/page.ts.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { COLOURS } from '../../components/base/series-tokens.ts';
 import { type LongReview, longReview } from '../support/long-review.ts';
@@ -8,6 +9,7 @@ import { PageBench, pixels, TIMEOUT_MS, twoFrames } from '../support/page.ts';
 import type { PageHost } from '../support/page-host.ts';
 import {
   brushed,
+  firstFiles,
   latencyLane,
   movedView,
   settled,
@@ -58,6 +60,21 @@ describe('a recording with all its frames in the page', () => {
       const page = await open(at, TALL);
       const { workers, movedBytes } = await speedOf(page);
       expect({ workers, movedBytes }).toEqual({ workers: 1, movedBytes: run.bytes.length });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'what it loads before it shows anything is small',
+    async () => {
+      using at = host();
+      const page = await open(at, TALL);
+      const files = await firstFiles(page);
+      const sizes = await Promise.all(
+        files.map(async (address) => gzipSync(await (await fetch(address)).bytes()).length),
+      );
+      expect(files.some((address) => address.endsWith('.js'))).toBe(true);
+      expect(sizes.reduce((sum, own) => sum + own, 0)).toBeLessThan(130_000);
     },
     TIMEOUT_MS,
   );

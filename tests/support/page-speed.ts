@@ -107,6 +107,17 @@ export async function watchSpeed(page: Page): Promise<void> {
 
 export const speedOf = (page: Page): Promise<Speed> => page.evaluate(() => window.pfSpeed);
 
+/** Addresses of what was loaded before anything was painted: the page, and every piece of script that it needs at once. */
+export const firstFiles = (page: Page): Promise<string[]> =>
+  page.evaluate(() => [
+    `${location.origin}${location.pathname}`,
+    ...performance
+      .getEntriesByType('resource')
+      .filter(({ startTime }) => startTime < (window.pfSpeed.paintMs ?? 0))
+      .map(({ name }) => name)
+      .filter((name) => !name.includes('/api/')),
+  ]);
+
 /** When the frames file had come, on the page's clock. */
 export const framesArrivedMs = (page: Page): Promise<number> =>
   page.evaluate(() => {
