@@ -7,7 +7,7 @@ import { RangeFigures } from '../../recording/src/range-figures.ts';
 import { findingsOf } from '../../recording/src/review/findings.ts';
 import { type FrameTable, readTables } from '../../recording/src/review/frame-table.ts';
 import { nextOutlier, outliersOf } from '../../recording/src/review/outliers.ts';
-import { overviewOf, widthFor } from '../../recording/src/review/overview.ts';
+import { KnownColumns, overviewOf, widthFor } from '../../recording/src/review/overview.ts';
 import { rangeDetail as detailOf, TotalCounts } from '../../recording/src/review/range-detail.ts';
 import { Review, type ReviewedCapture } from '../../recording/src/review/review.ts';
 import { FrameSpans } from '../../recording/src/stages.ts';
@@ -169,6 +169,26 @@ describe('the overview', () => {
     if (table === undefined) throw new Error('no table');
     const { frames } = overviewOf(table, { fromUs: 1e6, toUs: 3e6, most: 5000, frames: 'all' });
     expect(frames.every((n) => n > 0)).toBe(true);
+  });
+});
+
+describe('columns that are kept', () => {
+  test('are those that would be made anew, wherever a view moves', () => {
+    const { tables } = recording(23);
+    for (const table of tables) {
+      const known = new KnownColumns(table);
+      const random = randomFrom(3);
+      for (let step = 0; step < 40; step += 1) {
+        const fromUs = Math.round(random() * 12e6);
+        const query = {
+          fromUs,
+          toUs: fromUs + 4 ** (step % 3) * 1e6,
+          most: step % 2 === 0 ? 40 : 300,
+          frames: step % 5 === 0 ? 'new' : 'all',
+        } as const;
+        expect(overviewOf(table, query, known)).toEqual(overviewOf(table, query));
+      }
+    }
   });
 });
 

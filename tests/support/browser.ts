@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildComponents } from '../../scripts/build-components.ts';
+import { Renderer } from './browser-process.ts';
 
 export interface Watched {
   readonly page: Page;
@@ -46,6 +47,11 @@ export class BrowserBench implements AsyncDisposable {
       if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text());
     });
     return { page, trouble };
+  }
+
+  /** The process of a page. */
+  renderer(): Promise<Renderer> {
+    return Renderer.of(this.#browser);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,14 +8,15 @@ import type { Renderer } from './browser-process.ts';
 export interface Speed {
   /** Sum of all layout shifts, those after input included. */
   shift: number;
-  /** Elements that moved. */
+  /** What stands where something moved to, and by how much it moved. */
   readonly moved: string[];
   /** Tasks of the page's own thread over 50 ms, ms; in order. */
   readonly longTasks: { readonly atMs: number; readonly ms: number }[];
   /** How often each canvas was cleared, by its id. */
   readonly draws: Record<string, number>;
-  /** Workers that were started. */
+  /** Workers that were started, and bytes that were given away to them. */
   workers: number;
+  movedBytes: number;
   /** When the first picture out of frames was drawn, ms of performance.now(). */
   drawnMs: number | undefined;
   /** When anything was painted first. */
@@ -32,7 +33,7 @@ declare global {
 export async function watchSpeed(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const speed: Speed = {
-      ...{ shift: 0, moved: [], longTasks: [], draws: {}, workers: 0 },
+      ...{ shift: 0, moved: [], longTasks: [], draws: {}, workers: 0, movedBytes: 0 },
       ...{ drawnMs: undefined, paintMs: undefined },
     };
     window.pfSpeed = speed;
@@ -40,17 +41,32 @@ export async function watchSpeed(page: Page): Promise<void> {
       new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({
         ...{ type, buffered: true },
       });
+    /** A shift tells no elements inside of shadow roots: what stands now where something came to is named. */
+    const nameAt = (x: number, y: number): string => {
+      const path: string[] = [];
+      let root: Document | ShadowRoot = document;
+      for (;;) {
+        const found: Element | null = root.elementFromPoint(x, y);
+        if (found === null) break;
+        path.push(`${found.localName}${found.className === '' ? '' : `.${found.className}`}`);
+        if (found.shadowRoot === null || found.shadowRoot === root) break;
+        root = found.shadowRoot;
+      }
+      return path.slice(-2).join(' ');
+    };
     observe('layout-shift', (entry) => {
       const { value, sources } = entry as PerformanceEntry & {
         readonly value: number;
-        readonly sources: readonly { readonly node?: Node }[];
+        readonly sources: readonly {
+          readonly previousRect: DOMRectReadOnly;
+          readonly currentRect: DOMRectReadOnly;
+        }[];
       };
       speed.shift += value;
-      for (const { node } of sources) {
-        if (!(node instanceof Element)) continue;
-        const root = node.getRootNode();
-        const host = root instanceof ShadowRoot ? root.host.localName : '';
-        speed.moved.push(`${host} ${node.localName}.${node.className}`);
+      for (const { previousRect: from, currentRect: to } of sources) {
+        const name = nameAt(to.x + to.width / 2, to.y + Math.min(8, to.height / 2));
+        const by = [to.x - from.x, to.y - from.y].map(Math.round).join(' and ');
+        speed.moved.push(`${name} by ${by} px`);
       }
     });
     observe('longtask', ({ startTime, duration }) => {
@@ -69,6 +85,12 @@ export async function watchSpeed(page: Page): Promise<void> {
         super(url, options);
         speed.workers += 1;
       }
+
+      override postMessage(message: unknown, more?: Transferable[] | StructuredSerializeOptions) {
+        const moved = Array.isArray(more) ? more : (more?.transfer ?? []);
+        for (const one of moved) if (one instanceof ArrayBuffer) speed.movedBytes += one.byteLength;
+        super.postMessage(message, Array.isArray(more) ? { transfer: more } : more);
+      }
     };
     const look = (): void => {
       const chart = document
@@ -84,6 +106,17 @@ export async function watchSpeed(page: Page): Promise<void> {
 }
 
 export const speedOf = (page: Page): Promise<Speed> => page.evaluate(() => window.pfSpeed);
+
+/** Addresses of what was loaded before anything was painted: the page, and every piece of script that it needs at once. */
+export const firstFiles = (page: Page): Promise<string[]> =>
+  page.evaluate(() => [
+    `${location.origin}${location.pathname}`,
+    ...performance
+      .getEntriesByType('resource')
+      .filter(({ startTime }) => startTime < (window.pfSpeed.paintMs ?? 0))
+      .map(({ name }) => name)
+      .filter((name) => !name.includes('/api/')),
+  ]);
 
 /** When the frames file had come, on the page's clock. */
 export const framesArrivedMs = (page: Page): Promise<number> =>
@@ -148,7 +181,7 @@ export interface Movement {
 }
 
 /** Finds the latency lane in the whole page; runs in it. */
-export const deepest = (): PfLatencyChart | undefined =>
+export const latencyLane = (): PfLatencyChart | undefined =>
   document
     .querySelector('pf-dashboard')
     ?.shadowRoot?.querySelector('pf-recording-detail')

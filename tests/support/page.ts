@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import type { Capture } from '../../contract/stats.ts';
 import { BrowserBench, countPixels, eventually, type Watched } from './browser.ts';
+import type { Renderer } from './browser-process.ts';
 import { PageHost } from './page-host.ts';
 import { everyRecording } from './seeded-recordings.ts';
 
@@ -36,8 +37,13 @@ export class PageBench implements AsyncDisposable {
     return watched;
   }
 
-  blank(): Promise<Watched> {
-    return this.#bench.page();
+  blank(options: Parameters<BrowserBench['page']>[0] = {}): Promise<Watched> {
+    return this.#bench.page(options);
+  }
+
+  /** The process of the page that was opened last and holds most. */
+  renderer(): Promise<Renderer> {
+    return this.#bench.renderer();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
