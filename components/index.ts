@@ -21,6 +21,7 @@ export { PfFirstRun } from './pf-first-run/pf-first-run.ts';
 export { PfFrameStrip } from './pf-frame-strip/pf-frame-strip.ts';
 export { PfHealthChart } from './pf-health-chart/pf-health-chart.ts';
 export { PfLatencyChart } from './pf-latency-chart/pf-latency-chart.ts';
+export { PfLive } from './pf-live/pf-live.ts';
 export { PfPairing } from './pf-pairing/pf-pairing.ts';
 export { PfQuantileTable } from './pf-quantile-table/pf-quantile-table.ts';
 export { PfRecordingDetail } from './pf-recording-detail/pf-recording-detail.ts';

@@ -12,6 +12,7 @@ import {
   type Following,
   type StatsApi,
 } from './stats-api.ts';
+import { type Slept, Wake, type WakeOptions } from './wake.ts';
 
 export interface CaptureFeedOptions {
   readonly api: () => StatsApi;
@@ -19,9 +20,14 @@ export interface CaptureFeedOptions {
   readonly onCapture: (capture: Capture | undefined) => void;
   /** What stands between the viewer and the capture; undefined: nothing any more. */
   readonly onFailure: (failure: ApiFailure | undefined) => void;
+  /** The capture is over; not said where the host does not tell, as one that ended badly cannot. */
+  readonly onStopped?: (id: string | undefined) => void;
+  /** This machine slept, and listens again. */
+  readonly onSlept?: (slept: Slept) => void;
   readonly timers?: Timers;
   readonly page?: PageVisibility;
   readonly places?: Places;
+  readonly wake?: Pick<WakeOptions, 'nowUnixMs' | 'network'>;
 }
 
 /** Connections that may stay open at once. */
@@ -34,6 +40,7 @@ export class CaptureFeed {
   readonly #options: CaptureFeedOptions;
   readonly #timers: Timers;
   readonly #poller: Poller;
+  readonly #wake: Wake;
   /** What the news add to; undefined: nothing is recorded. */
   #growing: GrowingCapture | undefined;
   /** What is held is what the host had when it said `#lastId`. */
@@ -63,14 +70,22 @@ export class CaptureFeed {
       },
       ...(page === undefined ? {} : { page }),
     });
+    this.#wake = new Wake({
+      timers,
+      network: typeof window === 'undefined' ? undefined : window,
+      ...options.wake,
+      onWake: (slept) => this.#reconnect(slept),
+    });
   }
 
   start(): void {
     this.#poller.start();
+    this.#wake.start();
   }
 
   stop(): void {
     this.#poller.stop();
+    this.#wake.stop();
     this.#isOpen = false;
   }
 
@@ -84,6 +99,12 @@ export class CaptureFeed {
   /** The user did something that the capture will show: asked at once where no stream tells it. */
   again(): void {
     if (!this.#isOpen) this.#poller.now();
+  }
+
+  /** Behind the last word, where the host still has the next. */
+  #reconnect(slept: Slept | undefined): void {
+    this.#poller.now();
+    if (slept !== undefined) this.#options.onSlept?.(slept);
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
@@ -185,6 +206,7 @@ export class CaptureFeed {
     this.#lastId = id;
     if (news.kind === 'stopped') {
       this.#growing = undefined;
+      this.#options.onStopped?.(news.id);
       this.#show();
     } else if (this.#growing?.take(news) === true) this.#showSoon();
     return undefined;

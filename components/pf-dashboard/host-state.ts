@@ -25,6 +25,8 @@ export class HostState implements ReactiveController {
   pairing: PairingState | undefined;
   /** What stands between the page and its host as a whole. */
   failure: ApiFailure | undefined;
+  /** The host ended while something was recorded, and came back without: the live view tells what became of that. */
+  wasCut = false;
 
   readonly #host: StateHost;
   readonly #api: () => StatsApi;
@@ -107,6 +109,7 @@ export class HostState implements ReactiveController {
     this.clients = undefined;
     this.pairing = undefined;
     this.failure = undefined;
+    this.wasCut = false;
     this.#refused.clear();
     this.#answered = false;
     this.#listStale = true;
@@ -124,7 +127,9 @@ export class HostState implements ReactiveController {
       ]);
       if (signal.aborted) return;
       this.#answered = true;
-      if (this.status?.armed === true && status?.armed !== true) {
+      if (status?.armed === true) this.wasCut = false;
+      else if (this.status?.armed === true) {
+        this.wasCut = (info?.started_unix_ms ?? 0) > this.status.started_unix_ms;
         // Somebody else may have stopped the capture: then the list has grown, and the newest one is what will be shown.
         await this.#readList();
         if (signal.aborted) return;

@@ -2,6 +2,7 @@
 // all anyway. Fetched once; a fetch that failed is tried again with the next view.
 
 export const fetchDetail = once(() => import('../pf-recording-detail/pf-recording-detail.ts'));
+export const fetchLive = once(() => import('../pf-live/pf-live.ts'));
 export const fetchTestStream = once(() => import('../pf-test-stream/pf-test-stream.ts'));
 export const fetchHostRoom = once(() =>
   Promise.all([
