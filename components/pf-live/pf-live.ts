@@ -9,6 +9,7 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import type { Capture } from '../../contract/stats.ts';
 import type { Finding, Findings } from '../../recording/src/review/findings.ts';
 import { CaptureSource } from '../base/capture-source.ts';
@@ -405,10 +406,10 @@ export class PfLive extends StatsElement {
     const theme = this.theme ?? nothing;
     const { brush, table } = this;
     const findings = this.#findings?.found.findings.slice(0, MOST_FINDINGS) ?? NO_FINDINGS;
-    return html`<pf-event-lanes data-lane lane lang=${lang} theme=${theme} .recording=${NOTHING} .findings=${findings} .brush=${brush} .table=${table}></pf-event-lanes>
-      <pf-latency-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${NOTHING} .brush=${brush} .table=${table} .quantile=${this.quantile}></pf-latency-chart>
-      <pf-throughput-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${NOTHING} .brush=${brush} .table=${table}></pf-throughput-chart>
-      <pf-health-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${NOTHING} .brush=${brush} .table=${table}></pf-health-chart>`;
+    return html`<pf-event-lanes data-lane lane lang=${lang} theme=${theme} .recording=${first()} .findings=${findings} .brush=${brush} .table=${table}></pf-event-lanes>
+      <pf-latency-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table} .quantile=${this.quantile}></pf-latency-chart>
+      <pf-throughput-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-throughput-chart>
+      <pf-health-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-health-chart>`;
   }
 
   #renderRange(): unknown {
@@ -539,6 +540,8 @@ const QUIET_MS = 5000;
 const AROUND_PLOT_PX = 300;
 const TELL_SLEEP_MS = 120_000;
 const NO_FINDINGS: readonly Finding[] = [];
+/** Of before there is any: what the lanes get later does not come through the template. */
+const first = (): unknown => guard([], () => NOTHING);
 const NOTHING: Capture = {
   meta: {
     ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
