@@ -23,17 +23,20 @@ export class LaneFeed implements ReactiveController {
   #observed: readonly ChartElement[] = [];
   #data: LaneData | undefined;
   #frame: number | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #apartMs = 0;
 
   constructor(host: ReactiveControllerHost, lanes: () => readonly ChartElement[]) {
     this.#lanes = lanes;
     host.addController(this);
   }
 
-  /** What is to be drawn from now on; `atOnce` when a hand is waiting for it. */
-  offer(data: LaneData, atOnce: boolean): void {
+  /** What is to be drawn from now on, a lane after the other; `apartMs` undefined: a hand is waiting for it. */
+  offer(data: LaneData, apartMs: number | undefined): void {
     this.#data = data;
     this.#watch();
-    if (!atOnce) {
+    if (apartMs !== undefined) {
+      this.#apartMs = apartMs;
       this.#next();
       return;
     }
@@ -42,7 +45,9 @@ export class LaneFeed implements ReactiveController {
 
   hostDisconnected(): void {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#rest);
     this.#frame = undefined;
+    this.#rest = undefined;
     this.#observer?.disconnect();
     this.#observer = undefined;
     this.#observed = [];
@@ -68,6 +73,7 @@ export class LaneFeed implements ReactiveController {
   }
 
   #next(): void {
+    if (this.#rest !== undefined) return;
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
       const data = this.#data;
@@ -78,7 +84,11 @@ export class LaneFeed implements ReactiveController {
       const [first] = waiting;
       if (first === undefined) return;
       this.#give(first, data);
-      if (waiting.length > 1) this.#next();
+      if (waiting.length <= 1) return;
+      this.#rest = setTimeout(() => {
+        this.#rest = undefined;
+        this.#next();
+      }, this.#apartMs);
     });
   }
 

@@ -134,6 +134,7 @@ export class PfLive extends StatsElement {
   #startedUnixMs: number | undefined;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
   #offered: readonly unknown[] = [];
+  #told: readonly unknown[] | undefined;
 
   constructor() {
     super();
@@ -155,11 +156,44 @@ export class PfLive extends StatsElement {
     return this.view.kind === 'hold';
   }
 
-  protected override willUpdate(changed: PropertyValues): void {
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#told = undefined;
+  }
+
+  protected override surroundingsChanged(): void {
+    this.#told = undefined;
+    super.surroundingsChanged();
+  }
+
+  /** What is told of a session that is not shown changes nothing that is: most ticks of several sessions end here. */
+  protected override shouldUpdate(changed: PropertyValues): boolean {
     const capture = this.#capture;
     const started = capture?.meta.started_unix_ms;
     if (started !== undefined && started !== this.#startedUnixMs) this.#begin(started);
     if (capture !== undefined) this.#soFar.take(capture);
+    const told = this.#telling(capture);
+    const isSame = changed.size === 0 && told.every((one, i) => one === this.#told?.[i]);
+    this.#told = told;
+    return !isSame;
+  }
+
+  /** Everything that is told or drawn comes of this. */
+  #telling(capture: Capture | undefined): readonly unknown[] {
+    const { failure, ended, slept, loading } = this.#source;
+    const { recording, isLooking } = this.#ended;
+    const ofHost = [failure, ended, slept, loading, recording, isLooking, this.#mark.status];
+    if (capture === undefined) return ofHost;
+    const session = this.#shown(capture);
+    const seconds = Math.floor(this.#endMs(capture) / 1000);
+    const own = [session, session?.samples.length, seconds, this.#soFar.ids.length];
+    const { events, sessions, truncated, records_lost, events_lost } = capture;
+    const entry = sessions?.find((one) => one.session_id === session?.id);
+    return [...ofHost, ...own, events?.length, entry, truncated, records_lost, events_lost];
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    const capture = this.#capture;
     if (capture === undefined) this.#drawn = undefined;
     else
       this.#advance(
@@ -192,9 +226,7 @@ export class PfLive extends StatsElement {
     if (known?.session === session && !touched) {
       const isSame =
         known.samples === now.samples && known.events === now.events && known.endMs === now.endMs;
-      // A window is not drawn before it is a pixel wide.
-      const restMs = this.#spanMs(capture) / this.#plotWidth;
-      if (isSame || this.isHeld || nowMs - this.#drawnAtMs < restMs) return;
+      if (isSame || this.isHeld || nowMs - this.#drawnAtMs < this.#restMs(capture)) return;
     }
     this.#drawnAtMs = nowMs;
     this.#drawn = { capture: { ...capture, samples: session.samples }, ...now };
@@ -214,7 +246,9 @@ export class PfLive extends StatsElement {
     this.#offered = offered;
     const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
     const session = drawn?.session.id;
-    this.#lanes.offer({ ...{ recording, range, cursorMs, session }, isWaiting }, touched);
+    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / 8);
+    const data = { ...{ recording, range, cursorMs, session }, isWaiting };
+    this.#lanes.offer(data, touched ? undefined : apartMs);
   }
 
   /** The one that grows, else what was held of the last. */
@@ -232,9 +266,10 @@ export class PfLive extends StatsElement {
     return endOf(capture, this.#shown(capture));
   }
 
-  #spanMs(capture: Capture): number {
-    if (this.view.kind === 'hold') return this.view.range.toMs - this.view.range.fromMs;
-    return this.span === 'all' ? this.#endMs(capture) : this.span;
+  /** A window is not drawn before it is a pixel wide. */
+  #restMs(capture: Capture): number {
+    const { fromMs, toMs } = this.#range(capture);
+    return (toMs - fromMs) / this.#plotWidth;
   }
 
   #range(capture: Capture): Range {
@@ -534,6 +569,8 @@ declare global {
 const REDRAWN = ['view', 'span', 'session'];
 const HANDS = [...REDRAWN, 'cursorMs'];
 const FINDINGS_MS = 2000;
+/** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
+const MOST_APART_MS = 250;
 /** Without a window for so long the axis follows the clock. */
 const QUIET_MS = 5000;
 /** Label and readout beside a plot. */

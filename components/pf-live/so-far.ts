@@ -19,6 +19,8 @@ export class SessionSoFar {
   readonly budgetMs: number;
   readonly #slow: SlowFinding[] = [];
   #gaps = 0;
+  /** What windows and events tell besides late frames, and of how many events; undefined: to be looked for again. */
+  #rest: { readonly found: Findings; readonly events: number } | undefined;
 
   constructor(id: number, fps: number | undefined) {
     this.id = id;
@@ -43,12 +45,19 @@ export class SessionSoFar {
     this.samples.push(sample);
     this.sums.add(sample, this.budgetMs);
     this.#judge(sample);
+    // Only such a window can begin a finding or lengthen one: a steady hour is not searched again and again.
+    if ((sample.packets_dropped ?? 0) > 0 || sample.repeat_fps > 0) this.#rest = undefined;
   }
 
   /** The worst first, as a finished recording has them; which stage had the time is known of the slowest frame alone. */
   findings(events: readonly CaptureEvent[]): Findings {
     const { samples, id: sessionId, fps = 0 } = this;
-    const rest = findingsOf({ table: undefined, samples, events, sessionId, fps });
+    if (this.#rest?.events !== events.length) this.#rest = undefined;
+    this.#rest ??= {
+      found: findingsOf({ table: undefined, samples, events, sessionId, fps }),
+      events: events.length,
+    };
+    const rest = this.#rest.found;
     const slow = this.#slow.filter((one) => this.#isWorthIt(one));
     const findings: Finding[] = [...slow, ...rest.findings.filter((one) => !isSeen(one, slow))];
     findings.sort((a, b) => b.harmUs - a.harmUs || a.fromMs - b.fromMs);
