@@ -3,6 +3,7 @@
 // hidden, keeps what it had through failures. Knows no DOM and no element.
 import type { Capture } from '../../contract/stats.ts';
 import { GrowingCapture } from './growing-capture.ts';
+import { impatient } from './impatient.ts';
 import { type PageVisibility, Poller, realTimers, type Timers } from './poller.ts';
 import { isLacking } from './rights.ts';
 import {
@@ -47,6 +48,8 @@ export class CaptureFeed {
   #inStep = false;
   #lastId: string | undefined;
   #isOpen = false;
+  /** The last thing known of the host is that it did not answer. */
+  #isOffline = false;
   /** Beats to go until the stream is tried again. */
   #streamless = 0;
   /** How long connections have lived. */
@@ -64,8 +67,7 @@ export class CaptureFeed {
       ask: (signal) => this.#ask(signal),
       // To listen is no work of the host's: only what a beat took stretches the beat.
       timers: {
-        set: (callback, ms) => timers.set(callback, ms),
-        clear: (handle) => timers.clear(handle),
+        ...impatient(timers, () => this.#isOffline),
         now: () => timers.now() - this.#listenedMs,
       },
       ...(page === undefined ? {} : { page }),
@@ -150,6 +152,7 @@ export class CaptureFeed {
       onOpen: () => {
         if (both.aborted) return;
         this.#isOpen = true;
+        this.#isOffline = false;
         // Somebody in between may hold back what is told: then a beat tells more.
         if (wasInStep) this.#show();
         else patience = this.#timers.set(() => inbox.isUnused && end.abort(), FIRST_WORD_MS);
@@ -187,6 +190,7 @@ export class CaptureFeed {
     try {
       const capture = await live(api, signal);
       if (signal.aborted) return;
+      this.#isOffline = false;
       this.#options.onFailure(undefined);
       this.#options.onCapture(capture);
     } catch (thrown) {
@@ -270,6 +274,7 @@ export class CaptureFeed {
 
   #fail(thrown: unknown): never {
     const failure = asFailure(thrown);
+    this.#isOffline = failure.kind === 'offline';
     this.#options.onFailure(failure);
     throw failure;
   }

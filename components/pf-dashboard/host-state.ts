@@ -7,7 +7,8 @@ import type { EventTopic, HostEvent } from '../../contract/events.ts';
 import type { HostInfo, HostStatus, SessionInfo } from '../../contract/host.ts';
 import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import { Feed } from '../base/feed.ts';
-import { Poller } from '../base/poller.ts';
+import { impatient } from '../base/impatient.ts';
+import { Poller, realTimers } from '../base/poller.ts';
 import { isForbidden, isLacking } from '../base/rights.ts';
 import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
 
@@ -42,7 +43,10 @@ export class HostState implements ReactiveController {
   constructor(host: StateHost, api: () => StatsApi) {
     this.#host = host;
     this.#api = api;
-    this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
+    this.#poller = new Poller({
+      ask: (signal) => this.#ask(signal),
+      timers: impatient(realTimers, () => this.failure?.kind === 'offline'),
+    });
     this.#feed = new Feed({
       api,
       topics: ['pairing', 'clients', 'sessions', 'captures'],

@@ -132,7 +132,10 @@ export const liveStyles = css`
   /* A panel: the answer and the timeline, without bitrate's and health's rows. */
   @container (max-width: 340px) {
     .range th, .range td {
-      padding-inline: 8px;
+      padding-inline: 6px;
+    }
+    .range thead th {
+      white-space: normal;
     }
     pf-health-chart {
       display: none;
