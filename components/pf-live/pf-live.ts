@@ -25,7 +25,7 @@ import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
-import type { Range } from '../chart/grid.ts';
+import { MAX_BUCKETS, type Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
 import { sumsIn } from '../chart/window-sums.ts';
 import { detailStyles } from '../pf-recording-detail/styles.ts';
@@ -246,7 +246,7 @@ export class PfLive extends StatsElement {
     this.#offered = offered;
     const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
     const session = drawn?.session.id;
-    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / 8);
+    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / LANES_TWICE);
     const data = { ...{ recording, range, cursorMs, session }, isWaiting };
     this.#lanes.offer(data, touched ? undefined : apartMs);
   }
@@ -266,10 +266,10 @@ export class PfLive extends StatsElement {
     return endOf(capture, this.#shown(capture));
   }
 
-  /** A window is not drawn before it is a pixel wide. */
+  /** A window is not drawn before it fills a place of its own. */
   #restMs(capture: Capture): number {
     const { fromMs, toMs } = this.#range(capture);
-    return (toMs - fromMs) / this.#plotWidth;
+    return (toMs - fromMs) / Math.min(MAX_BUCKETS, this.#plotWidth);
   }
 
   #range(capture: Capture): Range {
@@ -571,6 +571,8 @@ const HANDS = [...REDRAWN, 'cursorMs'];
 const FINDINGS_MS = 2000;
 /** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
 const MOST_APART_MS = 250;
+/** All of them are through long before the next. */
+const LANES_TWICE = 8;
 /** Without a window for so long the axis follows the clock. */
 const QUIET_MS = 5000;
 /** Label and readout beside a plot. */
