@@ -24,6 +24,7 @@ export { PfHealthChart } from './pf-health-chart/pf-health-chart.ts';
 export type { KeyGroup } from './pf-keys/key-list.ts';
 export { PfKeys } from './pf-keys/pf-keys.ts';
 export { PfLatencyChart } from './pf-latency-chart/pf-latency-chart.ts';
+export { PfLive } from './pf-live/pf-live.ts';
 export { PfPairing } from './pf-pairing/pf-pairing.ts';
 export { PfQuantileTable } from './pf-quantile-table/pf-quantile-table.ts';
 export { PfRecordingDetail } from './pf-recording-detail/pf-recording-detail.ts';

@@ -113,6 +113,12 @@ export const StatsSample = Type.Object(
     total_max_us: Type.Optional(
       Type.Number({ ...nonNegative, description: 'The longest of the same, µs' }),
     ),
+    total_max_stage: Type.Optional(
+      Type.Union([StageName, Type.Literal('other')], {
+        description:
+          'What of that frame lies furthest above its median in the window; absent where nothing does',
+      }),
+    ),
     frames_late: Type.Optional(
       Type.Integer({
         ...nonNegative,

@@ -3,6 +3,7 @@
 // hidden, keeps what it had through failures. Knows no DOM and no element.
 import type { Capture } from '../../contract/stats.ts';
 import { GrowingCapture } from './growing-capture.ts';
+import { impatient } from './impatient.ts';
 import { type PageVisibility, Poller, realTimers, type Timers } from './poller.ts';
 import { isLacking } from './rights.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type Following,
   type StatsApi,
 } from './stats-api.ts';
+import { type Slept, Wake, type WakeOptions } from './wake.ts';
 
 export interface CaptureFeedOptions {
   readonly api: () => StatsApi;
@@ -19,9 +21,14 @@ export interface CaptureFeedOptions {
   readonly onCapture: (capture: Capture | undefined) => void;
   /** What stands between the viewer and the capture; undefined: nothing any more. */
   readonly onFailure: (failure: ApiFailure | undefined) => void;
+  /** The capture is over; not said where the host does not tell, as one that ended badly cannot. */
+  readonly onStopped?: (id: string | undefined) => void;
+  /** This machine slept, and listens again. */
+  readonly onSlept?: (slept: Slept) => void;
   readonly timers?: Timers;
   readonly page?: PageVisibility;
   readonly places?: Places;
+  readonly wake?: Pick<WakeOptions, 'nowUnixMs' | 'network'>;
 }
 
 /** Connections that may stay open at once. */
@@ -34,12 +41,15 @@ export class CaptureFeed {
   readonly #options: CaptureFeedOptions;
   readonly #timers: Timers;
   readonly #poller: Poller;
+  readonly #wake: Wake;
   /** What the news add to; undefined: nothing is recorded. */
   #growing: GrowingCapture | undefined;
   /** What is held is what the host had when it said `#lastId`. */
   #inStep = false;
   #lastId: string | undefined;
   #isOpen = false;
+  /** The last thing known of the host is that it did not answer. */
+  #isOffline = false;
   /** Beats to go until the stream is tried again. */
   #streamless = 0;
   /** How long connections have lived. */
@@ -57,20 +67,27 @@ export class CaptureFeed {
       ask: (signal) => this.#ask(signal),
       // To listen is no work of the host's: only what a beat took stretches the beat.
       timers: {
-        set: (callback, ms) => timers.set(callback, ms),
-        clear: (handle) => timers.clear(handle),
+        ...impatient(timers, () => this.#isOffline),
         now: () => timers.now() - this.#listenedMs,
       },
       ...(page === undefined ? {} : { page }),
+    });
+    this.#wake = new Wake({
+      timers,
+      network: typeof window === 'undefined' ? undefined : window,
+      ...options.wake,
+      onWake: (slept) => this.#reconnect(slept),
     });
   }
 
   start(): void {
     this.#poller.start();
+    this.#wake.start();
   }
 
   stop(): void {
     this.#poller.stop();
+    this.#wake.stop();
     this.#isOpen = false;
   }
 
@@ -84,6 +101,12 @@ export class CaptureFeed {
   /** The user did something that the capture will show: asked at once where no stream tells it. */
   again(): void {
     if (!this.#isOpen) this.#poller.now();
+  }
+
+  /** Behind the last word, where the host still has the next. */
+  #reconnect(slept: Slept | undefined): void {
+    this.#poller.now();
+    if (slept !== undefined) this.#options.onSlept?.(slept);
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
@@ -129,6 +152,7 @@ export class CaptureFeed {
       onOpen: () => {
         if (both.aborted) return;
         this.#isOpen = true;
+        this.#isOffline = false;
         // Somebody in between may hold back what is told: then a beat tells more.
         if (wasInStep) this.#show();
         else patience = this.#timers.set(() => inbox.isUnused && end.abort(), FIRST_WORD_MS);
@@ -166,6 +190,7 @@ export class CaptureFeed {
     try {
       const capture = await live(api, signal);
       if (signal.aborted) return;
+      this.#isOffline = false;
       this.#options.onFailure(undefined);
       this.#options.onCapture(capture);
     } catch (thrown) {
@@ -185,6 +210,7 @@ export class CaptureFeed {
     this.#lastId = id;
     if (news.kind === 'stopped') {
       this.#growing = undefined;
+      this.#options.onStopped?.(news.id);
       this.#show();
     } else if (this.#growing?.take(news) === true) this.#showSoon();
     return undefined;
@@ -248,6 +274,7 @@ export class CaptureFeed {
 
   #fail(thrown: unknown): never {
     const failure = asFailure(thrown);
+    this.#isOffline = failure.kind === 'offline';
     this.#options.onFailure(failure);
     throw failure;
   }

@@ -6,6 +6,7 @@ import type { Capture } from '../../contract/stats.ts';
 import { CaptureFeed } from './capture-feed.ts';
 import { Poller } from './poller.ts';
 import { type ApiFailure, asFailure, type StatsApi } from './stats-api.ts';
+import type { Slept } from './wake.ts';
 
 export interface CaptureWish {
   readonly api: StatsApi;
@@ -13,6 +14,13 @@ export interface CaptureWish {
   readonly given: Capture | undefined;
   /** Undefined: the live capture. */
   readonly id: string | undefined;
+}
+
+/** A live capture that is no more: what was held of it last. */
+export interface EndedCapture {
+  readonly capture: Capture;
+  /** The host said that it stopped, and what it was saved as; undefined: it said nothing. */
+  readonly stopped: { readonly id: string | undefined } | undefined;
 }
 
 type SourceHost = ReactiveControllerHost & { readonly isConnected: boolean };
@@ -27,6 +35,9 @@ export class CaptureSource implements ReactiveController {
   #held: Capture | undefined;
   #answered = false;
   #failure: ApiFailure | undefined;
+  #ended: EndedCapture | undefined;
+  #stopped: EndedCapture['stopped'];
+  #slept: Slept | undefined;
 
   constructor(host: SourceHost, wish: () => CaptureWish) {
     this.#host = host;
@@ -35,6 +46,13 @@ export class CaptureSource implements ReactiveController {
       api: () => wish().api,
       onCapture: (capture) => this.#settle(capture),
       onFailure: (failure) => this.#say(failure),
+      onStopped: (id) => {
+        this.#stopped = { id };
+      },
+      onSlept: (slept) => {
+        this.#slept = slept;
+        this.#host.requestUpdate();
+      },
     });
     this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
     host.addController(this);
@@ -65,6 +83,16 @@ export class CaptureSource implements ReactiveController {
     return this.#wish().given === undefined ? this.#failure : undefined;
   }
 
+  /** The live capture that was followed until there was none any more. */
+  get ended(): EndedCapture | undefined {
+    return this.live ? this.#ended : undefined;
+  }
+
+  /** When this machine slept last, while the live capture was followed. */
+  get slept(): Slept | undefined {
+    return this.#slept;
+  }
+
   /** The user did something that the capture will show. */
   again(): void {
     this.#feed.again();
@@ -81,6 +109,8 @@ export class CaptureSource implements ReactiveController {
       this.#held = undefined;
       this.#answered = false;
       this.#failure = undefined;
+      this.#ended = undefined;
+      this.#slept = undefined;
       this.#feed.reset();
       this.#poller.stop();
     }
@@ -114,6 +144,11 @@ export class CaptureSource implements ReactiveController {
   }
 
   #settle(capture: Capture | undefined): void {
+    if (capture !== undefined) this.#ended = undefined;
+    else if (this.#held !== undefined) {
+      this.#ended = { capture: this.#held, stopped: this.#stopped };
+    }
+    this.#stopped = undefined;
     this.#held = capture;
     this.#answered = true;
     this.#failure = undefined;

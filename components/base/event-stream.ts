@@ -86,5 +86,5 @@ function jsonOf(data: string): unknown {
 
 /** As for any other question. */
 const ANSWER_MS = 8000;
-/** Four heartbeats: without any for so long the connection is dead, whatever TCP believes. */
-const MOST_SILENCE_MS = 45_000;
+/** More than two heartbeats: without any for so long the connection is dead, whatever TCP believes. */
+const MOST_SILENCE_MS = 25_000;

@@ -106,6 +106,8 @@ function parseSample(value: unknown): readonly StatsSample[] {
     const found = number(f[name]);
     if (found !== undefined) sample[name] = found;
   }
+  const slowest = [...STAGES, 'other' as const].find((stage) => stage === f['total_max_stage']);
+  if (slowest !== undefined) sample.total_max_stage = slowest;
   return [sample];
 }
 

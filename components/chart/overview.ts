@@ -65,8 +65,9 @@ export interface WorstBar {
   readonly ms: number;
   /** The part that lies furthest above its own median. */
   readonly part: PartName | undefined;
+  /** -1 where only windows are known. */
   readonly row: number;
-  /** Frames of the column over the budget. */
+  /** Frames of the column over the budget; NaN where nobody counted. */
   readonly late: number;
   readonly dropped: number;
 }
@@ -113,7 +114,7 @@ export function tokenOf(part: PartName | undefined): Token {
 }
 
 /** From the budget to 100 ms or the largest, in steps of about three. */
-function worstScale(budget: number | undefined, topMs: number): WorstModel['scale'] {
+export function worstScale(budget: number | undefined, topMs: number): WorstModel['scale'] {
   const baseMs = budget ?? 1;
   const most = Math.max(100, topMs * 1.05, baseMs * 3);
   const ticks = LOG_STEPS_MS.filter((ms) => ms > baseMs * 1.1 && ms <= most);

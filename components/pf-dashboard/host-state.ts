@@ -7,7 +7,8 @@ import type { EventTopic, HostEvent } from '../../contract/events.ts';
 import type { HostInfo, HostStatus, SessionInfo } from '../../contract/host.ts';
 import type { CaptureMeta, StatsStatus } from '../../contract/stats.ts';
 import { Feed } from '../base/feed.ts';
-import { Poller } from '../base/poller.ts';
+import { impatient } from '../base/impatient.ts';
+import { Poller, realTimers } from '../base/poller.ts';
 import { isForbidden, isLacking } from '../base/rights.ts';
 import { type ApiFailure, asFailure, type StatsApi } from '../base/stats-api.ts';
 
@@ -25,6 +26,8 @@ export class HostState implements ReactiveController {
   pairing: PairingState | undefined;
   /** What stands between the page and its host as a whole. */
   failure: ApiFailure | undefined;
+  /** The host ended while something was recorded, and came back without: the live view tells what became of that. */
+  wasCut = false;
 
   readonly #host: StateHost;
   readonly #api: () => StatsApi;
@@ -40,7 +43,10 @@ export class HostState implements ReactiveController {
   constructor(host: StateHost, api: () => StatsApi) {
     this.#host = host;
     this.#api = api;
-    this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
+    this.#poller = new Poller({
+      ask: (signal) => this.#ask(signal),
+      timers: impatient(realTimers, () => this.failure?.kind === 'offline'),
+    });
     this.#feed = new Feed({
       api,
       topics: ['pairing', 'clients', 'sessions', 'captures'],
@@ -107,6 +113,7 @@ export class HostState implements ReactiveController {
     this.clients = undefined;
     this.pairing = undefined;
     this.failure = undefined;
+    this.wasCut = false;
     this.#refused.clear();
     this.#answered = false;
     this.#listStale = true;
@@ -124,7 +131,9 @@ export class HostState implements ReactiveController {
       ]);
       if (signal.aborted) return;
       this.#answered = true;
-      if (this.status?.armed === true && status?.armed !== true) {
+      if (status?.armed === true) this.wasCut = false;
+      else if (this.status?.armed === true) {
+        this.wasCut = (info?.started_unix_ms ?? 0) > this.status.started_unix_ms;
         // Somebody else may have stopped the capture: then the list has grown, and the newest one is what will be shown.
         await this.#readList();
         if (signal.aborted) return;

@@ -3,6 +3,7 @@
 
 export const fetchCompare = once(() => import('../pf-compare/pf-compare.ts'));
 export const fetchDetail = once(() => import('../pf-recording-detail/pf-recording-detail.ts'));
+export const fetchLive = once(() => import('../pf-live/pf-live.ts'));
 export const fetchTestStream = once(() => import('../pf-test-stream/pf-test-stream.ts'));
 export const fetchHostRoom = once(() =>
   Promise.all([

@@ -40,7 +40,7 @@ import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
-import { fetchCompare, fetchDetail, fetchHostRoom, fetchTestStream } from './lazy.ts';
+import { fetchCompare, fetchDetail, fetchHostRoom, fetchLive, fetchTestStream } from './lazy.ts';
 import { ListedReport, REPORT } from './listed-report.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
 import { words } from './strings.ts';
@@ -257,7 +257,11 @@ export class PfDashboard extends StatsElement {
     }
     const { failure, recordings, status } = this.#state;
     const armed = status?.armed === true;
-    if (watching === undefined && !armed) {
+    if (watching === undefined && (armed || this.#state.wasCut)) {
+      fetchLive();
+      return html`${this.#renderGuide()}<pf-live quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} @pf-brush=${stop} @pf-recording-select=${this.#onSelect}></pf-live>`;
+    }
+    if (watching === undefined) {
       if (failure !== undefined && recordings === undefined) return nothing;
       return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
@@ -395,7 +399,8 @@ export class PfDashboard extends StatsElement {
 
   get #shown(): string | undefined {
     if (this.selected !== undefined && this.selected !== '') return this.selected;
-    return this.#state.status?.armed === true ? undefined : this.#newest?.id;
+    const { status, wasCut } = this.#state;
+    return status?.armed === true || wasCut ? undefined : this.#newest?.id;
   }
 
   /** A file that cannot be read has nothing to show. */
@@ -516,6 +521,9 @@ export class PfDashboard extends StatsElement {
     this.renderRoot.querySelector<HTMLElement>('#main')?.focus();
   };
 }
+
+/** The address names parts of recordings; one that is being made has no name yet. */
+const stop = (event: Event): void => event.stopPropagation();
 
 function hostOf(host: string | undefined): string {
   if (host === undefined || host === '') return location.host;

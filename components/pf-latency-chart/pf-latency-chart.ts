@@ -39,6 +39,7 @@ import {
   worstOf,
 } from '../chart/overview.ts';
 import type { Paint, Scene } from '../chart/scene.ts';
+import { knowsWorst, worstOfWindows } from '../chart/worst-windows.ts';
 import { Asked, type Wish } from '../review/asked.ts';
 import { words } from './strings.ts';
 
@@ -89,14 +90,19 @@ export class PfLatencyChart extends ChartElement {
     return this.#made.model;
   }
 
-  /** The worst frame of each column; undefined where only windows are known. */
+  /** The worst frame of each column; undefined where nobody knows it. */
   get worst(): WorstModel | undefined {
     const model = this.model;
     const columns = this.#columns;
-    if (model === undefined || columns === undefined) return undefined;
+    if (model === undefined || !this.#hasWorst) return undefined;
+    if (columns === undefined && this.#hasFrames) return undefined;
     const key = [model.grid, columns];
     if (this.#worst === undefined || key.some((own, i) => own !== this.#worst?.key[i])) {
-      const made = worstOf(columns, this.#parts, model.grid, this.scope?.fps);
+      const fps = this.scope?.fps;
+      const made =
+        columns === undefined
+          ? worstOfWindows(model.grid, fps)
+          : worstOf(columns, this.#parts, model.grid, fps);
       this.#worst = { key, model: made };
     }
     return this.#worst.model;
@@ -121,11 +127,15 @@ export class PfLatencyChart extends ChartElement {
     return (this.#facts?.rows ?? 0) > 0;
   }
 
-  /** The lane of worst frames keeps its place until it is known that there are none: nothing below it moves then. */
+  /**
+   * Windows tell the slowest of theirs too. The lane keeps its place until it is known that there are none, and what grows
+   * has it before it has a window: nothing below it moves then.
+   */
   get #hasWorst(): boolean {
-    const { frames } = this;
-    if (frames !== undefined) return this.#hasFrames;
-    if (this.follow || this.source.live) return false;
+    const samples = this.scope?.samples ?? [];
+    if (this.#hasFrames || knowsWorst(samples)) return true;
+    if (this.frames !== undefined) return false;
+    if (this.follow || this.source.live) return samples.length === 0;
     const meta = this.source.capture?.meta;
     const isOnItsWay = meta === undefined ? this.recordingId !== undefined : meta.id === '';
     return isOnItsWay || (meta?.frame_count ?? 0) > 0;

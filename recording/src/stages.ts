@@ -104,22 +104,27 @@ export class StageBins {
   readonly #stages: readonly StageSpan[];
   /** One a stage, then the total's. */
   readonly #bins: readonly MicroBins[];
+  /** The spans of the slowest frame so far. */
+  readonly #slowest: Int32Array;
 
   constructor(kind: StreamKind) {
     this.#spans = new FrameSpans(kind);
     this.#stages = stageProjection[kind];
     this.#bins = Array.from({ length: this.#stages.length + 1 }, () => new MicroBins());
+    this.#slowest = new Int32Array(this.#spans.values.length).fill(ABSENT);
   }
 
   /** Answers the frame's total, ABSENT where it has none. */
   add(batch: FrameBatch, row: number): number {
     this.#spans.read(batch, row);
-    const { values } = this.#spans;
+    const { values, stageCount } = this.#spans;
     for (let i = 0; i < this.#bins.length; i += 1) {
       const us = values[i] ?? ABSENT;
       if (us !== ABSENT) this.#bins[i]?.add(us);
     }
-    return values[this.#stages.length] ?? ABSENT;
+    const total = values[stageCount] ?? ABSENT;
+    if (total > (this.#slowest[stageCount] ?? ABSENT)) this.#slowest.set(values);
+    return total;
   }
 
   /** In pipeline order; a stage without a frame is left out. */
@@ -134,9 +139,23 @@ export class StageBins {
     return ranksOf(this.#bins.at(-1));
   }
 
+  /** What of the slowest frame lies furthest above the median of all; undefined where nothing does. */
+  slowestPart(): StageName | 'other' | undefined {
+    let [part, most]: [StageName | 'other' | undefined, number] = [undefined, 0];
+    for (const [i, { name }] of this.#stages.entries()) {
+      const [median = 0] = this.#bins[i]?.nearestRanks([50]) ?? [];
+      const excess = (this.#slowest[i] ?? ABSENT) - median;
+      if (excess > most) [part, most] = [name, excess];
+    }
+    // The stages tile a frame: what is left over is usually nothing.
+    const other = this.#slowest[this.#spans.stageCount + 1] ?? ABSENT;
+    return other > most ? 'other' : part;
+  }
+
   /** Forgets every frame and keeps the memory. */
   clear(): void {
     for (const bins of this.#bins) bins.clear();
+    this.#slowest.fill(ABSENT);
   }
 }
 

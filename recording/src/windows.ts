@@ -192,6 +192,7 @@ export class SessionWindows {
     const figures = this.#count(count, 1e6 / target.fps);
     const stages = this.#bins.timings();
     const total = this.#bins.total();
+    const slowestPart = this.#bins.slowestPart();
     this.#bins.clear();
     const skipped = this.#skippedIn(count, fromUs, endUs);
     return {
@@ -210,6 +211,7 @@ export class SessionWindows {
       window_ms: (endUs - fromUs) / 1000,
       frames: count,
       ...(total === undefined ? {} : totals(total, figures.late)),
+      ...(total === undefined || slowestPart === undefined ? {} : { total_max_stage: slowestPart }),
     };
   }
 

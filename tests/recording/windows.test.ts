@@ -7,7 +7,7 @@ import { ABSENT, type FrameBatch } from '../../recording/src/frames.ts';
 import { FrameSpans, stageProjection } from '../../recording/src/stages.ts';
 import { GRACE_US, SESSION_BOUND_US, SessionWindows } from '../../recording/src/windows.ts';
 import { anyRecord } from '../support/any-record.ts';
-import { batchOf, frame, frames } from '../support/records.ts';
+import { batchOf, type FrameOptions, frame, frames } from '../support/records.ts';
 
 const SECOND = 1_000_000;
 const SECOND_NS = 1_000_000_000n;
@@ -28,6 +28,14 @@ function rolled(records: readonly FrameRecord[], endUs: number): StatsSample[] {
   feed(windows, batchOf(records));
   return samples(windows.finish(endUs));
 }
+
+/** A frame whose encoding took so long, and everything else as long as ever. */
+const slowEncode = (ns: number): FrameOptions => ({
+  offsetsNs: {
+    ...{ encoded: 1_200_000 + ns, packetized: 1_700_000 + ns, dequeued: 1_800_000 + ns },
+    ...{ first_sent: 1_900_000 + ns, last_sent: 3_700_000 + ns },
+  },
+});
 
 describe('windows', () => {
   test('60 frames a second become one sample a second with four stages', () => {
@@ -111,6 +119,15 @@ describe('windows', () => {
     for (const name of ['total_p50_us', 'total_max_us', 'frames_late']) {
       expect(sample).not.toHaveProperty(name);
     }
+  });
+
+  test('what made the slowest frame slow is told, and nothing where no frame stands out', () => {
+    const records = frames(60, 60, 0n, (i) => (i === 20 ? slowEncode(80_000_000) : {}));
+    const [sample] = rolled(records, SECOND);
+    expect(sample?.total_max_stage).toBe('encode');
+    expect(sample?.total_max_us).toBeGreaterThan(80_000);
+    const [steady] = rolled(frames(60, 60, 0n), SECOND);
+    expect(steady).not.toHaveProperty('total_max_stage');
   });
 
   test('frames that only the session’s end kept from being sent were not dropped', () => {

@@ -55,9 +55,8 @@ export class PageBench implements AsyncDisposable {
 export async function drawn(page: Page): Promise<void> {
   await page.locator('pf-latency-chart').waitFor();
   await page.waitForFunction(() => {
-    const root = document
-      .querySelector('pf-dashboard')
-      ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
+    const page = document.querySelector('pf-dashboard')?.shadowRoot;
+    const root = page?.querySelector('pf-recording-detail, pf-live')?.shadowRoot;
     const chart = root?.querySelector('pf-latency-chart');
     const canvas = chart?.shadowRoot?.querySelector('canvas');
     return (chart?.model?.grid.buckets.length ?? 0) > 0 && (canvas?.width ?? 0) > 0;

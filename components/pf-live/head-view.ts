@@ -1,0 +1,71 @@
+// The head of the live view: what is recorded, in facts, and the markers that were put down.
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Capture } from '../../contract/stats.ts';
+import { codecName, DASH, type Format, kindName, mode } from '../base/format.ts';
+import type { SessionSoFar } from './so-far.ts';
+import { words } from './strings.ts';
+
+export function factsOf(
+  capture: Capture | undefined,
+  session: SessionSoFar | undefined,
+  f: Format,
+): readonly string[] {
+  if (capture === undefined) return ['\u00a0'];
+  const t = words[f.language];
+  const { meta, sessions } = capture;
+  const own = sessions?.find((s) => s.session_id === session?.id);
+  const kind = own?.kind ?? meta.kind;
+  const codec = own?.codec ?? meta.codec;
+  const size = own ?? meta;
+  const n = session?.samples.length ?? 0;
+  const facts = [
+    t.since(f.time(meta.started_unix_ms)),
+    own?.client ?? meta.client,
+    kindName(kind),
+    mode(f, size.width, size.height, size.fps),
+    [codecName(codec), own?.encoder].filter((x) => x !== undefined && x !== '').join(' · '),
+    own?.source ?? '',
+    t.samples(f.count(n), n === 1),
+  ];
+  return facts.filter((x) => x !== '' && x !== DASH);
+}
+
+/** The newest of them: the event lane has all. */
+export function markersView(
+  capture: Capture | undefined,
+  f: Format,
+  lookAt: (ms: number) => void,
+): unknown {
+  const all = (capture?.events ?? []).filter(({ kind }) => kind === 'marker');
+  if (all.length === 0) return nothing;
+  const t = words[f.language];
+  const newest = all.slice(-MOST_MARKERS);
+  const rest = all.length - newest.length;
+  return html`<ul class="markers" aria-label=${t.markers}>${newest.map(
+    ({ t_ms, detail }) =>
+      html`<li><button class="btn" @click=${() => lookAt(t_ms)}><b>${f.clock(t_ms)}</b> ${String(detail?.['text'] ?? '')}</button></li>`,
+  )}${rest > 0 ? html`<li class="t3 s">${t.moreMarkers(f.count(rest))}</li>` : nothing}</ul>`;
+}
+
+/** A choice of session; nothing where there is one. */
+export function sessionsView(
+  capture: Capture | undefined,
+  ids: readonly number[],
+  shown: number | undefined,
+  f: Format,
+  onChange: (event: Event) => void,
+): unknown {
+  if (capture === undefined || ids.length < 2) return nothing;
+  const t = words[f.language];
+  const name = (id: number): string => {
+    const own = capture.sessions?.find((s) => s.session_id === id);
+    const what =
+      own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
+    return what === '' ? `${t.session} ${id}` : t.sessionOf(id, what);
+  };
+  const option = (id: number): TemplateResult =>
+    html`<option value=${id} .selected=${id === shown}>${name(id)}</option>`;
+  return html`<select class="pick" aria-label=${t.session} @change=${onChange}>${ids.map(option)}</select>`;
+}
+
+const MOST_MARKERS = 8;

@@ -1,0 +1,106 @@
+// Hands the lanes of a growing timeline what they draw: one lane a frame, so that no tick holds the page up, and none that
+// is out of view; those have the newest when they come into view again.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { Capture } from '../../contract/stats.ts';
+import type { ChartElement } from '../base/chart-element.ts';
+import type { Range } from '../chart/grid.ts';
+
+/** The same for all lanes. */
+export interface LaneData {
+  readonly recording: Capture;
+  readonly session: number | undefined;
+  readonly range: Range;
+  readonly cursorMs: number | undefined;
+  /** Nothing has come yet. */
+  readonly isWaiting: boolean;
+}
+
+export class LaneFeed implements ReactiveController {
+  readonly #lanes: () => readonly ChartElement[];
+  readonly #given = new WeakMap<ChartElement, LaneData>();
+  readonly #unseen = new WeakSet<Element>();
+  #observer: IntersectionObserver | undefined;
+  #observed: readonly ChartElement[] = [];
+  #data: LaneData | undefined;
+  #frame: number | undefined;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #apartMs = 0;
+
+  constructor(host: ReactiveControllerHost, lanes: () => readonly ChartElement[]) {
+    this.#lanes = lanes;
+    host.addController(this);
+  }
+
+  /** What is to be drawn from now on, a lane after the other; `apartMs` undefined: a hand is waiting for it. */
+  offer(data: LaneData, apartMs: number | undefined): void {
+    this.#data = data;
+    this.#watch();
+    if (apartMs !== undefined) {
+      this.#apartMs = apartMs;
+      this.#next();
+      return;
+    }
+    for (const lane of this.#lanes()) if (!this.#unseen.has(lane)) this.#give(lane, data);
+  }
+
+  hostDisconnected(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#rest);
+    this.#frame = undefined;
+    this.#rest = undefined;
+    this.#observer?.disconnect();
+    this.#observer = undefined;
+    this.#observed = [];
+  }
+
+  #watch(): void {
+    const lanes = this.#lanes();
+    if (this.#observer !== undefined && lanes.every((lane, i) => lane === this.#observed[i]))
+      return;
+    this.#observer?.disconnect();
+    this.#observed = lanes;
+    this.#observer = new IntersectionObserver(
+      (entries) => {
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) this.#unseen.delete(target);
+          else this.#unseen.add(target);
+        }
+        this.#next();
+      },
+      { rootMargin: NEAR },
+    );
+    for (const lane of lanes) this.#observer.observe(lane);
+  }
+
+  #next(): void {
+    if (this.#rest !== undefined) return;
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      const data = this.#data;
+      if (data === undefined) return;
+      const waiting = this.#lanes().filter(
+        (lane) => !this.#unseen.has(lane) && this.#given.get(lane) !== data,
+      );
+      const [first] = waiting;
+      if (first === undefined) return;
+      this.#give(first, data);
+      if (waiting.length <= 1) return;
+      this.#rest = setTimeout(() => {
+        this.#rest = undefined;
+        this.#next();
+      }, this.#apartMs);
+    });
+  }
+
+  #give(lane: ChartElement, data: LaneData): void {
+    this.#given.set(lane, data);
+    lane.recording = data.recording;
+    lane.session = data.session;
+    lane.range = data.range;
+    lane.cursorMs = data.cursorMs;
+    lane.follow = data.isWaiting;
+  }
+}
+
+/** What is about to be scrolled into view is drawn when it gets there. */
+const NEAR = '120px';

@@ -1,0 +1,590 @@
+// <pf-live>: the recording that is being made, as it will be read afterwards: what can be said so far, events and lanes on
+// one axis with one cursor, brush and zoom. Follows the newest stretch until a hand touches the axis; then what is shown
+// stands still while more arrives. Says how old it is when the host falls silent, and what became of it when it ended.
+import { Task, TaskStatus } from '@lit-labs/task';
+import {
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from 'lit';
+import { guard } from 'lit/directives/guard.js';
+import type { Capture } from '../../contract/stats.ts';
+import type { Finding, Findings } from '../../recording/src/review/findings.ts';
+import { CaptureSource } from '../base/capture-source.ts';
+import { ChartElement } from '../base/chart-element.ts';
+import { define } from '../base/element.ts';
+import { PfBrush, type PfCursor, PfRecordingSelect, type PfZoom } from '../base/events.ts';
+import { fieldStyles } from '../base/field-styles.ts';
+import { lengthOf } from '../base/format-dates.ts';
+import { seriesTokens } from '../base/series-tokens.ts';
+import { failureNote } from '../base/states.ts';
+import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import { StatsElement } from '../base/stats-element.ts';
+import { controls } from '../base/styles.ts';
+import { swatchStyles } from '../base/swatch.ts';
+import { tokens } from '../base/tokens.ts';
+import { MAX_BUCKETS, type Range } from '../chart/grid.ts';
+import type { Quantile } from '../chart/latency.ts';
+import { sumsIn } from '../chart/window-sums.ts';
+import { detailStyles } from '../pf-recording-detail/styles.ts';
+import { Ended } from './ended.ts';
+import { endedView } from './ended-view.ts';
+import { findingsView, MOST_FINDINGS } from './findings-view.ts';
+import { behindMs, FIRST_SPAN, followed, SPANS, type Span, type View } from './follow.ts';
+import { factsOf, markersView, sessionsView } from './head-view.ts';
+import { LaneFeed } from './lane-feed.ts';
+import { rangeView } from './range-view.ts';
+import { sentencesOf } from './sentences.ts';
+import { newestSession, type SessionSoFar, SoFar } from './so-far.ts';
+import '../pf-event-lanes/pf-event-lanes.ts';
+import '../pf-health-chart/pf-health-chart.ts';
+import '../pf-latency-chart/pf-latency-chart.ts';
+import '../pf-throughput-chart/pf-throughput-chart.ts';
+import { words } from './strings.ts';
+import { liveStyles } from './styles.ts';
+
+/** What the lanes draw of one session. */
+interface Drawn {
+  readonly capture: Capture;
+  readonly session: SessionSoFar;
+  readonly samples: number;
+  readonly events: number;
+  /** Where the axis ends. */
+  readonly endMs: number;
+}
+
+/** Findings of a session when it had so much. */
+interface Found {
+  readonly session: SessionSoFar;
+  readonly samples: number;
+  readonly events: number;
+  readonly atMs: number;
+  readonly found: Findings;
+}
+
+/**
+ * @summary The recording that is being made, followed or held.
+ * @event {PfRecordingSelect} pf-recording-select - What it became was asked for, when it is over.
+ * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
+ * @event {PfCursor} pf-cursor - The cursor was moved in one of the lanes.
+ * @csspart head - What is recorded, and whether it is followed.
+ * @csspart verdict - What can be said so far.
+ * @csspart timeline - The lanes.
+ * @csspart range - Figures of the chosen range.
+ * @cssproperty --pf-encode - Colour of the encode stage; likewise every token of the design.
+ */
+export class PfLive extends StatsElement {
+  static override properties: PropertyDeclarations = {
+    ...StatsElement.properties,
+    session: { type: Number },
+    quantile: { type: String },
+    table: { type: Boolean },
+    quiet: { type: Boolean },
+    span: { state: true },
+    view: { state: true },
+    brush: { state: true },
+    cursorMs: { state: true },
+    failure: { state: true },
+  };
+  static override styles = [
+    tokens,
+    seriesTokens,
+    controls,
+    fieldStyles,
+    swatchStyles,
+    detailStyles,
+    liveStyles,
+  ];
+
+  /** Which session; without it the one that came last. */
+  declare session: number | undefined;
+  /** `p50` or `p99`: which frames the latency lane shows. */
+  declare quantile: Quantile;
+  /** Shows the table twins of the lanes. */
+  declare table: boolean;
+  /** The page around says it when the host falls silent: once is enough. */
+  declare quiet: boolean;
+  declare protected span: Span;
+  declare protected view: View;
+  declare protected brush: Range | undefined;
+  declare protected cursorMs: number | undefined;
+  declare protected failure: ApiFailure | undefined;
+
+  readonly #source = new CaptureSource(this, () => ({
+    ...{ api: this.client, given: undefined, id: undefined },
+  }));
+  readonly #ended = new Ended(this, () => ({ api: this.client, ended: this.#source.ended }));
+  readonly #lanes = new LaneFeed(this, () => [...this.#charts()]);
+  readonly #mark = new Task<readonly [string], void>(this, {
+    task: async ([text], { signal }) => {
+      await this.client.mark?.(text, signal);
+      this.failure = undefined;
+      this.#source.again();
+    },
+    autoRun: false,
+    onError: (thrown) => {
+      this.failure = asFailure(thrown);
+    },
+  });
+  #soFar = new SoFar();
+  #drawn: Drawn | undefined;
+  #findings: Found | undefined;
+  #startedUnixMs: number | undefined;
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
+  #offered: readonly unknown[] = [];
+  #told: readonly unknown[] | undefined;
+
+  constructor() {
+    super();
+    this.quantile = 'p50';
+    this.table = false;
+    this.quiet = false;
+    this.span = FIRST_SPAN;
+    this.view = { kind: 'follow' };
+  }
+
+  /** Shows the newest again, and goes on with it. */
+  follow(): void {
+    this.view = { kind: 'follow' };
+    this.cursorMs = undefined;
+  }
+
+  /** True while more arrives than is shown. */
+  get isHeld(): boolean {
+    return this.view.kind === 'hold';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#told = undefined;
+  }
+
+  protected override surroundingsChanged(): void {
+    this.#told = undefined;
+    super.surroundingsChanged();
+  }
+
+  /** What is told of a session that is not shown changes nothing that is: most ticks of several sessions end here. */
+  protected override shouldUpdate(changed: PropertyValues): boolean {
+    const capture = this.#capture;
+    const started = capture?.meta.started_unix_ms;
+    if (started !== undefined && started !== this.#startedUnixMs) this.#begin(started);
+    if (capture !== undefined) this.#soFar.take(capture);
+    const told = this.#telling(capture);
+    const isSame = changed.size === 0 && told.every((one, i) => one === this.#told?.[i]);
+    this.#told = told;
+    return !isSame;
+  }
+
+  /** Everything that is told or drawn comes of this. */
+  #telling(capture: Capture | undefined): readonly unknown[] {
+    const { failure, ended, slept, loading } = this.#source;
+    const { recording, isLooking } = this.#ended;
+    const ofHost = [failure, ended, slept, loading, recording, isLooking, this.#mark.status];
+    if (capture === undefined) return ofHost;
+    const session = this.#shown(capture);
+    const seconds = Math.floor(this.#endMs(capture) / 1000);
+    const own = [session, session?.samples.length, seconds, this.#soFar.ids.length];
+    const { events, sessions, truncated, records_lost, events_lost } = capture;
+    const entry = sessions?.find((one) => one.session_id === session?.id);
+    return [...ofHost, ...own, events?.length, entry, truncated, records_lost, events_lost];
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    const capture = this.#capture;
+    if (capture === undefined) this.#drawn = undefined;
+    else
+      this.#advance(
+        capture,
+        REDRAWN.some((name) => changed.has(name)),
+      );
+  }
+
+  /** Another capture is another axis. */
+  #begin(startedUnixMs: number): void {
+    this.#startedUnixMs = startedUnixMs;
+    this.#soFar = new SoFar();
+    this.#drawn = undefined;
+    this.#findings = undefined;
+    this.view = { kind: 'follow' };
+    this.brush = undefined;
+    this.cursorMs = undefined;
+  }
+
+  /** What the lanes get: what is new of their session, and in a held view nothing unless a hand moves it. */
+  #advance(capture: Capture, touched: boolean): void {
+    const session = this.#shown(capture);
+    if (session === undefined) return;
+    const now = {
+      ...{ session, samples: session.samples.length, events: capture.events?.length ?? 0 },
+      endMs: endOf(capture, session),
+    };
+    const known = this.#drawn;
+    const nowMs = performance.now();
+    if (known?.session === session && !touched) {
+      const isSame =
+        known.samples === now.samples && known.events === now.events && known.endMs === now.endMs;
+      if (isSame || this.isHeld || nowMs - this.#drawnAtMs < this.#restMs(capture)) return;
+    }
+    this.#drawnAtMs = nowMs;
+    this.#drawn = { capture: { ...capture, samples: session.samples }, ...now };
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    const capture = this.#capture;
+    if (capture === undefined) return;
+    const drawn = this.#drawn;
+    const range = this.#range(capture);
+    const touched = HANDS.some((name) => changed.has(name));
+    const recording = drawn?.capture ?? capture;
+    const cursorMs = this.#cursorAt(range, drawn?.session);
+    const offered = [recording, range.fromMs, range.toMs, cursorMs, drawn?.session.id];
+    if (offered.every((one, i) => one === this.#offered[i])) return;
+    this.#offered = offered;
+    const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
+    const session = drawn?.session.id;
+    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / LANES_TWICE);
+    const data = { ...{ recording, range, cursorMs, session }, isWaiting };
+    this.#lanes.offer(data, touched ? undefined : apartMs);
+  }
+
+  /** The one that grows, else what was held of the last. */
+  get #capture(): Capture | undefined {
+    return this.#source.capture ?? this.#source.ended?.capture;
+  }
+
+  #shown(capture: Capture): SessionSoFar | undefined {
+    const id = this.session ?? newestSession(this.#soFar.ids, capture.sessions);
+    return this.#soFar.session(id);
+  }
+
+  /** Of what has come, seen or not. */
+  #endMs(capture: Capture): number {
+    return endOf(capture, this.#shown(capture));
+  }
+
+  /** A window is not drawn before it fills a place of its own. */
+  #restMs(capture: Capture): number {
+    const { fromMs, toMs } = this.#range(capture);
+    return (toMs - fromMs) / Math.min(MAX_BUCKETS, this.#plotWidth);
+  }
+
+  #range(capture: Capture): Range {
+    const { view } = this;
+    if (view.kind === 'hold') return view.range;
+    return followed(this.span, this.#drawn?.endMs ?? this.#endMs(capture), this.#plotWidth);
+  }
+
+  /** Where a hand put it, while that is in view; else the newest window. */
+  #cursorAt(range: Range, session: SessionSoFar | undefined): number | undefined {
+    const { cursorMs } = this;
+    if (cursorMs !== undefined && cursorMs >= range.fromMs && cursorMs <= range.toMs) {
+      return cursorMs;
+    }
+    if (this.#drawn === undefined || session === undefined) return undefined;
+    const newest = this.#drawn.capture.samples[this.#drawn.samples - 1]?.t_ms;
+    return newest === undefined ? undefined : Math.min(newest, range.toMs);
+  }
+
+  #charts(): Iterable<ChartElement> {
+    const found = this.renderRoot.querySelectorAll('[data-lane]');
+    return [...found].filter((one) => one instanceof ChartElement);
+  }
+
+  get #plotWidth(): number {
+    return Math.max(120, this.clientWidth - AROUND_PLOT_PX);
+  }
+
+  protected override render(): TemplateResult {
+    const capture = this.#capture;
+    return html`<div class="frame"><div class="stack" @keydown=${this.#onKey} @keyup=${this.#onKeyUp}>
+      ${this.#renderHead(capture)}${this.#renderProblem()}${this.#renderEnded()}${this.#renderVerdict(capture)}
+      ${this.#renderTimeline(capture)}${this.#renderRange()}
+    </div></div>`;
+  }
+
+  #renderHead(capture: Capture | undefined): TemplateResult {
+    const t = words[this.language];
+    const over = this.#source.ended !== undefined;
+    const session = capture === undefined ? undefined : this.#shown(capture);
+    return html`<div class="headrow" part="head">
+      <div><div class="titlerow"><h1>${t.live}</h1>${capture === undefined ? nothing : this.#renderState(capture)}</div>
+        <div class="meta">${factsOf(capture, session, this.format).map((x) => html`<span>${x}</span>`)}</div></div>
+      ${capture === undefined || over ? nothing : this.#renderMarkForm()}
+    </div>${markersView(capture, this.format, (ms) => this.#lookAt(ms))}`;
+  }
+
+  /** Followed, held, or of when: in words, and with the button that follows again. */
+  #renderState(capture: Capture): unknown {
+    const t = words[this.language];
+    const { failure, ended } = this.#source;
+    const since = failure?.kind === 'offline' ? failure.lastAnswerUnixMs : undefined;
+    if (since !== undefined) {
+      return html`<span class="chip stale"><i class="dot"></i>${t.stale(this.format.time(since))}</span>`;
+    }
+    if (ended !== undefined) return nothing;
+    const { view } = this;
+    if (view.kind === 'follow') {
+      return html`<span class="chip"><i class="dot"></i>${t.following}</span>`;
+    }
+    const ms = behindMs(view, this.#endMs(capture));
+    const said = ms < 1000 ? t.heldNow : t.held(lengthOf(this.format, ms));
+    return html`<span class="chip held"><i class="dot"></i>${said}</span
+      ><button class="btn" aria-keyshortcuts="f" @click=${() => this.follow()}>${t.follow}</button>`;
+  }
+
+  /** "Here it was": put down while playing, found again afterwards. */
+  #renderMarkForm(): unknown {
+    if (this.client.mark === undefined) return nothing;
+    const t = words[this.language];
+    const busy = this.#mark.status === TaskStatus.PENDING;
+    return html`<form class="mark" @submit=${this.#onMark}>
+      <input name="text" aria-label=${t.markText} aria-keyshortcuts="m" placeholder=${t.markText} maxlength="200" autocomplete="off" />
+      <button class="btn" ?disabled=${busy}>${t.mark}</button>
+    </form>`;
+  }
+
+  #renderProblem(): unknown {
+    const t = words[this.language];
+    const f = this.format;
+    const failure = this.failure ?? this.#source.failure;
+    if (failure !== undefined && !(this.quiet && failure.kind === 'offline')) {
+      return html`<section class="card pad">${failureNote(failure, f)}</section>`;
+    }
+    const { slept } = this.#source;
+    if (failure !== undefined || slept === undefined) return nothing;
+    if (Date.now() - slept.toUnixMs > TELL_SLEEP_MS) return nothing;
+    return html`<section class="card pad"><p class="note" role="status">${t.slept(f.time(slept.fromUnixMs), f.time(slept.toUnixMs))}</p></section>`;
+  }
+
+  #renderEnded(): unknown {
+    const { ended } = this.#source;
+    if (ended === undefined) return nothing;
+    const { recording, isLooking } = this.#ended;
+    const open = (id: string): void => {
+      this.dispatchEvent(new PfRecordingSelect(id));
+    };
+    return endedView({ ended, recording, isLooking, open }, this.format);
+  }
+
+  #renderVerdict(capture: Capture | undefined): unknown {
+    const t = words[this.language];
+    const { failure, loading } = this.#source;
+    if (capture === undefined && failure !== undefined) return nothing;
+    const session = capture === undefined ? undefined : this.#shown(capture);
+    const found = capture === undefined ? undefined : this.#found(capture, session);
+    const [big, ...rest] =
+      capture === undefined
+        ? [loading ? t.reading : t.idle]
+        : sentencesOf(capture, session, found, this.format);
+    return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
+      <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
+      ${found === undefined ? nothing : findingsView(found, this.brush, this.format, (one) => this.#choose(one))}
+      ${session === undefined || session.samples.length === 0 ? nothing : html`<p class="sight">${t.sight}</p>`}
+    </section>`;
+  }
+
+  /** Out of windows: looked for again when there are new ones, and not with each of them. */
+  #found(capture: Capture, session: SessionSoFar | undefined): Findings | undefined {
+    if (session === undefined) return undefined;
+    const known = this.#findings;
+    const atMs = performance.now();
+    const now = { session, samples: session.samples.length, events: capture.events?.length ?? 0 };
+    if (known?.session === session) {
+      const isSame = known.samples === now.samples && known.events === now.events;
+      if (isSame || atMs - known.atMs < FINDINGS_MS) return known.found;
+    }
+    const found = session.findings(capture.events ?? []);
+    this.#findings = { ...now, atMs, found };
+    return found;
+  }
+
+  #renderTimeline(capture: Capture | undefined): unknown {
+    if (capture === undefined && !this.#source.loading) return nothing;
+    const t = words[this.language];
+    const segment = (on: boolean, text: string, label: string, act: () => void): TemplateResult =>
+      html`<button aria-pressed=${on} aria-label=${label} @click=${act}>${text}</button>`;
+    const quantile = (q: Quantile): TemplateResult =>
+      segment(this.quantile === q, q, q, () => {
+        this.quantile = q;
+      });
+    const part = (span: Span): TemplateResult => {
+      const text = span === 'all' ? t.all : lengthOf(this.format, span);
+      const label = span === 'all' ? t.all : t.span(text);
+      return segment(!this.isHeld && this.span === span, text, label, () => {
+        this.span = span;
+        this.follow();
+      });
+    };
+    const session = capture === undefined ? undefined : this.#shown(capture);
+    const windowMs = session?.samples[0]?.window_ms;
+    return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}
+      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom}>
+      <div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
+        <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
+        ${sessionsView(capture, this.#soFar.ids, session?.id, this.format, this.#onSession)}<span class="grow"></span>
+        <span class="seg" role="group" aria-label=${t.show}>${SPANS.map(part)}</span>
+        <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
+      ${this.#renderLanes()}
+      ${windowMs === undefined ? nothing : html`<p class="sight">${t.windows(lengthOf(this.format, windowMs))}</p>`}
+      <p class="keys" aria-hidden="true"><span><kbd>f</kbd> ${t.follow}</span><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span
+        ><span><kbd>Shift</kbd> + <kbd>←</kbd> <kbd>→</kbd> ${t.range}</span><span><kbd>+</kbd> <kbd>−</kbd> ${t.zoom}</span><span><kbd>q</kbd> p50, p99</span><span><kbd>t</kbd> ${t.table}</span><span><kbd>m</kbd> ${t.mark}</span></p>
+    </section>`;
+  }
+
+  /** Their data come one lane a frame, past this template. */
+  #renderLanes(): TemplateResult {
+    const lang = this.language;
+    const theme = this.theme ?? nothing;
+    const { brush, table } = this;
+    const findings = this.#findings?.found.findings.slice(0, MOST_FINDINGS) ?? NO_FINDINGS;
+    return html`<pf-event-lanes data-lane lane lang=${lang} theme=${theme} .recording=${first()} .findings=${findings} .brush=${brush} .table=${table}></pf-event-lanes>
+      <pf-latency-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table} .quantile=${this.quantile}></pf-latency-chart>
+      <pf-throughput-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-throughput-chart>
+      <pf-health-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-health-chart>`;
+  }
+
+  #renderRange(): unknown {
+    const drawn = this.#drawn;
+    const { brush } = this;
+    if (drawn === undefined || brush === undefined) return nothing;
+    const { budgetMs, samples } = drawn.session;
+    return rangeView(brush, sumsIn(samples, brush, budgetMs), budgetMs, this.format);
+  }
+
+  /** Chooses exactly its range, so that every figure below is of it. */
+  #choose(finding: Finding): void {
+    const { fromMs, toMs } = finding;
+    const again = this.brush?.fromMs === fromMs && this.brush.toMs === toMs;
+    this.#toBrush(again ? undefined : { fromMs, toMs });
+    if (again) return;
+    this.#lookAt(fromMs);
+  }
+
+  #toBrush(range: Range | undefined): void {
+    this.brush = range;
+    this.dispatchEvent(new PfBrush(range, true));
+  }
+
+  /** A time that is to be looked at is in view, and stays there. */
+  #lookAt(ms: number): void {
+    const capture = this.#capture;
+    if (capture === undefined) return;
+    const { fromMs, toMs } = this.#range(capture);
+    const half = (toMs - fromMs) / 2;
+    const isSeen = ms >= fromMs && ms <= toMs;
+    const from = isSeen ? fromMs : Math.max(0, ms - half);
+    this.#hold({ fromMs: from, toMs: from + toMs - fromMs });
+    this.cursorMs = ms;
+  }
+
+  #hold(range: Range): void {
+    const capture = this.#capture;
+    if (capture === undefined) return;
+    this.view = { kind: 'hold', range, seenMs: this.#endMs(capture) };
+  }
+
+  readonly #onCursor = (event: PfCursor): void => {
+    this.cursorMs = event.ms;
+  };
+
+  /** What is being chosen must not run away under the hand. */
+  readonly #onBrush = (event: PfBrush): void => {
+    this.brush = event.range;
+    const capture = this.#capture;
+    if (!this.isHeld && event.range !== undefined && capture !== undefined) {
+      this.#hold(this.#range(capture));
+    }
+  };
+
+  readonly #onZoom = (event: PfZoom): void => {
+    const capture = this.#capture;
+    if (capture === undefined) return;
+    this.#hold(event.range ?? { fromMs: 0, toMs: Math.max(1000, capture.meta.duration_ms) });
+  };
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const [from] = event.composedPath();
+    const isTyping =
+      from instanceof HTMLInputElement ||
+      from instanceof HTMLTextAreaElement ||
+      from instanceof HTMLSelectElement;
+    if (event.defaultPrevented || isTyping || event.ctrlKey || event.altKey || event.metaKey) {
+      return;
+    }
+    const finding = this.#findings?.found.findings[Number(event.key) - 1];
+    if (/^[1-5]$/.test(event.key) && finding !== undefined) this.#choose(finding);
+    else if (event.key === 'f') this.follow();
+    else if (event.key === 'm')
+      this.renderRoot.querySelector<HTMLInputElement>('.mark input')?.focus();
+    else return;
+    event.preventDefault();
+  };
+
+  /** The chart's own `q` and `t` moved it: the switches above it follow. */
+  readonly #onKeyUp = (event: KeyboardEvent): void => {
+    const chart = event.composedPath().find((one) => one instanceof ChartElement);
+    if (chart === undefined || !(chart instanceof ChartElement)) return;
+    if (event.key === 'q' && 'quantile' in chart) {
+      this.quantile = chart.quantile === 'p99' ? 'p99' : 'p50';
+    } else if (event.key === 't') this.table = chart.table;
+  };
+
+  readonly #onMark = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (!(event.target instanceof HTMLFormElement)) return;
+    const text = String(new FormData(event.target).get('text') ?? '').trim();
+    event.target.reset();
+    void this.#mark.run([text === '' ? words[this.language].marker : text]);
+  };
+
+  readonly #onTable = (): void => {
+    this.table = !this.table;
+  };
+
+  readonly #onSession = (event: Event): void => {
+    if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
+  };
+}
+
+/** The newest window, or the host's clock where none comes for long: an axis that runs on without data tells that. */
+function endOf({ meta }: Capture, session: SessionSoFar | undefined): number {
+  const newest = session?.endMs ?? 0;
+  const { duration_ms } = meta;
+  return duration_ms - newest < QUIET_MS ? newest : Math.floor(duration_ms / 1000) * 1000;
+}
+
+define('pf-live', PfLive);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'pf-live': PfLive;
+  }
+}
+
+/** What a hand changes is drawn at once, and the first of it with all that has come. */
+const REDRAWN = ['view', 'span', 'session'];
+const HANDS = [...REDRAWN, 'cursorMs'];
+const FINDINGS_MS = 2000;
+/** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
+const MOST_APART_MS = 250;
+/** All of them are through long before the next. */
+const LANES_TWICE = 8;
+/** Without a window for so long the axis follows the clock. */
+const QUIET_MS = 5000;
+/** Label and readout beside a plot. */
+const AROUND_PLOT_PX = 300;
+const TELL_SLEEP_MS = 120_000;
+const NO_FINDINGS: readonly Finding[] = [];
+/** Of before there is any: what the lanes get later does not come through the template. */
+const first = (): unknown => guard([], () => NOTHING);
+const NOTHING: Capture = {
+  meta: {
+    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
+    ...{ codec: '', client: '', sample_count: 0 },
+  },
+  samples: [],
+};
