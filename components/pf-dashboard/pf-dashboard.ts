@@ -259,7 +259,8 @@ export class PfDashboard extends StatsElement {
     const armed = status?.armed === true;
     if (watching === undefined && (armed || this.#state.wasCut)) {
       fetchLive();
-      return html`${this.#renderGuide()}<pf-live quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} @pf-brush=${stop} @pf-recording-select=${this.#onSelect}></pf-live>`;
+      return html`${this.#renderGuide()}<pf-live quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .keys=${this.keys} @pf-brush=${stop} @pf-recording-select=${this.#onSelect}
+        @pf-keys-ask=${this.#onKeysAsk}></pf-live>`;
     }
     if (watching === undefined) {
       if (failure !== undefined && recordings === undefined) return nothing;
@@ -271,7 +272,8 @@ export class PfDashboard extends StatsElement {
   }
 
   get #detail() {
-    return this.renderRoot.querySelector('pf-recording-detail');
+    const live = this.renderRoot.querySelector('pf-live');
+    return live ?? this.renderRoot.querySelector('pf-recording-detail');
   }
 
   get #list() {

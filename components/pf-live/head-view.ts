@@ -1,7 +1,11 @@
-// The head of the live view: what is recorded, in facts, and the markers that were put down.
+// The head of the live view: what is recorded, in facts, whether it is followed, and the markers that were put down; and
+// the keys that matter, below its lanes.
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import { codecName, DASH, type Format, kindName, mode } from '../base/format.ts';
+import { lengthOf } from '../base/format-dates.ts';
+import type { ApiFailure } from '../base/stats-api.ts';
+import { behindMs, type View } from './follow.ts';
 import type { SessionSoFar } from './so-far.ts';
 import { words } from './strings.ts';
 
@@ -28,6 +32,56 @@ export function factsOf(
     t.samples(f.count(n), n === 1),
   ];
   return facts.filter((x) => x !== '' && x !== DASH);
+}
+
+/** Followed, held, or of when: in words, and with the button that follows again. */
+export function stateView(
+  state: {
+    readonly failure: ApiFailure | undefined;
+    /** It is over, however. */
+    readonly ended: unknown;
+    readonly view: View;
+    readonly onFollow: () => void;
+  },
+  endMs: number,
+  f: Format,
+): unknown {
+  const t = words[f.language];
+  const { failure, ended, view } = state;
+  const since = failure?.kind === 'offline' ? failure.lastAnswerUnixMs : undefined;
+  if (since !== undefined) {
+    return html`<span class="chip stale"><i class="dot"></i>${t.stale(f.time(since))}</span>`;
+  }
+  if (ended !== undefined) return nothing;
+  if (view.kind === 'follow') {
+    return html`<span class="chip"><i class="dot"></i>${t.following}</span>`;
+  }
+  const ms = behindMs(view, endMs);
+  const said = ms < 1000 ? t.heldNow : t.held(lengthOf(f, ms));
+  return html`<span class="chip held"><i class="dot"></i>${said}</span
+    ><button class="btn" aria-keyshortcuts="f" @click=${state.onFollow}>${t.follow}</button>`;
+}
+
+/** "Here it was": put down while playing, found again afterwards. */
+export function markView(
+  isBusy: boolean,
+  onMark: (event: SubmitEvent) => void,
+  f: Format,
+): TemplateResult {
+  const t = words[f.language];
+  return html`<form class="mark" @submit=${onMark}>
+    <input name="text" aria-label=${t.markText} aria-keyshortcuts="m" placeholder=${t.markText} maxlength="200" autocomplete="off" />
+    <button class="btn" ?disabled=${isBusy}>${t.mark}</button>
+  </form>`;
+}
+
+/** For who looks for a key: the few that matter, and where all stand. */
+export function keysView(onKeys: () => void, f: Format): TemplateResult {
+  const t = words[f.language];
+  const key = (name: string, what: string): TemplateResult =>
+    html`<span aria-hidden="true"><kbd>${name}</kbd> ${what}</span>`;
+  return html`<p class="keys">${key('f', t.follow)}<span aria-hidden="true"><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span>${key('t', t.table)}${key('m', t.mark)}<button
+      class="btn ghost" aria-keyshortcuts="?" @click=${onKeys}><kbd aria-hidden="true">?</kbd> ${t.allKeys}</button></p>`;
 }
 
 /** The newest of them: the event lane has all. */

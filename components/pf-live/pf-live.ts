@@ -15,10 +15,18 @@ import type { Finding, Findings } from '../../recording/src/review/findings.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { ChartElement } from '../base/chart-element.ts';
 import { define } from '../base/element.ts';
-import { PfBrush, type PfCursor, PfRecordingSelect, type PfZoom } from '../base/events.ts';
+import {
+  PfBrush,
+  type PfCursor,
+  PfKeysAsk,
+  type PfPreference,
+  PfRecordingSelect,
+  type PfZoom,
+} from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
 import { lengthOf } from '../base/format-dates.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
+import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
 import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
@@ -28,18 +36,20 @@ import { tokens } from '../base/tokens.ts';
 import { MAX_BUCKETS, type Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
 import { sumsIn } from '../chart/window-sums.ts';
+import type { KeyGroup } from '../pf-keys/key-list.ts';
 import { detailStyles } from '../pf-recording-detail/styles.ts';
 import { Ended } from './ended.ts';
 import { endedView } from './ended-view.ts';
 import { findingsView, MOST_FINDINGS } from './findings-view.ts';
-import { behindMs, FIRST_SPAN, followed, SPANS, type Span, type View } from './follow.ts';
-import { factsOf, markersView, sessionsView } from './head-view.ts';
+import { FIRST_SPAN, followed, SPANS, type Span, type View } from './follow.ts';
+import { factsOf, keysView, markersView, markView, sessionsView, stateView } from './head-view.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { rangeView } from './range-view.ts';
 import { sentencesOf } from './sentences.ts';
 import { newestSession, type SessionSoFar, SoFar } from './so-far.ts';
 import '../pf-event-lanes/pf-event-lanes.ts';
 import '../pf-health-chart/pf-health-chart.ts';
+import '../pf-keys/pf-keys.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { words } from './strings.ts';
@@ -69,6 +79,7 @@ interface Found {
  * @event {PfRecordingSelect} pf-recording-select - What it became was asked for, when it is over.
  * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
  * @event {PfCursor} pf-cursor - The cursor was moved in one of the lanes.
+ * @event {PfKeysAsk} pf-keys-ask - All keys were asked for; prevented, the page shows them itself.
  * @csspart head - What is recorded, and whether it is followed.
  * @csspart verdict - What can be said so far.
  * @csspart timeline - The lanes.
@@ -82,6 +93,7 @@ export class PfLive extends StatsElement {
     quantile: { type: String },
     table: { type: Boolean },
     quiet: { type: Boolean },
+    keys: { type: String },
     span: { state: true },
     view: { state: true },
     brush: { state: true },
@@ -106,6 +118,8 @@ export class PfLive extends StatsElement {
   declare table: boolean;
   /** The page around says it when the host falls silent: once is enough. */
   declare quiet: boolean;
+  /** `off`: keys of one character do nothing. */
+  declare keys: string | undefined;
   declare protected span: Span;
   declare protected view: View;
   declare protected brush: Range | undefined;
@@ -115,6 +129,11 @@ export class PfLive extends StatsElement {
   readonly #source = new CaptureSource(this, () => ({
     ...{ api: this.client, given: undefined, id: undefined },
   }));
+  /** Characters are silenced on their way down: what lies inside never hears of them. */
+  readonly #silence = {
+    capture: true,
+    handleEvent: (event: KeyboardEvent): void => silence(event, this.keys),
+  };
   readonly #ended = new Ended(this, () => ({ api: this.client, ended: this.#source.ended }));
   readonly #lanes = new LaneFeed(this, () => [...this.#charts()]);
   readonly #mark = new Task<readonly [string], void>(this, {
@@ -300,51 +319,23 @@ export class PfLive extends StatsElement {
 
   protected override render(): TemplateResult {
     const capture = this.#capture;
-    return html`<div class="frame"><div class="stack" @keydown=${this.#onKey} @keyup=${this.#onKeyUp}>
+    return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey} @keyup=${this.#onKeyUp}>
       ${this.#renderHead(capture)}${this.#renderProblem()}${this.#renderEnded()}${this.#renderVerdict(capture)}
       ${this.#renderTimeline(capture)}${this.#renderRange()}
-    </div></div>`;
+    </div><pf-keys lang=${this.language} theme=${this.theme ?? nothing} .shows=${this.keyGroups} .keys=${this.keys} @pf-preference=${this.#onPreference}></pf-keys></div>`;
   }
 
   #renderHead(capture: Capture | undefined): TemplateResult {
-    const t = words[this.language];
-    const over = this.#source.ended !== undefined;
-    const session = capture === undefined ? undefined : this.#shown(capture);
-    return html`<div class="headrow" part="head">
-      <div><div class="titlerow"><h1>${t.live}</h1>${capture === undefined ? nothing : this.#renderState(capture)}</div>
-        <div class="meta">${factsOf(capture, session, this.format).map((x) => html`<span>${x}</span>`)}</div></div>
-      ${capture === undefined || over ? nothing : this.#renderMarkForm()}
-    </div>${markersView(capture, this.format, (ms) => this.#lookAt(ms))}`;
-  }
-
-  /** Followed, held, or of when: in words, and with the button that follows again. */
-  #renderState(capture: Capture): unknown {
-    const t = words[this.language];
     const { failure, ended } = this.#source;
-    const since = failure?.kind === 'offline' ? failure.lastAnswerUnixMs : undefined;
-    if (since !== undefined) {
-      return html`<span class="chip stale"><i class="dot"></i>${t.stale(this.format.time(since))}</span>`;
-    }
-    if (ended !== undefined) return nothing;
-    const { view } = this;
-    if (view.kind === 'follow') {
-      return html`<span class="chip"><i class="dot"></i>${t.following}</span>`;
-    }
-    const ms = behindMs(view, this.#endMs(capture));
-    const said = ms < 1000 ? t.heldNow : t.held(lengthOf(this.format, ms));
-    return html`<span class="chip held"><i class="dot"></i>${said}</span
-      ><button class="btn" aria-keyshortcuts="f" @click=${() => this.follow()}>${t.follow}</button>`;
-  }
-
-  /** "Here it was": put down while playing, found again afterwards. */
-  #renderMarkForm(): unknown {
-    if (this.client.mark === undefined) return nothing;
-    const t = words[this.language];
-    const busy = this.#mark.status === TaskStatus.PENDING;
-    return html`<form class="mark" @submit=${this.#onMark}>
-      <input name="text" aria-label=${t.markText} aria-keyshortcuts="m" placeholder=${t.markText} maxlength="200" autocomplete="off" />
-      <button class="btn" ?disabled=${busy}>${t.mark}</button>
-    </form>`;
+    const session = capture === undefined ? undefined : this.#shown(capture);
+    const state = { failure, ended, view: this.view, onFollow: () => this.follow() };
+    const canMark = capture !== undefined && ended === undefined && this.client.mark !== undefined;
+    const isMarking = this.#mark.status === TaskStatus.PENDING;
+    return html`<div class="headrow" part="head">
+      <div><div class="titlerow"><h1>${words[this.language].live}</h1>${capture === undefined ? nothing : stateView(state, this.#endMs(capture), this.format)}</div>
+        <div class="meta">${factsOf(capture, session, this.format).map((x) => html`<span>${x}</span>`)}</div></div>
+      ${canMark ? markView(isMarking, this.#onMark, this.format) : nothing}
+    </div>${markersView(capture, this.format, (ms) => this.#lookAt(ms))}`;
   }
 
   #renderProblem(): unknown {
@@ -430,8 +421,7 @@ export class PfLive extends StatsElement {
         <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
       ${this.#renderLanes()}
       ${windowMs === undefined ? nothing : html`<p class="sight">${t.windows(lengthOf(this.format, windowMs))}</p>`}
-      <p class="keys" aria-hidden="true"><span><kbd>f</kbd> ${t.follow}</span><span><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span
-        ><span><kbd>Shift</kbd> + <kbd>←</kbd> <kbd>→</kbd> ${t.range}</span><span><kbd>+</kbd> <kbd>−</kbd> ${t.zoom}</span><span><kbd>q</kbd> p50, p99</span><span><kbd>t</kbd> ${t.table}</span><span><kbd>m</kbd> ${t.mark}</span></p>
+      ${keysView(this.#askKeys, this.format)}
     </section>`;
   }
 
@@ -507,21 +497,33 @@ export class PfLive extends StatsElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    const [from] = event.composedPath();
-    const isTyping =
-      from instanceof HTMLInputElement ||
-      from instanceof HTMLTextAreaElement ||
-      from instanceof HTMLSelectElement;
-    if (event.defaultPrevented || isTyping || event.ctrlKey || event.altKey || event.metaKey) {
-      return;
-    }
+    if (event.defaultPrevented || isTyping(event) || !isCharacter(event)) return;
     const finding = this.#findings?.found.findings[Number(event.key) - 1];
     if (/^[1-5]$/.test(event.key) && finding !== undefined) this.#choose(finding);
+    else if (event.key === '?') this.#askKeys();
     else if (event.key === 'f') this.follow();
     else if (event.key === 'm')
       this.renderRoot.querySelector<HTMLInputElement>('.mark input')?.focus();
     else return;
     event.preventDefault();
+  };
+
+  /** A key pressed where nothing has the focus: a page that is nothing but this element hands it on. */
+  pressed(event: KeyboardEvent): void {
+    if (this.keys !== 'off') this.#onKey(event);
+  }
+
+  /** What of it has keys. */
+  get keyGroups(): readonly KeyGroup[] {
+    return ['page', 'live', 'timeline', 'events'];
+  }
+
+  readonly #askKeys = (): void => {
+    if (this.dispatchEvent(new PfKeysAsk())) void this.renderRoot.querySelector('pf-keys')?.open();
+  };
+
+  readonly #onPreference = (event: PfPreference): void => {
+    if (event.keys !== undefined) this.keys = event.keys;
   };
 
   /** The chart's own `q` and `t` moved it: the switches above it follow. */

@@ -70,9 +70,8 @@ export const words = /* @__PURE__ */ dictionary(
     windows: (length: string) =>
       `Drawn from windows of ${length}: p50 and p99 are those of one window’s frames, stage by stage; the worst frame is exact. Exact quantiles of any range are here once the recording is saved.`,
     cursor: 'cursor',
-    range: 'range',
-    zoom: 'zoom',
     table: 'table',
+    allKeys: 'All keys',
     chosen: 'Range',
     rangeOf: (span: string) => `Range ${span}`,
     rangeFacts: (length: string, windows: string, one: boolean) =>
@@ -169,9 +168,8 @@ export const words = /* @__PURE__ */ dictionary(
     windows: (length) =>
       `Gezeichnet aus Fenstern von ${length}: p50 und p99 sind die der Bilder eines Fensters, je Stufe; das größte Bild ist exakt. Exakte Quantile jedes Bereichs gibt es, sobald die Aufzeichnung gesichert ist.`,
     cursor: 'Zeiger',
-    range: 'Bereich',
-    zoom: 'Zoom',
     table: 'Tabelle',
+    allKeys: 'Alle Tasten',
     chosen: 'Bereich',
     rangeOf: (span) => `Bereich ${span}`,
     rangeFacts: (length, windows, one) =>
