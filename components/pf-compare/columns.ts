@@ -15,7 +15,7 @@ export interface Columns {
   readonly fromMs: Float64Array;
   readonly toMs: Float64Array;
   readonly ms: Float64Array;
-  /** The largest total. Only frames tell it; NaN everywhere without. */
+  /** The largest total: NaN where neither frames nor a window tell it. */
   readonly worstMs: Float64Array;
   readonly widthMs: number;
 }
@@ -64,7 +64,11 @@ export function ofWindows(
     fromMs: Float64Array.from(grid.buckets, ({ fromMs }) => fromMs),
     toMs: Float64Array.from(grid.buckets, ({ toMs }) => toMs),
     ms: column(grid, pick, quantile === 'p50' ? 'mean' : 'max'),
-    worstMs: new Float64Array(grid.buckets.length).fill(Number.NaN),
+    worstMs: column(
+      grid,
+      ({ total_max_us: us }) => (us === undefined ? undefined : us / 1000),
+      'max',
+    ),
     widthMs: grid.windowMs,
   };
 }

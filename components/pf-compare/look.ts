@@ -1,6 +1,6 @@
 // How the runs of a comparison look: a letter, a colour and a pattern of strokes each, so that no line is told by colour
 // alone. Not part of the series tokens: only a comparison has them.
-import { css, html, svg, type TemplateResult, unsafeCSS } from 'lit';
+import { css, html, svg, type TemplateResult } from 'lit';
 import { colour, declared } from '../base/tokens.ts';
 import type { Look } from './draw.ts';
 
@@ -46,11 +46,26 @@ export function runSwatch(run: number): TemplateResult {
   return html`<svg class="line r${run + 1}" viewBox="0 0 24 10" aria-hidden="true">${svg`<path d="M0 5h24" stroke-dasharray=${(DASHES[run] ?? []).join(' ') || 'none'}></path>`}</svg>`;
 }
 
-const perRun = RUN_TOKENS.map((token, run) => `.line.r${run + 1}{--k:var(--_${token})}`).join('');
-
 export const runTokens = css`
   ${declared(RUN_COLOURS)}
-  ${unsafeCSS(perRun)}
+  .line.r1 {
+    --k: var(--_run1);
+  }
+  .line.r2 {
+    --k: var(--_run2);
+  }
+  .line.r3 {
+    --k: var(--_run3);
+  }
+  .line.r4 {
+    --k: var(--_run4);
+  }
+  .line.r5 {
+    --k: var(--_run5);
+  }
+  .line.r6 {
+    --k: var(--_run6);
+  }
   .line {
     display: block;
     flex: none;

@@ -46,7 +46,7 @@ export function linesOf(
   };
 }
 
-/** `windowsOnly`: of these no single frame is known. */
+/** `windowsOnly`: of these no single frame is known; older ones tell nothing of their worst. */
 export function worstOf(
   runs: readonly DrawnRun[],
   windowsOnly: readonly boolean[],
@@ -57,7 +57,8 @@ export function worstOf(
     runs.map(({ budgetMs }) => budgetMs),
   );
   const texts = runs.map(({ columns, offsetMs, budgetMs = 1 }, i): RowText => {
-    if (windowsOnly[i] === true) return { words: words[format.language].onlyWindows };
+    const isTold = columns?.worstMs.some((ms) => !Number.isNaN(ms)) ?? false;
+    if (windowsOnly[i] === true && !isTold) return { words: words[format.language].onlyWindows };
     const peak = columns === undefined ? undefined : peakOf(columns);
     if (peak === undefined || peak.ms <= budgetMs) return {};
     const text = format.unit(format.ms(peak.ms), 'ms');

@@ -373,7 +373,7 @@ describe('what is drawn', () => {
     );
   });
 
-  test('windows draw their own quantiles, and claim no worst frame', () => {
+  test('windows draw their own quantiles, and the worst frame where they tell it', () => {
     const [long] = everyRecording();
     const made = ofWindows(
       long?.samples ?? [],
@@ -386,6 +386,9 @@ describe('what is drawn', () => {
     expect(Math.max(...made.ms.filter((ms) => !Number.isNaN(ms)))).toBe(most / 1000);
     expect(made.worstMs.every(Number.isNaN)).toBe(true);
     expect(peakOf(made)?.ms).toBe(most / 1000);
+    const told = (long?.samples ?? []).map((one, i) => ({ ...one, total_max_us: i * 1000 }));
+    const newer = ofWindows(told, { fromMs: 0, toMs: 1_200_000 }, 300, 'total', 'p50');
+    expect(worstIn(newer, 0, 1_200_000)).toBe(told.length - 1);
   });
 
   test('bars of worst frames rise from the smallest budget, on one scale for all', () => {
