@@ -78,6 +78,7 @@ interface Found {
 export class PfLive extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
+    recording: { attribute: false },
     session: { type: Number },
     quantile: { type: String },
     table: { type: Boolean },
@@ -98,6 +99,8 @@ export class PfLive extends StatsElement {
     liveStyles,
   ];
 
+  /** The capture so far, from a page that follows it by itself; without it the host's is followed. */
+  declare recording: Capture | undefined;
   /** Which session; without it the one that came last. */
   declare session: number | undefined;
   /** `p50` or `p99`: which frames the latency lane shows. */
@@ -113,7 +116,7 @@ export class PfLive extends StatsElement {
   declare protected failure: ApiFailure | undefined;
 
   readonly #source = new CaptureSource(this, () => ({
-    ...{ api: this.client, given: undefined, id: undefined },
+    ...{ api: this.client, given: this.recording, id: undefined },
   }));
   readonly #ended = new Ended(this, () => ({ api: this.client, ended: this.#source.ended }));
   readonly #lanes = new LaneFeed(this, () => [...this.#charts()]);
