@@ -212,7 +212,7 @@ export class CaptureFeed {
       this.#growing = undefined;
       this.#options.onStopped?.(news.id);
       this.#show();
-    } else if (this.#growing?.take(news) === true) this.#showSoon();
+    } else if (this.#growing?.take(news, this.#timers.now()) === true) this.#showSoon();
     return undefined;
   }
 

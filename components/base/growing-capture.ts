@@ -11,7 +11,8 @@ import type { CaptureNews } from './stats-api.ts';
 
 export class GrowingCapture {
   readonly #loaded: Capture;
-  readonly #loadedMs: number;
+  /** What the capture's clock showed, and when that was. */
+  #clock: { readonly t_ms: number; readonly atMs: number };
   readonly #samples: StatsSample[];
   readonly #sessions: Map<number, SessionEntry>;
   readonly #events: CaptureEvent[];
@@ -26,7 +27,7 @@ export class GrowingCapture {
   /** `nowMs`: by the clock that `at` is asked with. */
   constructor(loaded: Capture, nowMs: number) {
     this.#loaded = loaded;
-    this.#loadedMs = nowMs;
+    this.#clock = { t_ms: loaded.meta.duration_ms, atMs: nowMs };
     // Nobody tells how it grows.
     const { frame_count: _frames, ...meta } = loaded.meta;
     this.#meta = meta;
@@ -49,10 +50,11 @@ export class GrowingCapture {
     return this.#meta.started_unix_ms;
   }
 
-  /** What adds to this capture. False: it was in there already. */
-  take(news: CaptureNews): boolean {
+  /** What adds to this capture, and when it came. False: it was in there already. */
+  take(news: CaptureNews, nowMs?: number): boolean {
     switch (news.kind) {
       case 'sample':
+        if (nowMs !== undefined) this.#setClock(news.sample, nowMs);
         return this.#addSample(news.sample);
       case 'session':
         this.#addSession(news.session);
@@ -69,7 +71,7 @@ export class GrowingCapture {
   /** The capture so far; time passes in it also while nothing is said. */
   at(nowMs: number): Capture {
     const { samples: _samples, ...rest } = this.#loaded;
-    const grown = this.#meta.duration_ms + Math.max(0, Math.round(nowMs - this.#loadedMs));
+    const grown = this.#timeAt(nowMs);
     const sample_count =
       this.#meta.sample_count + this.#samples.length - this.#loaded.samples.length;
     return {
@@ -86,6 +88,16 @@ export class GrowingCapture {
       ...(this.#events.length > 0 ? { events: this.#events } : {}),
       samples: this.#samples,
     };
+  }
+
+  #timeAt(nowMs: number): number {
+    const { t_ms, atMs } = this.#clock;
+    return t_ms + Math.max(0, Math.round(nowMs - atMs));
+  }
+
+  /** A clock here that ran on while the host's stood still, as in sleep, is put right by what the host tells. */
+  #setClock({ t_ms }: StatsSample, nowMs: number): void {
+    if (this.#timeAt(nowMs) - t_ms > CLOCK_APART_MS) this.#clock = { t_ms, atMs: nowMs };
   }
 
   #setBounds(truncated: boolean, eventsLost: number): boolean {
@@ -128,6 +140,8 @@ export class GrowingCapture {
   }
 }
 
+/** A window is told seconds after its end, and never so late. */
+const CLOCK_APART_MS = 10_000;
 /** What of an event does not change once it is told: a count may grow. */
 const keyOf = ({ t_ms, kind, session_id, frame, detail }: CaptureEvent): string =>
   JSON.stringify([t_ms, kind, session_id, frame, detail?.['text']]);

@@ -89,6 +89,7 @@ interface Found {
 export class PfLive extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
+    recording: { attribute: false },
     session: { type: Number },
     quantile: { type: String },
     table: { type: Boolean },
@@ -110,6 +111,8 @@ export class PfLive extends StatsElement {
     liveStyles,
   ];
 
+  /** The capture so far, from a page that follows it by itself; without it the host's is followed. */
+  declare recording: Capture | undefined;
   /** Which session; without it the one that came last. */
   declare session: number | undefined;
   /** `p50` or `p99`: which frames the latency lane shows. */
@@ -127,7 +130,7 @@ export class PfLive extends StatsElement {
   declare protected failure: ApiFailure | undefined;
 
   readonly #source = new CaptureSource(this, () => ({
-    ...{ api: this.client, given: undefined, id: undefined },
+    ...{ api: this.client, given: this.recording, id: undefined },
   }));
   /** Characters are silenced on their way down: what lies inside never hears of them. */
   readonly #silence = {
