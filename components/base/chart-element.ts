@@ -147,7 +147,7 @@ export abstract class ChartElement extends StatsElement {
     this.#sight.connect();
     this.#media = THEME_QUERIES.map((query) => matchMedia(query));
     for (const query of this.#media) query.addEventListener('change', this.#onMedia);
-    addEventListener('beforeprint', this.#onMedia);
+    addEventListener('beforeprint', this.#onPrint);
     this.addEventListener('wheel', this.#onWheel, { passive: false });
   }
 
@@ -156,7 +156,7 @@ export abstract class ChartElement extends StatsElement {
     this.#resize?.disconnect();
     this.#sight.disconnect();
     for (const query of this.#media) query.removeEventListener('change', this.#onMedia);
-    removeEventListener('beforeprint', this.#onMedia);
+    removeEventListener('beforeprint', this.#onPrint);
     clearTimeout(this.#speak);
     this.removeEventListener('wheel', this.#onWheel);
     this.#paint = undefined;
@@ -422,6 +422,13 @@ export abstract class ChartElement extends StatsElement {
     this.#paint = undefined;
     this.requestUpdate();
   }
+
+  /** The pages are made at once: nothing that waits for a size, for a frame or to be seen is asked again before. */
+  readonly #onPrint = (): void => {
+    this.#measure();
+    this.surroundingsChanged();
+    void this.updateComplete.then(this.#drawNow);
+  };
 
   readonly #onMedia = (): void => this.surroundingsChanged();
 

@@ -18,10 +18,10 @@ export class LaneCanvas implements ReactiveController {
   draw(canvas: HTMLCanvasElement | null | undefined, view: LaneView | undefined): void {
     this.#view = view;
     if (!canvas || view === undefined) {
-      this.hostDisconnected();
+      this.#end();
       return;
     }
-    if (this.#chart !== undefined && this.#chart.canvas !== canvas) this.hostDisconnected();
+    if (this.#chart !== undefined && this.#chart.canvas !== canvas) this.#end();
     if (this.#chart === undefined) {
       this.#chart = new Chart(
         canvas,
@@ -36,10 +36,22 @@ export class LaneCanvas implements ReactiveController {
     this.#chart.update('none');
   }
 
+  hostConnected(): void {
+    addEventListener('beforeprint', this.#onPrint);
+  }
+
   hostDisconnected(): void {
+    removeEventListener('beforeprint', this.#onPrint);
+    this.#end();
+  }
+
+  #end(): void {
     this.#chart?.destroy();
     this.#chart = undefined;
   }
+
+  /** What watches its size is not asked before the pages are made. */
+  readonly #onPrint = (): void => this.#chart?.resize();
 }
 
 /** How many charts are alive on this page: what a leak test counts. */

@@ -261,7 +261,10 @@ export class PfSessionLanes extends ChartElement {
     const { rows } = this;
     const length = lengthOf(f, scope.full.toMs);
     const said = rows.slice(0, MOST_SPOKEN).map((row) => `${this.#spoken(row)}.`);
-    return [words[this.language].summary(length, f.count(rows.length)), ...said].join(' ');
+    return [
+      words[this.language].summary(length, f.count(rows.length), rows.length === 1),
+      ...said,
+    ].join(' ');
   }
 
   protected override speak(): string {

@@ -13,7 +13,8 @@ export const words = /* @__PURE__ */ dictionary(
     noWorst: 'worst not measured',
     away: 'not streaming here',
     now: (rate: string, mode: string) => [rate, mode].filter((x) => x !== '').join(' · '),
-    summary: (length: string, n: string) => `${n} sessions in ${length}.`,
+    summary: (length: string, n: string, one: boolean) =>
+      one ? `One session in ${length}.` : `${n} sessions in ${length}.`,
     spokenRow: (who: string, from: string, to: string, worst: string) =>
       `${who}, ${from} to ${to}, ${worst}`,
     spokenAt: (at: string, list: string) => `${at}: ${list}`,
@@ -45,7 +46,8 @@ export const words = /* @__PURE__ */ dictionary(
     noWorst: 'größtes nicht gemessen',
     away: 'streamt hier nicht',
     now: (rate, mode) => [rate, mode].filter((x) => x !== '').join(' · '),
-    summary: (length, n) => `${n} Sitzungen in ${length}.`,
+    summary: (length, n, one) =>
+      one ? `Eine Sitzung in ${length}.` : `${n} Sitzungen in ${length}.`,
     spokenRow: (who, from, to, worst) => `${who}, ${from} bis ${to}, ${worst}`,
     spokenAt: (at, list) => `${at}: ${list}`,
     nobody: 'keine Sitzung',

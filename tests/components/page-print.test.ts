@@ -9,6 +9,11 @@ import { threeSessions } from '../support/several-sessions.ts';
 
 let bench: PageBench;
 const three = threeSessions();
+/** Of paper, and of the screen. */
+const HEXES = [
+  ...[COLOURS.capture.light, COLOURS.capture.dark],
+  ...[COLOURS.new.light, COLOURS.new.dark],
+];
 
 beforeAll(async () => {
   bench = await PageBench.open();
@@ -21,7 +26,8 @@ afterAll(async () => {
 async function stuttering(locale: string, pick: RegExp): Promise<{ page: Page; end: () => void }> {
   const host = bench.host([three.capture]);
   host.frames.set(three.capture.meta.id, three.bytes);
-  const { page } = await bench.visit(host, { locale });
+  // Low: lanes are out of view, where they sleep.
+  const { page } = await bench.visit(host, { locale, viewport: { width: 1440, height: 500 } });
   await drawn(page);
   await page.getByRole('button', { name: pick }).click();
   await page.getByText(/^(It stuttered once|Es hat einmal geruckelt)/).waitFor();
@@ -132,7 +138,7 @@ describe('a recording on paper', () => {
       ] as const) {
         const { page, end } = await stuttering(locale, pick);
         // What the pages are made of is looked at while they are: nothing runs between that and the file.
-        await page.evaluate((light) => {
+        await page.evaluate((hexes) => {
           const told: unknown[] = [];
           Object.assign(window, { told });
           matchMedia('print');
@@ -140,19 +146,41 @@ describe('a recording on paper', () => {
             const root = document
               .querySelector('pf-dashboard')
               ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
-            queueMicrotask(() => {
+            const has = (canvas: HTMLCanvasElement | null | undefined, hex: string): boolean => {
+              const [r, g, b] = [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
+              const { width = 0, height = 0 } = canvas ?? {};
+              const data = canvas?.getContext('2d')?.getImageData(0, 0, width, height).data ?? [];
+              for (let i = 0; i < data.length; i += 4) {
+                if (data[i] === r && data[i + 1] === g && data[i + 2] === b) return true;
+              }
+              return false;
+            };
+            const look = async (): Promise<void> => {
+              // Everything that runs before the pages are made, and nothing later.
+              for (let i = 0; i < 200; i += 1) await undefined;
               const chart = root?.querySelector('pf-latency-chart');
-              told.push([chart?.getAttribute('theme'), chart?.clientWidth, light]);
-            });
+              const canvas = chart?.shadowRoot?.querySelector('canvas');
+              const frames = root?.querySelector('pf-throughput-chart')?.shadowRoot;
+              told.push([
+                ...[chart?.getAttribute('theme'), chart?.clientWidth, canvas?.clientWidth],
+                ...hexes.slice(0, 2).map((hex) => has(canvas, hex)),
+                ...hexes.slice(2).map((hex) => has(frames?.querySelector('canvas'), hex)),
+                canvas?.width === (canvas?.clientWidth ?? 0) * devicePixelRatio,
+              ]);
+            };
+            void look();
           });
-        }, COLOURS.capture.light);
+        }, HEXES);
         const pdf = await page.pdf({ preferCSSPageSize: true });
         const { count, landscape } = pagesOf(pdf);
         expect(landscape).toBe(true);
         expect(count).toBeGreaterThanOrEqual(2);
         expect(count).toBeLessThanOrEqual(5);
         const told = await page.evaluate(() => (window as unknown as { told: unknown[][] }).told);
-        expect(told.map(([theme, width]) => [theme, width])).toEqual([['light', 1038]]);
+        expect(told).toEqual([
+          // Stages and frames in their light colours, in dark ones nothing, though a lane was out of view; as sharp as ever.
+          ['light', 1038, 782, true, false, true, false, true],
+        ]);
         // The screen has its own form again.
         await eventually(
           () => page.locator('pf-recording-detail').getAttribute('printing'),
