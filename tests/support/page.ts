@@ -63,10 +63,12 @@ export async function drawn(page: Page): Promise<void> {
   });
 }
 
-/** An undisturbed stream, begun in its own room; back in the first one. */
+/** An undisturbed stream, begun in its own room, long enough for a busy machine to look at; back in the first one. */
 export async function startTestStream(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Test stream', exact: true }).click();
   await page.getByRole('button', { name: 'Plain', exact: true }).click();
+  await page.getByText('Settings', { exact: true }).click();
+  await page.getByLabel('Seconds').fill('30');
   await page.getByRole('button', { name: 'Start test stream' }).click();
   await page.getByRole('button', { name: 'Stop test stream' }).waitFor();
   await page.getByRole('button', { name: 'Performance', exact: true }).click();
