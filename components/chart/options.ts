@@ -148,9 +148,15 @@ function placing(
   if (x === undefined || y === undefined) return undefined;
   return {
     area: chart.chartArea,
-    x: (ms) => x.getPixelForValue(ms),
-    y: (value) => y.getPixelForValue(value),
+    x: along(x.min, x.max, x.left, x.right),
+    y: along(y.min, y.max, y.bottom, y.top),
   };
+}
+
+/** Not the scale's own: that one stops at 32,767 pixels, which zero and far ends lie beyond as soon as a view is near. */
+function along(min: number, max: number, start: number, end: number): (value: number) => number {
+  const each = (end - start) / (max - min || 1);
+  return (value) => start + (value - min) * each;
 }
 
 export function sceneOf(grid: Grid, parts: Partial<Scene>): Scene {

@@ -13,6 +13,8 @@ import { markersOf, type View } from './view.ts';
 export interface HeadView {
   readonly view: View | undefined;
   readonly live: boolean;
+  /** It could not be read: the sentence below says why. */
+  readonly unreadable: boolean;
   /** What a list says of it: its name lies beside the file. */
   readonly entry: CaptureMeta | undefined;
   /** Buttons for a file and a report; `report` is the window behind the second one. */
@@ -26,11 +28,13 @@ export interface HeadView {
 
 export function renderHead(head: HeadView, f: Format): TemplateResult {
   const t = words[f.language];
-  const { view, live, entry } = head;
+  const { view, live, entry, unreadable } = head;
   const meta = view?.capture.meta;
   const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
   const name = entry?.name ?? meta?.name;
-  const title = live ? t.live : meta === undefined ? t.reading : (name ?? when);
+  const isReading = meta === undefined && !unreadable;
+  const unnamed = meta === undefined ? t.recording : when;
+  const title = live ? t.live : isReading ? t.reading : (name ?? unnamed);
   const facts = view === undefined ? ['\u00a0'] : headFacts(view, f);
   const dated = name === undefined || live ? facts : [when, ...facts];
   return html`<div class="headrow" part="head">

@@ -235,6 +235,7 @@ export class PfRecordingDetail extends StatsElement {
     const report = html`<pf-report lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recording=${view?.capture} .entry=${this.entry}></pf-report>`;
     const head = {
       ...{ view, live, entry: this.entry },
+      unreadable: this.#source.failure !== undefined,
       acts: this.recordingId === undefined ? undefined : { report },
       marks: this.client.mark === undefined ? 'none' : isMarking ? 'busy' : 'ready',
       onMark: (text: string) => void this.#mark.run([text]),

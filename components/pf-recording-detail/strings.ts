@@ -24,6 +24,7 @@ export const words = /* @__PURE__ */ dictionary(
     moreMarkers: (n: string) => `${n} more in the events lane`,
     samples: (n: string, one: boolean) => (one ? 'one sample' : `${n} samples`),
     reading: 'Reading …',
+    recording: 'Recording',
     readingFrames: (n: string) => `Reading ${n} frames …`,
     findings: 'Findings',
     moreFindings: (n: string, one: boolean) =>
@@ -91,6 +92,7 @@ export const words = /* @__PURE__ */ dictionary(
     moreMarkers: (n) => `${n} weitere in der Ereignisspur`,
     samples: (n, one) => (one ? 'ein Messpunkt' : `${n} Messpunkte`),
     reading: 'Wird gelesen …',
+    recording: 'Aufzeichnung',
     readingFrames: (n) => `${n} Bilder werden gelesen …`,
     findings: 'Befunde',
     moreFindings: (n, one) =>
