@@ -2,7 +2,7 @@
 // quantile are made of, the worst frame and how many were late, repeated or dropped. Exact counts of whole µs; nothing
 // is ever lost by reduction: the worst frame of a column is in it by its own row.
 import { ABSENT, frameFlags } from '../frames.ts';
-import { isDropped } from '../windows.ts';
+import { isDropped, SENT } from '../windows.ts';
 import type { FrameTable } from './frame-table.ts';
 
 export interface OverviewQuery {
@@ -115,17 +115,25 @@ interface Rows {
 
 function fill(to: Overview, column: number, rows: Rows): void {
   const { table, from, to: end, frames, ranks } = rows;
-  const { totalUs, flags, outcome, budgetUs } = table;
-  let [repeated, dropped, late, worst] = [0, 0, 0, ABSENT];
+  const { totalUs, flags, outcome } = table;
+  const budgetUs = Math.min(MOST_INT32, Math.floor(table.budgetUs));
+  const passedOver = frames === 'new' ? frameFlags.repeat : 0;
+  let repeated = 0;
+  let dropped = 0;
+  let late = 0;
+  let worst = ABSENT;
+  let most = ABSENT;
   for (let row = from; row < end; row += 1) {
     const us = totalUs[row] ?? ABSENT;
-    const isRepeat = ((flags[row] ?? 0) & frameFlags.repeat) !== 0;
-    if (isRepeat) repeated += 1;
-    if (isDropped(outcome[row] ?? ABSENT)) dropped += 1;
+    const bits = flags[row] ?? 0;
+    if ((bits & frameFlags.repeat) !== 0) repeated += 1;
     if (us > budgetUs) late += 1;
-    if (us === ABSENT || (isRepeat && frames === 'new')) continue;
+    if (outcome[row] !== SENT && isDropped(outcome[row] ?? ABSENT)) dropped += 1;
+    if (us === ABSENT || (bits & passedOver) !== 0) continue;
     ranks.add(us);
-    if (worst === ABSENT || us > (totalUs[worst] ?? ABSENT)) worst = row;
+    if (us <= most) continue;
+    most = us;
+    worst = row;
   }
   to.frames[column] = end - from;
   to.repeated[column] = repeated;
@@ -155,9 +163,10 @@ function means(
   for (const [part, means] of into.entries()) {
     const own = table.partUs[part];
     if (own === undefined) continue;
-    let [sum, n] = [0, 0];
-    for (const row of chosen) {
-      const us = own[row] ?? ABSENT;
+    let sum = 0;
+    let n = 0;
+    for (let i = 0; i < chosen.length; i += 1) {
+      const us = own[chosen[i] ?? 0] ?? ABSENT;
       if (us === ABSENT) continue;
       sum += us;
       n += 1;
