@@ -1,5 +1,7 @@
 // The recordings that the pictures show: made by the built host, with faults on purpose and the same ones every time.
-import { type Host, startHost } from '../tests/support/host.ts';
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Host, startHost, temporaryFolder } from '../tests/support/host.ts';
 
 /** A script of a test stream: docs/test-scripts.md. */
 interface Script {
@@ -50,9 +52,17 @@ const RUNS: readonly Run[] = [
 /** What a capture shows while it runs: a spike some seconds old. */
 const LIVE: Run = { name: 'Live', seconds: 30, actions: [{ at_s: 12, ...SPIKES, count: 3 }] };
 
-/** A host of its own with every run recorded; takes as long as they do. */
-export async function hostWithRuns(): Promise<Host> {
-  const host = await startHost({ args: ['--host-name', 'wohnzimmer'] });
+/**
+ * A host of its own with every run recorded, which takes as long as they do and a machine that has nothing else to do;
+ * or with a copy of the recordings in a folder: those of an earlier time.
+ */
+export async function hostWithRuns(folder?: string): Promise<Host> {
+  const configDir = temporaryFolder();
+  if (folder !== undefined) {
+    await cp(folder, join(configDir, 'captures'), { recursive: true });
+    return startHost({ configDir, args: NAMED });
+  }
+  const host = await startHost({ configDir, args: NAMED });
   for (const run of RUNS) {
     await host.json('POST', '/api/v1/stats/capture/start', { name: run.name });
     await stream(host, run);
@@ -85,5 +95,6 @@ async function stream(host: Host, { name, seconds, actions }: Run): Promise<void
   await host.json('POST', '/api/v1/test-streams', { script });
 }
 
+const NAMED = ['--host-name', 'wohnzimmer'];
 /** From the last frame until the stream is closed and written. */
 const SLACK_MS = 2500;

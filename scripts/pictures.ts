@@ -1,7 +1,8 @@
 // Writes docs/img/*.png: the page of the built host in real Chromium, on recordings that it made of test streams with a
 // stutter on purpose; report and viewer opened from disk; and rooms with devices, which come from the tests' own host,
 // because nobody wants to show theirs. `scripts/pictures.ts [NAME …]` takes some of them.
-// Needs dist/ (scripts/build). Takes two minutes, most of them what is streamed.
+// Needs dist/ (scripts/build), and a quiet machine: what others do on it stutters too. Takes some minutes, two of them what
+// is streamed; PICTURES_RUNS=FOLDER shows the recordings in that folder instead.
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -245,7 +246,7 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium' });
 const camera = new Camera(browser);
 try {
   await takeRooms(camera);
-  const host = await hostWithRuns();
+  const host = await hostWithRuns(process.env['PICTURES_RUNS']);
   try {
     await camera.takeAll(REVIEW, host.address, host.token);
     await takeFiles(camera, host);

@@ -42,10 +42,16 @@ export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateR
     segment(timeline.whole === whole, whole ? t.whole : t.lastMinutes, () =>
       timeline.onWhole(whole),
     );
-  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
+  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${areOfFrames(timeline) ? t.stagesOf : t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
     <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span><span class="grow"></span>
     ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
     <button class="btn" aria-pressed=${table} @click=${timeline.onTable}>${t.asTable}</button></div>`;
+}
+
+/** Out of frames a lane stacks what those at the quantile took; windows alone have a quantile of each stage by itself. */
+function areOfFrames({ view, review }: TimelineView): boolean {
+  const own = review?.sessions.find(({ sessionId }) => sessionId === view?.session);
+  return (own?.rows ?? 0) > 0;
 }
 
 /** Sessions stand above everything where there are several: all lanes below are of the chosen one. */
