@@ -307,7 +307,10 @@ export class PfDashboard extends StatsElement {
       const keys = this.renderRoot.querySelector('pf-keys');
       if (keys === null) return;
       const list = this.#list?.hidden === false ? (['list'] as const) : [];
-      keys.shows = [...(this.#detail?.keyGroups ?? (['page'] as const)), ...list];
+      const isLive = this.renderRoot.querySelector('pf-live') !== null;
+      const live = isLive ? (['live', 'timeline', 'events'] as const) : [];
+      keys.shows =
+        this.#detail === null ? ['page', ...live, ...list] : [...this.#detail.keyGroups, ...list];
       void keys.open();
     });
   }

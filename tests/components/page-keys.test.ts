@@ -194,6 +194,10 @@ test(
     await page.keyboard.type('stutter');
     await page.keyboard.press('Enter');
     await page.getByRole('list', { name: 'Markers' }).getByText('stutter').waitFor();
+    await page.locator('pf-latency-chart').getByRole('group', { name: 'Latency by stage' }).focus();
+    await page.keyboard.press('?');
+    await dialog(page).getByRole('heading', { name: 'Live' }).waitFor();
+    await page.keyboard.press('Escape');
     expect(host.markers.map(({ detail }) => detail?.['text'])).toEqual(['stutter']);
     await page.context().close();
   },
