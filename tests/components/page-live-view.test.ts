@@ -37,14 +37,26 @@ const more = (page: Page, than: number): Promise<Shown> =>
     ({ windows }) => windows > than,
   );
 
-async function record(page: Page, [start, stream] = EN): Promise<void> {
+async function record(page: Page, [start, room, plain, stream, first]: Names = EN): Promise<void> {
   await page.getByRole('button', { name: start }).click();
+  await page.getByRole('button', { name: room, exact: true }).click();
+  await page.getByRole('button', { name: plain, exact: true }).click();
   await page.getByRole('button', { name: stream }).click();
+  await page.getByRole('progressbar').waitFor();
+  await page.getByRole('button', { name: first, exact: true }).click();
   await more(page, 4);
 }
 
-const EN: readonly [string, string] = ['Start capture', 'Start test stream'];
-const DE: readonly [string, string] = ['Aufzeichnung starten', 'Teststrom starten'];
+/** What has to be pressed, in order. */
+type Names = readonly [string, string, string, string, string];
+const EN = ['Start capture', 'Test stream', 'Plain', 'Start test stream', 'Performance'] as const;
+const DE = [
+  'Aufzeichnung starten',
+  'Teststrom',
+  'Ungestört',
+  'Teststrom starten',
+  'Leistung',
+] as const;
 
 /** Draws a range over the first seconds of the latency lane. */
 async function brush(page: Page): Promise<void> {
