@@ -22,6 +22,7 @@ import {
   watchSpeed,
 } from '../tests/support/page-speed.ts';
 import { randomFrom } from '../tests/support/synthetic-frames.ts';
+import { liveCost } from './page-live.ts';
 
 const MINUTES = 180;
 const FPS = 240;
@@ -36,6 +37,7 @@ const BRUSH_LIMIT_MS = 50;
 const ALL_LANES_FPS = 30;
 const ONE_LANE_FPS = 50;
 const MEMORY_LIMIT_MB = 400;
+const LIVE_TICK_LIMIT_MS = 5;
 const VIEW = { width: 1600, height: 900 };
 /** Most of the recording, and ten minutes of it. */
 const VIEWS = [
@@ -51,7 +53,13 @@ const browser = await chromium.launch({
 });
 const rows: Row[] = [];
 try {
-  rows.push(await initialBytes(), await firstPaint(), ...(await review()), await oneLane());
+  rows.push(
+    await initialBytes(),
+    await firstPaint(),
+    ...(await review()),
+    await oneLane(),
+    await live(),
+  );
 } finally {
   await browser.close();
   await host.end('SIGKILL');
@@ -220,6 +228,19 @@ async function oneLane(): Promise<Row> {
   }
   await page.context().close();
   return rate('pan and zoom with one lane', moved, ONE_LANE_FPS);
+}
+
+/** An hour of four sessions on screen while every one of them tells a window a second. */
+async function live(): Promise<Row> {
+  const page = await visit(host, browser, undefined, '/assets/components/punktfunk.js');
+  await page.evaluate(async () => {
+    const script = '/assets/components/punktfunk.js';
+    await import(script);
+  });
+  const { meanMs, p90Ms, maxMs, ticks } = await liveCost(page);
+  await page.context().close();
+  const detail = `ms of the main thread a tick; p90 ${p90Ms.toFixed(1)}, most ${maxMs.toFixed(1)} where lanes are drawn, ${ticks} ticks`;
+  return share('live, 4 sessions, 1 h on screen', meanMs, LIVE_TICK_LIMIT_MS, detail);
 }
 
 function rate(name: string, moved: readonly Moved[], least: number): Row {
