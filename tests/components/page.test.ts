@@ -56,7 +56,7 @@ describe('the page', () => {
       await page.waitForFunction(() => {
         const root = document
           .querySelector('pf-dashboard')
-          ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
+          ?.shadowRoot?.querySelector('pf-live')?.shadowRoot;
         return (root?.querySelector('pf-latency-chart')?.model?.grid.buckets.length ?? 0) >= 4;
       });
       const stages = await latency(page).evaluate((el: PfLatencyChart) =>

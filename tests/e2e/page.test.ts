@@ -162,12 +162,9 @@ describe.skipIf(missingExecutable !== '')(`the page of the executable${missingEx
 
 /** Buckets of the latency chart on the page; 0 before there is one. */
 const buckets = (page: Page): Promise<number> =>
-  page.evaluate(() => {
-    const detail = document
-      .querySelector('pf-dashboard')
-      ?.shadowRoot?.querySelector('pf-recording-detail')?.shadowRoot;
-    return detail?.querySelector('pf-latency-chart')?.model?.grid.buckets.length ?? 0;
-  });
+  page
+    .locator('pf-latency-chart')
+    .evaluate((chart: PfLatencyChart) => chart.model?.grid.buckets.length ?? 0);
 
 const stages = (page: Page): Promise<string[] | undefined> =>
   page
