@@ -23,9 +23,12 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
   live(signal?: AbortSignal): Promise<Capture | undefined> {
     const path = '/stats/capture/live';
     const timeoutMs = LONG_TIMEOUT_MS;
-    return unlessMissing(async () =>
-      parseCapture(await this.http.json({ path, timeoutMs, signal })),
-    );
+    return unlessMissing(async () => {
+      const answer = await this.http.json({ path, timeoutMs, signal });
+      // What recording cost so far is told once, and by no news after: nobody may show it as if it were of now.
+      const { recorder: _cost, ...capture } = parseCapture(answer);
+      return capture;
+    });
   }
 
   followCapture({ after, onOpen, onNews }: Following, signal: AbortSignal): Promise<void> {

@@ -155,7 +155,7 @@ describe('markers', () => {
       );
       expect(host.markers[1]?.detail).toEqual({ text: 'marker' });
       await chip.first().click();
-      await page.getByRole('button', { name: 'All', exact: true, pressed: true }).waitFor();
+      await page.getByText(/^Held/).waitFor();
       expect(trouble).toEqual([]);
       await page.context().close();
     },
