@@ -180,7 +180,7 @@ export const words = /* @__PURE__ */ dictionary(
     repeats: 'Wiederholt',
     late: 'Spät',
     sent: 'Gesendet',
-    worstFrame: 'Größtes Bild',
+    worstFrame: 'Langsamstes Bild',
     lowestP50: 'kleinstes p50',
     highestP50: 'größtes p50',
     highestP99: 'größtes p99',

@@ -93,7 +93,7 @@ export const words = /* @__PURE__ */ dictionary(
     droppedName: 'Verworfen',
     keys: 'Keyframes',
     sent: 'Gesendet',
-    worst: 'Größtes Bild',
+    worst: 'Langsamstes Bild',
     overName: 'Über Budget',
     failed: (why) => `Die Zahlen lassen sich nicht nennen: ${why}`,
   },

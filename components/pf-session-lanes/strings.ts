@@ -63,7 +63,7 @@ export const words = /* @__PURE__ */ dictionary(
     changes: 'Wechsel',
     changed: (rates, modes) => `Bitrate ${rates}, Modus ${modes}`,
     gaps: 'Lücken',
-    worst: 'Größtes',
+    worst: 'Langsamstes',
     at: 'Bei',
     open: (at) => `${at} …`,
   },
