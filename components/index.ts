@@ -21,6 +21,7 @@ export { PfEventLanes } from './pf-event-lanes/pf-event-lanes.ts';
 export { PfFirstRun } from './pf-first-run/pf-first-run.ts';
 export { PfFrameStrip } from './pf-frame-strip/pf-frame-strip.ts';
 export { PfHealthChart } from './pf-health-chart/pf-health-chart.ts';
+export { PfInjected } from './pf-injected/pf-injected.ts';
 export type { KeyGroup } from './pf-keys/key-list.ts';
 export { PfKeys } from './pf-keys/pf-keys.ts';
 export { PfLatencyChart } from './pf-latency-chart/pf-latency-chart.ts';

@@ -556,7 +556,7 @@ function onlyCursor(changed: PropertyValues): boolean {
 const LIGHT: ReadonlySet<string> = new Set(['cursorMs', 'brush', 'spoken', 'table']);
 const NOTHING: Range = { fromMs: 0, toMs: 1 };
 /** The chosen range, over every lane; its ends can be taken hold of. */
-export const BRUSH = html`<div class="brush" hidden><i data-end="from"></i><i data-end="to"></i></div>`;
+export const BRUSH: TemplateResult = html`<div class="brush" hidden><i data-end="from"></i><i data-end="to"></i></div>`;
 
 const THEME_QUERIES = [
   '(prefers-color-scheme: dark)',

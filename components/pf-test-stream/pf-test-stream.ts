@@ -31,7 +31,7 @@ import {
   readScript,
 } from './faults.ts';
 import { COMMON_MODES, parseMode } from './mode.ts';
-import './pf-injected.ts';
+import '../pf-injected/pf-injected.ts';
 import { FIRST_AT_S, isWhole, nowText, planPicture, planRows } from './plan-view.ts';
 import { RecordedRun } from './recorded-run.ts';
 import { reportTables } from './report-view.ts';

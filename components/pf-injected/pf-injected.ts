@@ -1,4 +1,4 @@
-// <pf-injected>: what a test stream injected, next to what the findings of its recording say. Internal to
+// <pf-injected>: what a test stream injected, next to what the findings of its recording say. A part of
 // <pf-test-stream>. What was injected it has from the truth log, what was found from the recording: one knows nothing of
 // the other, and where one is missing nothing is claimed.
 import { initialState, Task } from '@lit-labs/task';
@@ -17,18 +17,26 @@ import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { swatch, swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
+import type { Planned } from '../pf-test-stream/faults.ts';
+import { isExpected, type Matched, matchOf } from '../pf-test-stream/match.ts';
+import { faultNames } from '../pf-test-stream/strings.ts';
+import {
+  clockOf,
+  type Happened,
+  happenedOf,
+  parseTruth,
+  type Truth,
+} from '../pf-test-stream/truth.ts';
 import { Asked } from '../review/asked.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
-import type { Planned } from './faults.ts';
-import { words } from './injected-strings.ts';
-import { isExpected, type Matched, matchOf } from './match.ts';
-import { faultNames } from './strings.ts';
-import { clockOf, type Happened, happenedOf, parseTruth, type Truth } from './truth.ts';
+import { words } from './strings.ts';
 
 /**
  * @summary What was injected against what was found.
  * @event {PfRecordingLook} pf-recording-select - "Look at it" was chosen.
+ * @csspart pairs - What was injected, each with what was found of it.
+ * @cssproperty --pf-accent - Colour of what is chosen; likewise every token of the design.
  */
 export class PfInjected extends StatsElement {
   static override properties: PropertyDeclarations = {
@@ -173,7 +181,7 @@ export class PfInjected extends StatsElement {
     this.#first = around(matched.find(({ range }) => range !== undefined)?.range);
     const told = new Set(matched.flatMap(({ found, others }) => [...found, ...others]));
     const own = findings.filter((one) => !told.has(one)).length;
-    return html`<ol>${happened.map((one, i) => this.#renderOne(one, matched[i] ?? NO_MATCH, i))}</ol>
+    return html`<ol part="pairs">${happened.map((one, i) => this.#renderOne(one, matched[i] ?? NO_MATCH, i))}</ol>
       ${own === 0 ? nothing : html`<p class="note">${t.own(this.format.count(own), own === 1)}</p>`}
       <p class="note">${t.how}</p>`;
   }
