@@ -78,6 +78,8 @@ export class PfFrameStrip extends ReviewElement {
   /** A frame that was selected, whose time is not known yet. */
   #untold: number | undefined;
   #jumped: Outlier | undefined;
+  /** A jump that was asked for before it was known where to. */
+  #jumpDue: 1 | -1 | undefined;
   #speak: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -125,9 +127,11 @@ export class PfFrameStrip extends ReviewElement {
     if (!this.hasUpdated) return;
     const isOther = ABOUT.some((name) => changed.has(name));
     if (isOther) this.#jumped = undefined;
+    if (isOther || changed.has('atMs')) this.#jumpDue = undefined;
     if (isOther && changed.has('range') === false) this.#centreMs = undefined;
     // What was selected belongs to what was chosen then, unless both were handed in together.
     if ((isOther || changed.has('atMs')) && !changed.has('row')) this.row = undefined;
+    if (this.#jumpDue !== undefined) this.#jump(this.#jumpDue);
   }
 
   #aboutRange(): Wish<'extent'> | undefined {
@@ -443,8 +447,10 @@ export class PfFrameStrip extends ReviewElement {
 
   #jump(direction: 1 | -1): void {
     const at = this.#selectedUs;
-    const outliers: readonly Outlier[] = this.#outliers.answer ?? [];
-    const next = at === undefined ? undefined : nextOutlier(outliers, at, direction);
+    const outliers = this.#outliers.current;
+    this.#jumpDue = at === undefined || outliers === undefined ? direction : undefined;
+    if (at === undefined || outliers === undefined) return;
+    const next = nextOutlier(outliers, at, direction);
     if (next === undefined) return;
     this.#jumped = next;
     this.#select(next.row, next.atUs / 1000);

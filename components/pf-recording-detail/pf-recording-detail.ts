@@ -157,6 +157,8 @@ export class PfRecordingDetail extends StatsElement {
     const session = this.#view?.session;
     return client === undefined || session === undefined ? undefined : { client, args: [session] };
   });
+  /** A jump that was asked for before it was known where to. */
+  #jumpDue: 1 | -1 | undefined;
   readonly #download = new Task<readonly [string], void>(this, {
     task: async ([id], { signal }) =>
       saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
@@ -195,6 +197,7 @@ export class PfRecordingDetail extends StatsElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('recordingId') || changed.has('recording')) {
+      this.#jumpDue = undefined;
       this.cursorMs = undefined;
       this.row = undefined;
       this.failure = undefined;
@@ -202,6 +205,9 @@ export class PfRecordingDetail extends StatsElement {
       if (!changed.has('zoom')) this.zoom = undefined;
       if (!changed.has('brush')) this.brush = undefined;
       if (changed.has('recordingId')) this.session = undefined;
+    }
+    if (this.#jumpDue !== undefined && this.#outliers.current !== undefined) {
+      this.#toOutlier(this.#jumpDue);
     }
     const capture = this.#source.capture;
     const stale = this.#view?.capture !== capture || changed.has('session');
@@ -395,6 +401,7 @@ export class PfRecordingDetail extends StatsElement {
   };
 
   readonly #onCursor = (event: PfCursor): void => {
+    this.#jumpDue = undefined;
     this.cursorMs = event.ms;
     // Where the cursor goes, the strip follows.
     this.row = undefined;
@@ -454,9 +461,11 @@ export class PfRecordingDetail extends StatsElement {
     if (next !== undefined) this.#lookAt(next.atMs);
   }
 
-  /** Where to look next. A part of the recording that does not hold it moves along. */
+  /** Where to look next, as soon as it is known. A part of the recording that does not hold it moves along. */
   #toOutlier(direction: 1 | -1): void {
-    const found = nextOutlier(this.#outliers.answer ?? [], (this.cursorMs ?? 0) * 1000, direction);
+    const outliers = this.#outliers.current;
+    this.#jumpDue = outliers === undefined ? direction : undefined;
+    const found = nextOutlier(outliers ?? [], (this.cursorMs ?? 0) * 1000, direction);
     if (found === undefined) return;
     const ms = found.atUs / 1000;
     this.cursorMs = ms;
@@ -481,6 +490,7 @@ export class PfRecordingDetail extends StatsElement {
   };
 
   readonly #onSession = (event: PfSessionSelect): void => {
+    this.#jumpDue = undefined;
     this.session = event.sessionId;
     this.cursorMs = undefined;
     this.row = undefined;

@@ -36,6 +36,12 @@ export class Asked<M extends Method> implements ReactiveController {
     return this.#answered?.wish.client === client ? this.#answered?.answer : undefined;
   }
 
+  /** The answer to what is asked now; undefined while that is on its way. */
+  get current(): Answer<M> | undefined {
+    const answered = this.#answered;
+    return answered?.wish === this.#asked ? answered?.answer : undefined;
+  }
+
   /** What was asked for the answer that is there. */
   get answeredArgs(): Arguments<M> | undefined {
     return this.answer === undefined ? undefined : this.#answered?.wish.args;

@@ -1,6 +1,7 @@
 // Multisets of durations that were counted once and are added up often: the different values of one minute with how
 // often each came, packed into 32 bits an entry. Exact, whole µs.
 import { FormatError } from './format-error.ts';
+import { ABSENT } from './frames.ts';
 
 /** Counts values and packs them. One counter serves any number of packs, one after the other. */
 export class BinCounter {
@@ -15,7 +16,7 @@ export class BinCounter {
     this.#touched[us >>> BLOCK_BITS] = 1;
   }
 
-  /** Adds each of these once; what was never measured (below 0) is passed over. Throws FormatError above MOST_US. */
+  /** Adds each of these once; what is ABSENT is passed over. Throws FormatError from MOST_US on: no engine measures that. */
   addAll(durations: Int32Array): void {
     let most = 0;
     for (let i = 0; i < durations.length; i += 1) most = Math.max(most, durations[i] ?? 0);
@@ -23,7 +24,7 @@ export class BinCounter {
     if (most >= this.#bins.length) this.#grow(most);
     const [bins, touched] = [this.#bins, this.#touched];
     for (let i = 0; i < durations.length; i += 1) {
-      const us = durations[i] ?? -1;
+      const us = durations[i] ?? ABSENT;
       if (us < 0) continue;
       bins[us] = (bins[us] ?? 0) + 1;
       touched[us >>> BLOCK_BITS] = 1;

@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { COLOURS } from '../../components/base/series-tokens.ts';
 import type { PfHealthChart } from '../../components/pf-health-chart/pf-health-chart.ts';
 import type { PfLatencyChart } from '../../components/pf-latency-chart/pf-latency-chart.ts';
-import { drawn, latency, PageBench, pixels, startTestStream, TIMEOUT_MS } from '../support/page.ts';
+import {
+  drawn,
+  latency,
+  PageBench,
+  painted,
+  startTestStream,
+  TIMEOUT_MS,
+} from '../support/page.ts';
 import { longRecording, twoSessions } from '../support/seeded-recordings.ts';
 
 let bench: PageBench;
@@ -64,7 +71,7 @@ describe('the page', () => {
       );
       expect(stages).toEqual(['capture', 'encode', 'packetize', 'send']);
       for (const stage of ['capture', 'encode', 'packetize', 'send'] as const) {
-        expect(await pixels(page, 'latency', COLOURS[stage].dark)).toBeGreaterThan(0);
+        await painted(page, 'latency', COLOURS[stage].dark, 0);
       }
       await page.getByText('streaming to test · 720p60 · H.264').waitFor();
       await page.getByRole('button', { name: 'Stop and save' }).click();
@@ -190,7 +197,7 @@ describe('states', () => {
       host.silent = true;
       const said = page.getByText(/^The host has not answered since \d\d:\d\d:\d\d\./).first();
       await said.waitFor();
-      expect(await pixels(page, 'latency', COLOURS.encode.dark)).toBeGreaterThan(5000);
+      await painted(page, 'latency', COLOURS.encode.dark, 5000);
       host.silent = false;
       await said.waitFor({ state: 'detached', timeout: 20_000 });
       await page.context().close();

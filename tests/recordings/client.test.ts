@@ -1,6 +1,5 @@
 // The recorder's client against a thread that a test plays: what happens when it does not answer, answers late, or falls
 // behind; and the sign that a run leaves before its recorder has begun.
-
 import { describe, expect, test } from 'bun:test';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // What is made of saved recordings: frames of a range, figures, events; few at once, and none that nobody reads.
-
 import { describe, expect, test } from 'bun:test';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 // The recorder in its Worker, with the real engine: messages, errors and deltas cross, and a Worker that was ended in the
 // middle leaves what the next one finishes.
-
 import { afterAll, describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

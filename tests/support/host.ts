@@ -143,8 +143,9 @@ export async function run(
 /** From a base port less five up to the base and 21: what one host takes, and room beside it. */
 const PORTS_PER_HOST = 32;
 const FIRST_BASE = 20_005;
-/** Up to where the kernel takes ports of its own choice. */
-const BLOCKS = Math.floor((32_000 - FIRST_BASE) / PORTS_PER_HOST);
+/** Above, the kernel takes ports of its own choice. */
+const LAST_PORT = 32_000;
+const BLOCKS = Math.floor((LAST_PORT - FIRST_BASE) / PORTS_PER_HOST);
 /** Two processes that test at the same time begin far from each other. */
 let nextBlock = (process.pid * 149) % BLOCKS;
 
@@ -156,7 +157,7 @@ export async function freeGamestreamPort(): Promise<number> {
     const free = await Promise.all([base, base - 5, base + 21].map(isFree));
     if (free.every(Boolean)) return base;
   }
-  throw new Error(`no three free ports were found between ${FIRST_BASE} and 32000`);
+  throw new Error(`no three free ports were found between ${FIRST_BASE} and ${LAST_PORT}`);
 }
 
 export function temporaryFolder(): string {

@@ -93,6 +93,13 @@ export const twoFrames = (page: Page): Promise<void> =>
       }),
   );
 
+/** Waits for more than `least` of them: what a chart was told is drawn by a later frame. */
+export const painted = (page: Page, lane: string, hex: string, least: number): Promise<number> =>
+  eventually(
+    () => pixels(page, lane, hex),
+    (n) => n > least,
+  );
+
 /** The element that has the focus, through shadow roots: its name, and how its focus is drawn. */
 export const focused = (page: Page): Promise<{ name: string; ring: string }> =>
   page.evaluate(() => {

@@ -5,10 +5,15 @@ import { type Result, run } from './host.ts';
 
 const TRIES = 3;
 const STREAM = ['--source', 'synthetic', '--mode', '640x360@30'];
+/** What a stream says of itself whose cores somebody else took; nothing else may be. */
+const TOO_LATE = [
+  /^\d+ frames were dropped before they were sent\.$/,
+  /^Only [\d.]+ of 30 frames a second arrived\.$/,
+];
 
 /**
- * Streams 640×360@30 until a run is ok, and answers that one. Who else is on the machine may take its cores for as long
- * as a short stream lasts; what fails three times is not the machine.
+ * Streams 640×360@30 and answers what came of it. Who else is on the machine may take its cores for as long as a short
+ * stream lasts: one that was only late runs again; what is late three times, or anything but late, is an error.
  */
 export async function ranTestStream(
   options: {
@@ -22,8 +27,16 @@ export async function ranTestStream(
   const said: string[] = [];
   while (said.length < TRIES) {
     const { code, stdout, stderr } = await runs(['test-stream', ...STREAM, ...args, '--json']);
-    if (code === 0) return { report: Value.Parse(TestStreamReport, JSON.parse(stdout)), stderr };
     said.push(`exit code ${code}: ${stdout}${stderr}`);
+    if (stdout === '') break;
+    const report = Value.Parse(TestStreamReport, JSON.parse(stdout));
+    if (code === 0) return { report, stderr };
+    if (!isOnlyLate(report)) break;
   }
-  throw new Error(`none of ${TRIES} test streams was ok:\n${said.join('\n')}`);
+  throw new Error(`a test stream was not ok:\n${said.join('\n')}`);
+}
+
+function isOnlyLate({ problems = [] }: TestStreamReport): boolean {
+  const late = problems.filter((problem) => TOO_LATE.some((pattern) => pattern.test(problem)));
+  return problems.length > 0 && late.length === problems.length;
 }
