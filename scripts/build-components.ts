@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { BunPlugin } from 'bun';
-import { shortLit } from './lib/short-lit.ts';
+import { shortPackages } from './lib/short-packages.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
@@ -96,7 +96,7 @@ async function buildViewer(web: string, style: string): Promise<Built> {
   const folder = join(ROOT, 'components/report');
   const [output] = await build({
     entrypoints: [join(folder, 'viewer-page.ts')],
-    plugins: [withoutHost, shortStyles, shortLit],
+    plugins: [withoutHost, shortStyles, shortPackages],
   });
   const script = await output?.text();
   if (script === undefined) throw new Error('the viewer makes nothing');
@@ -113,7 +113,7 @@ async function build(
   options: Pick<Bun.BuildConfig, 'entrypoints' | 'splitting' | 'plugins'>,
 ): Promise<readonly Bun.BuildArtifact[]> {
   const result = await Bun.build({
-    plugins: [shortStyles, shortLit],
+    plugins: [shortStyles, shortPackages],
     ...options,
     target: 'browser',
     format: 'esm',

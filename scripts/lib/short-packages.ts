@@ -1,6 +1,7 @@
-// Leaves out of the bundles what Lit carries for browsers and tools that these elements do not run in: they need
-// light-dark(), which is younger than everything that the left-out lines stand in for. Every edit names the exact text of
-// the pinned version and fails the build when it is not there, so an update of Lit is looked at and not guessed.
+// Leaves out of the bundles what packages carry for nothing: Lit for browsers and tools that these elements do not run in
+// (they need light-dark(), which is younger than everything that the left-out lines stand in for), Chart.js scales that
+// nobody asked for. Every edit names the exact text of the pinned version and fails the build when it is not there, so an
+// update of a package is looked at and not guessed.
 import type { BunPlugin } from 'bun';
 
 type Edit = readonly [from: string, to: string];
@@ -50,12 +51,28 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     // Lets a bundle without SVG or MathML leave their tags out.
     ['w=x(2),T=x(3)', 'w=/* @__PURE__ */x(2),T=/* @__PURE__ */x(3)'],
   ],
+  // A static field that reads a property of something else keeps its class, used or not; a getter does not.
+  'chart.js/dist/chart.js': [
+    [
+      'callback: Ticks.formatters.logarithmic,',
+      'get callback() { return Ticks.formatters.logarithmic; },',
+    ],
+    [
+      'showLabelBackdrop: true,\n            callback: Ticks.formatters.numeric',
+      'showLabelBackdrop: true, get callback() { return Ticks.formatters.numeric; }',
+    ],
+    [
+      'static defaults = TimeScale.defaults;',
+      'static get defaults() { return TimeScale.defaults; }',
+    ],
+  ],
 };
 
-export const shortLit: BunPlugin = {
-  name: 'short-lit',
+export const shortPackages: BunPlugin = {
+  name: 'short-packages',
   setup(build) {
-    const filter = /node_modules\/(@lit\/reactive-element|lit-element|lit-html)\/[a-z-]+\.js$/;
+    const filter =
+      /node_modules\/((@lit\/reactive-element|lit-element|lit-html)\/[a-z-]+|chart\.js\/dist\/chart)\.js$/;
     build.onLoad({ filter }, async ({ path }) => ({
       contents: shortened(path, await Bun.file(path).text()),
       loader: 'js',
