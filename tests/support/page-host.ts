@@ -69,6 +69,8 @@ export class PageHost implements Disposable {
   readonly testStreamBodies: unknown[] = [];
   /** Files of frames, by recording. */
   readonly frames = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Their answers wait for it, as behind a slow line. */
+  framesLine: Promise<void> | undefined;
   readonly #trash = new Map<string, Capture>();
   readonly #options: PageHostOptions;
   readonly #recordings: Map<string, Capture>;
@@ -234,7 +236,8 @@ export class PageHost implements Disposable {
     return Response.json(meta);
   }
 
-  #framesOf(id: string): Response {
+  async #framesOf(id: string): Promise<Response> {
+    await this.framesLine;
     const file = this.frames.get(id);
     if (file === undefined) return refusal(404, 'no_frames', `${id} has no frames.`);
     return new Response(file, { headers: { 'content-type': 'application/vnd.apache.parquet' } });
