@@ -9,9 +9,8 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit';
-import { guard } from 'lit/directives/guard.js';
 import type { Capture } from '../../contract/stats.ts';
-import type { Finding, Findings } from '../../recording/src/review/findings.ts';
+import type { Finding } from '../../recording/src/review/findings.ts';
 import { CaptureSource } from '../base/capture-source.ts';
 import { ChartElement } from '../base/chart-element.ts';
 import { define } from '../base/element.ts';
@@ -38,14 +37,14 @@ import type { Quantile } from '../chart/latency.ts';
 import { sumsIn } from '../chart/window-sums.ts';
 import type { KeyGroup } from '../pf-keys/key-list.ts';
 import { detailStyles } from '../pf-recording-detail/styles.ts';
+import { DrawnSoFar, endOf } from './drawn.ts';
 import { Ended } from './ended.ts';
 import { endedView } from './ended-view.ts';
-import { findingsView, MOST_FINDINGS } from './findings-view.ts';
-import { FIRST_SPAN, followed, SPANS, type Span, type View } from './follow.ts';
-import { factsOf, keysView, markersView, markView, sessionsView, stateView } from './head-view.ts';
+import { FindingsSoFar } from './findings-so-far.ts';
+import { FIRST_SPAN, followed, type Span, type View } from './follow.ts';
+import { factsOf, keysView, markersView, markView, stateView } from './head-view.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { rangeView } from './range-view.ts';
-import { sentencesOf } from './sentences.ts';
 import { newestSession, type SessionSoFar, SoFar } from './so-far.ts';
 import '../pf-event-lanes/pf-event-lanes.ts';
 import '../pf-health-chart/pf-health-chart.ts';
@@ -54,25 +53,8 @@ import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { words } from './strings.ts';
 import { liveStyles } from './styles.ts';
-
-/** What the lanes draw of one session. */
-interface Drawn {
-  readonly capture: Capture;
-  readonly session: SessionSoFar;
-  readonly samples: number;
-  readonly events: number;
-  /** Where the axis ends. */
-  readonly endMs: number;
-}
-
-/** Findings of a session when it had so much. */
-interface Found {
-  readonly session: SessionSoFar;
-  readonly samples: number;
-  readonly events: number;
-  readonly atMs: number;
-  readonly found: Findings;
-}
+import { timelineHead, timelineLanes } from './timeline-view.ts';
+import { verdictView } from './verdict-view.ts';
 
 /**
  * @summary The recording that is being made, followed or held.
@@ -151,10 +133,9 @@ export class PfLive extends StatsElement {
     },
   });
   #soFar = new SoFar();
-  #drawn: Drawn | undefined;
-  #findings: Found | undefined;
+  readonly #drawn = new DrawnSoFar();
+  readonly #findings = new FindingsSoFar();
   #startedUnixMs: number | undefined;
-  #drawnAtMs = Number.NEGATIVE_INFINITY;
   #offered: readonly unknown[] = [];
   #told: readonly unknown[] | undefined;
 
@@ -216,7 +197,7 @@ export class PfLive extends StatsElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     const capture = this.#capture;
-    if (capture === undefined) this.#drawn = undefined;
+    if (capture === undefined) this.#drawn.clear();
     else
       this.#advance(
         capture,
@@ -228,37 +209,25 @@ export class PfLive extends StatsElement {
   #begin(startedUnixMs: number): void {
     this.#startedUnixMs = startedUnixMs;
     this.#soFar = new SoFar();
-    this.#drawn = undefined;
-    this.#findings = undefined;
+    this.#drawn.clear();
+    this.#findings.clear();
     this.view = { kind: 'follow' };
     this.brush = undefined;
     this.cursorMs = undefined;
   }
 
-  /** What the lanes get: what is new of their session, and in a held view nothing unless a hand moves it. */
   #advance(capture: Capture, touched: boolean): void {
     const session = this.#shown(capture);
     if (session === undefined) return;
-    const now = {
-      ...{ session, samples: session.samples.length, events: capture.events?.length ?? 0 },
-      endMs: endOf(capture, session),
-    };
-    const known = this.#drawn;
-    const nowMs = performance.now();
-    if (known?.session === session && !touched) {
-      const isSame =
-        known.samples === now.samples && known.events === now.events && known.endMs === now.endMs;
-      if (isSame || this.isHeld || nowMs - this.#drawnAtMs < this.#restMs(capture)) return;
-    }
-    this.#drawnAtMs = nowMs;
-    this.#drawn = { capture: { ...capture, samples: session.samples }, ...now };
+    const restMs = this.#restMs(capture);
+    this.#drawn.advance(capture, session, { touched, isHeld: this.isHeld, restMs });
   }
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     const capture = this.#capture;
     if (capture === undefined) return;
-    const drawn = this.#drawn;
+    const drawn = this.#drawn.now;
     const range = this.#range(capture);
     const touched = HANDS.some((name) => changed.has(name));
     const recording = drawn?.capture ?? capture;
@@ -297,7 +266,7 @@ export class PfLive extends StatsElement {
   #range(capture: Capture): Range {
     const { view } = this;
     if (view.kind === 'hold') return view.range;
-    return followed(this.span, this.#drawn?.endMs ?? this.#endMs(capture), this.#plotWidth);
+    return followed(this.span, this.#drawn.now?.endMs ?? this.#endMs(capture), this.#plotWidth);
   }
 
   /** Where a hand put it, while that is in view; else the newest window. */
@@ -306,8 +275,9 @@ export class PfLive extends StatsElement {
     if (cursorMs !== undefined && cursorMs >= range.fromMs && cursorMs <= range.toMs) {
       return cursorMs;
     }
-    if (this.#drawn === undefined || session === undefined) return undefined;
-    const newest = this.#drawn.capture.samples[this.#drawn.samples - 1]?.t_ms;
+    const drawn = this.#drawn.now;
+    if (drawn === undefined || session === undefined) return undefined;
+    const newest = drawn.capture.samples[drawn.samples - 1]?.t_ms;
     return newest === undefined ? undefined : Math.min(newest, range.toMs);
   }
 
@@ -365,83 +335,59 @@ export class PfLive extends StatsElement {
   }
 
   #renderVerdict(capture: Capture | undefined): unknown {
-    const t = words[this.language];
-    const { failure, loading } = this.#source;
+    const { failure, loading: isLoading } = this.#source;
     if (capture === undefined && failure !== undefined) return nothing;
     const session = capture === undefined ? undefined : this.#shown(capture);
-    const found = capture === undefined ? undefined : this.#found(capture, session);
-    const [big, ...rest] =
-      capture === undefined
-        ? [loading ? t.reading : t.idle]
-        : sentencesOf(capture, session, found, this.format);
-    return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
-      <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
-      ${found === undefined ? nothing : findingsView(found, this.brush, this.format, (one) => this.#choose(one))}
-      ${session === undefined || session.samples.length === 0 ? nothing : html`<p class="sight">${t.sight}</p>`}
-    </section>`;
-  }
-
-  /** Out of windows: looked for again when there are new ones, and not with each of them. */
-  #found(capture: Capture, session: SessionSoFar | undefined): Findings | undefined {
-    if (session === undefined) return undefined;
-    const known = this.#findings;
-    const atMs = performance.now();
-    const now = { session, samples: session.samples.length, events: capture.events?.length ?? 0 };
-    if (known?.session === session) {
-      const isSame = known.samples === now.samples && known.events === now.events;
-      if (isSame || atMs - known.atMs < FINDINGS_MS) return known.found;
-    }
-    const found = session.findings(capture.events ?? []);
-    this.#findings = { ...now, atMs, found };
-    return found;
+    const found =
+      session === undefined ? undefined : this.#findings.of(session, capture?.events ?? []);
+    const choose = (one: Finding): void => this.#choose(one);
+    const { brush } = this;
+    return verdictView({ capture, isLoading, session, found, brush, choose }, this.format);
   }
 
   #renderTimeline(capture: Capture | undefined): unknown {
     if (capture === undefined && !this.#source.loading) return nothing;
     const t = words[this.language];
-    const segment = (on: boolean, text: string, label: string, act: () => void): TemplateResult =>
-      html`<button aria-pressed=${on} aria-label=${label} @click=${act}>${text}</button>`;
-    const quantile = (q: Quantile): TemplateResult =>
-      segment(this.quantile === q, q, q, () => {
-        this.quantile = q;
-      });
-    const part = (span: Span): TemplateResult => {
-      const text = span === 'all' ? t.all : lengthOf(this.format, span);
-      const label = span === 'all' ? t.all : t.span(text);
-      return segment(!this.isHeld && this.span === span, text, label, () => {
-        this.span = span;
-        this.follow();
-      });
-    };
     const session = capture === undefined ? undefined : this.#shown(capture);
     const windowMs = session?.samples[0]?.window_ms;
     return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}
       @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom}>
-      <div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
-        <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
-        ${sessionsView(capture, this.#soFar.ids, session?.id, this.format, this.#onSession)}<span class="grow"></span>
-        <span class="seg" role="group" aria-label=${t.show}>${SPANS.map(part)}</span>
-        <button class="btn" aria-pressed=${this.table} @click=${this.#onTable}>${t.asTable}</button></div>
+      ${this.#renderTimelineHead(capture, session)}
       ${this.#renderLanes()}
       ${windowMs === undefined ? nothing : html`<p class="sight">${t.windows(lengthOf(this.format, windowMs))}</p>`}
       ${keysView(this.#askKeys, this.format)}
     </section>`;
   }
 
+  #renderTimelineHead(
+    capture: Capture | undefined,
+    session: SessionSoFar | undefined,
+  ): TemplateResult {
+    const { quantile, table } = this;
+    const head = {
+      ...{ capture, ids: this.#soFar.ids, session: session?.id, quantile, table },
+      span: this.isHeld ? undefined : this.span,
+      onQuantile: (q: Quantile) => {
+        this.quantile = q;
+      },
+      onSpan: (span: Span) => {
+        this.span = span;
+        this.follow();
+      },
+      ...{ onSession: this.#onSession, onTable: this.#onTable },
+    };
+    return timelineHead(head, this.format);
+  }
+
   /** Their data come one lane a frame, past this template. */
   #renderLanes(): TemplateResult {
-    const lang = this.language;
-    const theme = this.theme ?? nothing;
-    const { brush, table } = this;
-    const findings = this.#findings?.found.findings.slice(0, MOST_FINDINGS) ?? NO_FINDINGS;
-    return html`<pf-event-lanes data-lane lane lang=${lang} theme=${theme} .recording=${first()} .findings=${findings} .brush=${brush} .table=${table}></pf-event-lanes>
-      <pf-latency-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table} .quantile=${this.quantile}></pf-latency-chart>
-      <pf-throughput-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-throughput-chart>
-      <pf-health-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-health-chart>`;
+    const { theme, brush, table, quantile } = this;
+    const findings = this.#findings.shown;
+    return timelineLanes({ theme, findings, brush, table, quantile }, this.format);
   }
 
   #renderRange(): unknown {
-    const drawn = this.#drawn;
+    const drawn = this.#drawn.now;
     const { brush } = this;
     if (drawn === undefined || brush === undefined) return nothing;
     const { budgetMs, samples } = drawn.session;
@@ -501,7 +447,7 @@ export class PfLive extends StatsElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || isTyping(event) || !isCharacter(event)) return;
-    const finding = this.#findings?.found.findings[Number(event.key) - 1];
+    const finding = this.#findings.shown[Number(event.key) - 1];
     if (/^[1-5]$/.test(event.key) && finding !== undefined) this.#choose(finding);
     else if (event.key === '?') this.#askKeys();
     else if (event.key === 'f') this.follow();
@@ -555,13 +501,6 @@ export class PfLive extends StatsElement {
   };
 }
 
-/** The newest window, or the host's clock where none comes for long: an axis that runs on without data tells that. */
-function endOf({ meta }: Capture, session: SessionSoFar | undefined): number {
-  const newest = session?.endMs ?? 0;
-  const { duration_ms } = meta;
-  return duration_ms - newest < QUIET_MS ? newest : Math.floor(duration_ms / 1000) * 1000;
-}
-
 define('pf-live', PfLive);
 
 declare global {
@@ -573,23 +512,10 @@ declare global {
 /** What a hand changes is drawn at once, and the first of it with all that has come. */
 const REDRAWN = ['view', 'span', 'session'];
 const HANDS = [...REDRAWN, 'cursorMs'];
-const FINDINGS_MS = 2000;
 /** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
 const MOST_APART_MS = 250;
 /** All of them are through long before the next. */
 const LANES_TWICE = 8;
-/** Without a window for so long the axis follows the clock. */
-const QUIET_MS = 5000;
 /** Label and readout beside a plot. */
 const AROUND_PLOT_PX = 300;
 const TELL_SLEEP_MS = 120_000;
-const NO_FINDINGS: readonly Finding[] = [];
-/** Of before there is any: what the lanes get later does not come through the template. */
-const first = (): unknown => guard([], () => NOTHING);
-const NOTHING: Capture = {
-  meta: {
-    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
-    ...{ codec: '', client: '', sample_count: 0 },
-  },
-  samples: [],
-};
