@@ -42,9 +42,9 @@ export function sessionRows(capture: Capture, full: Range): SessionRow[] {
   const events = grouped(capture.events ?? [], ({ session_id }) => session_id);
   const entries = new Map((capture.sessions ?? []).map((one) => [one.session_id, one]));
   const rows = sessionIds(capture).map((id) =>
-    rowOf(id, entries.get(id), samples.get(id) ?? [], events.get(id) ?? [], full),
+    rowOf(id, entries.get(id), windowsOf(samples.get(id) ?? [], full), events.get(id) ?? [], full),
   );
-  return rows.sort((a, b) => a.fromMs - b.fromMs || a.id - b.id);
+  return inOrder(rows);
 }
 
 /** The target at a time; undefined outside of the session and where nobody said. */
@@ -78,21 +78,30 @@ export function barOf(
   most: number,
 ): readonly BarStep[] {
   const span = Math.max(1e-9, shown.toMs - shown.fromMs);
-  const cuts = new Set([row.fromMs, row.toMs]);
-  for (const { fromMs, toMs } of row.gaps) cuts.add(fromMs).add(toMs);
-  for (const { atMs } of row.rates) cuts.add(atMs);
-  const times = [...cuts]
-    .filter((ms) => ms >= row.fromMs && ms <= row.toMs)
-    .map((ms) => Math.min(shown.toMs, Math.max(shown.fromMs, ms)))
-    .sort((a, b) => a - b);
+  const fromMs = Math.max(row.fromMs, shown.fromMs);
+  const lastMs = Math.min(row.toMs, shown.toMs);
+  const cuts = new Set([fromMs, lastMs]);
+  const cut = (ms: number): void => {
+    if (ms > fromMs && ms < lastMs) cuts.add(ms);
+  };
+  for (const gap of row.gaps) {
+    cut(gap.fromMs);
+    cut(gap.toMs);
+  }
+  for (const { atMs } of row.rates) cut(atMs);
+  const times = lastMs > fromMs ? [...cuts].sort((a, b) => a - b) : [];
   const share = (ms: number): number => (ms - shown.fromMs) / span;
   const steps: BarStep[] = [];
+  // Both are in order of time: as the pieces go on, so do they.
+  let [rate, gap] = [0, 0];
   times.forEach((fromMs, i) => {
     const toMs = times[i + 1];
-    if (toMs === undefined || toMs <= fromMs) return;
+    if (toMs === undefined) return;
     const middle = (fromMs + toMs) / 2;
-    if (row.gaps.some((gap) => middle > gap.fromMs && middle < gap.toMs)) return;
-    const kbps = rateAt(row, middle);
+    while ((row.gaps[gap]?.toMs ?? Number.POSITIVE_INFINITY) <= middle) gap += 1;
+    if (middle > (row.gaps[gap]?.fromMs ?? Number.POSITIVE_INFINITY)) return;
+    while ((row.rates[rate + 1]?.atMs ?? Number.POSITIVE_INFINITY) <= middle) rate += 1;
+    const kbps = row.rates[rate]?.kbps;
     const height = kbps === undefined || mostKbps <= 0 ? undefined : kbps / mostKbps;
     const step = { from: share(fromMs), to: share(toMs), height };
     const last = steps.at(-1);
@@ -105,38 +114,78 @@ export function barOf(
   return steps;
 }
 
-function rowOf(
+/** What the windows of a session tell its row. */
+export interface RowWindows {
+  /** When its first window began, and its last ended; undefined without one. */
+  readonly openedMs: number | undefined;
+  readonly closedMs: number | undefined;
+  /** Targets that they say, one for each change. */
+  readonly told: readonly RateStep[];
+  readonly gaps: readonly Range[];
+  readonly worst: Moment | undefined;
+}
+
+/** `events`: those of the session. */
+export function rowOf(
   id: number,
   entry: SessionEntry | undefined,
-  samples: readonly StatsSample[],
+  windows: RowWindows,
   events: readonly CaptureEvent[],
   full: Range,
 ): SessionRow {
-  const first = samples[0];
-  const last = samples.at(-1);
-  const opened = first === undefined ? 0 : first.t_ms - (first.window_ms ?? 0);
+  const opened = windows.openedMs ?? 0;
   const fromMs = Math.max(full.fromMs, Math.min(full.toMs, entry?.started_t_ms ?? opened));
   const ended = entry?.ended_t_ms;
   // A session without an end was still there at the end of the recording, unless its windows stopped long before.
-  const wantedMs = ended ?? (entry === undefined ? (last?.t_ms ?? full.toMs) : full.toMs);
+  const wantedMs = ended ?? (entry === undefined ? (windows.closedMs ?? full.toMs) : full.toMs);
   const toMs = Math.max(fromMs, Math.min(full.toMs, wantedMs));
   return {
     ...{ id, entry, fromMs, toMs, isOpen: ended === undefined },
-    rates: ratesOf(entry, samples, events, fromMs),
+    rates: ratesOf(entry, windows.told, events, fromMs),
     modes: events.flatMap(({ kind, t_ms, detail }) =>
       kind === 'mode' && detail?.['to'] !== undefined
         ? { atMs: t_ms, to: String(detail['to']) }
         : [],
     ),
+    ...{ gaps: windows.gaps, worstWindow: windows.worst },
+  };
+}
+
+/** In order of their first sign of life. */
+export function inOrder(rows: readonly SessionRow[]): SessionRow[] {
+  return rows.toSorted((a, b) => a.fromMs - b.fromMs || a.id - b.id);
+}
+
+/** The target that a window says; undefined where it says none. */
+export function toldBy({ bitrate_kbps, t_ms, window_ms }: StatsSample): RateStep | undefined {
+  if (!Number.isFinite(bitrate_kbps) || bitrate_kbps <= 0) return undefined;
+  return { atMs: t_ms - (window_ms ?? 0), kbps: bitrate_kbps };
+}
+
+/** The worse of a moment and a window, by the p99 of its totals. */
+export function worseOf(
+  worst: Moment | undefined,
+  { t_ms, total_p99_us }: StatsSample,
+): Moment | undefined {
+  if (total_p99_us === undefined || total_p99_us / 1000 <= (worst?.ms ?? -1)) return worst;
+  return { atMs: t_ms, ms: total_p99_us / 1000 };
+}
+
+function windowsOf(samples: readonly StatsSample[], full: Range): RowWindows {
+  const [first, last] = [samples[0], samples.at(-1)];
+  return {
+    openedMs: first === undefined ? undefined : first.t_ms - (first.window_ms ?? 0),
+    closedMs: last?.t_ms,
+    told: changesOf(samples.flatMap((one) => toldBy(one) ?? [])),
     gaps: buildGrid(samples, full, samples.length + 1).gaps,
-    worstWindow: worstOf(samples),
+    worst: samples.reduce<Moment | undefined>(worseOf, undefined),
   };
 }
 
 /** Windows say every second what the target was; without them the events say when it changed. */
 function ratesOf(
   entry: SessionEntry | undefined,
-  samples: readonly StatsSample[],
+  told: readonly RateStep[],
   events: readonly CaptureEvent[],
   fromMs: number,
 ): RateStep[] {
@@ -145,26 +194,14 @@ function ratesOf(
     const kbps = numberIn(detail, 'to_kbps');
     return kind === 'bitrate' && kbps !== undefined ? { atMs: t_ms, kbps } : [];
   });
-  const told = samples
-    .filter(({ bitrate_kbps }) => Number.isFinite(bitrate_kbps) && bitrate_kbps > 0)
-    .map(({ t_ms, window_ms, bitrate_kbps }) => ({
-      atMs: Math.max(fromMs, t_ms - (window_ms ?? 0)),
-      kbps: bitrate_kbps,
-    }));
   const begun = initial === undefined ? [] : [{ atMs: fromMs, kbps: initial }];
-  const all = changes.length > 0 && begun.length > 0 ? [...begun, ...changes] : told;
-  const steps = all.length > 0 ? all : [...begun, ...changes];
-  return steps.filter(({ kbps }, i) => i === 0 || kbps !== steps[i - 1]?.kbps);
+  if (changes.length > 0 && begun.length > 0) return changesOf([...begun, ...changes]);
+  if (told.length === 0) return changesOf([...begun, ...changes]);
+  return told.map(({ atMs, kbps }) => ({ atMs: Math.max(fromMs, atMs), kbps }));
 }
 
-function worstOf(samples: readonly StatsSample[]): Moment | undefined {
-  let worst: Moment | undefined;
-  for (const { t_ms, total_p99_us } of samples) {
-    if (total_p99_us === undefined || total_p99_us / 1000 <= (worst?.ms ?? -1)) continue;
-    worst = { atMs: t_ms, ms: total_p99_us / 1000 };
-  }
-  return worst;
-}
+const changesOf = (steps: readonly RateStep[]): RateStep[] =>
+  steps.filter(({ kbps }, i) => i === 0 || kbps !== steps[i - 1]?.kbps);
 
 function grouped<T>(
   all: readonly T[],

@@ -101,25 +101,4 @@ export function markersView(
   )}${rest > 0 ? html`<li class="t3 s">${t.moreMarkers(f.count(rest))}</li>` : nothing}</ul>`;
 }
 
-/** A choice of session; nothing where there is one. */
-export function sessionsView(
-  capture: Capture | undefined,
-  ids: readonly number[],
-  shown: number | undefined,
-  f: Format,
-  onChange: (event: Event) => void,
-): unknown {
-  if (capture === undefined || ids.length < 2) return nothing;
-  const t = words[f.language];
-  const name = (id: number): string => {
-    const own = capture.sessions?.find((s) => s.session_id === id);
-    const what =
-      own === undefined ? '' : `${own.client} ${mode(f, own.width, own.height, own.fps)}`.trim();
-    return what === '' ? `${t.session} ${id}` : t.sessionOf(id, what);
-  };
-  const option = (id: number): TemplateResult =>
-    html`<option value=${id} .selected=${id === shown}>${name(id)}</option>`;
-  return html`<select class="pick" aria-label=${t.session} @change=${onChange}>${ids.map(option)}</select>`;
-}
-
 const MOST_MARKERS = 8;

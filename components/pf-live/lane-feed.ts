@@ -4,11 +4,15 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import type { ChartElement } from '../base/chart-element.ts';
 import type { Range } from '../chart/grid.ts';
+import type { SessionRow } from '../chart/session-rows.ts';
+import { PfSessionLanes } from '../pf-session-lanes/pf-session-lanes.ts';
 
 /** The same for all lanes. */
 export interface LaneData {
   readonly recording: Capture;
   readonly session: number | undefined;
+  /** Every session: the recording has the windows of the chosen one alone. */
+  readonly rows: readonly SessionRow[];
   readonly range: Range;
   readonly cursorMs: number | undefined;
   /** Nothing has come yet. */
@@ -96,6 +100,7 @@ export class LaneFeed implements ReactiveController {
     this.#given.set(lane, data);
     lane.recording = data.recording;
     lane.session = data.session;
+    if (lane instanceof PfSessionLanes) lane.growing = data.rows;
     lane.range = data.range;
     lane.cursorMs = data.cursorMs;
     lane.follow = data.isWaiting;

@@ -20,6 +20,7 @@ import {
   PfKeysAsk,
   type PfPreference,
   PfRecordingSelect,
+  type PfSessionSelect,
   type PfZoom,
 } from '../base/events.ts';
 import { fieldStyles } from '../base/field-styles.ts';
@@ -34,6 +35,7 @@ import { swatchStyles } from '../base/swatch.ts';
 import { tokens } from '../base/tokens.ts';
 import { MAX_BUCKETS, type Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
+import type { SessionRow } from '../chart/session-rows.ts';
 import { sumsIn } from '../chart/window-sums.ts';
 import type { KeyGroup } from '../pf-keys/key-list.ts';
 import { detailStyles } from '../pf-recording-detail/styles.ts';
@@ -45,11 +47,13 @@ import { FIRST_SPAN, followed, type Span, type View } from './follow.ts';
 import { factsOf, keysView, markersView, markView, stateView } from './head-view.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { rangeView } from './range-view.ts';
+import { RowsSoFar } from './rows-so-far.ts';
 import { newestSession, type SessionSoFar, SoFar } from './so-far.ts';
 import '../pf-event-lanes/pf-event-lanes.ts';
 import '../pf-health-chart/pf-health-chart.ts';
 import '../pf-keys/pf-keys.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
+import '../pf-session-lanes/pf-session-lanes.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { words } from './strings.ts';
 import { liveStyles } from './styles.ts';
@@ -60,6 +64,7 @@ import { verdictView } from './verdict-view.ts';
  * @summary The recording that is being made, followed or held.
  * @event {PfRecordingSelect} pf-recording-select - What it became was asked for, when it is over.
  * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
+ * @event {PfSessionSelect} pf-session-select - Another session was chosen by a hand.
  * @event {PfCursor} pf-cursor - The cursor was moved in one of the lanes.
  * @event {PfKeysAsk} pf-keys-ask - All keys were asked for; prevented, the page shows them itself.
  * @csspart head - What is recorded, and whether it is followed.
@@ -135,8 +140,11 @@ export class PfLive extends StatsElement {
   #soFar = new SoFar();
   readonly #drawn = new DrawnSoFar();
   readonly #findings = new FindingsSoFar();
+  readonly #rows = new RowsSoFar();
   #startedUnixMs: number | undefined;
   #offered: readonly unknown[] = [];
+  /** Changes of sessions that the rows know of. */
+  #rowsAt = -1;
   #told: readonly unknown[] | undefined;
 
   constructor() {
@@ -189,7 +197,7 @@ export class PfLive extends StatsElement {
     if (capture === undefined) return ofHost;
     const session = this.#shown(capture);
     const seconds = Math.floor(this.#endMs(capture) / 1000);
-    const own = [session, session?.samples.length, seconds, this.#soFar.ids.length];
+    const own = [session, session?.samples.length, seconds, this.#soFar.changes];
     const { events, sessions, truncated, records_lost, events_lost } = capture;
     const entry = sessions?.find((one) => one.session_id === session?.id);
     return [...ofHost, ...own, events?.length, entry, truncated, records_lost, events_lost];
@@ -207,6 +215,8 @@ export class PfLive extends StatsElement {
 
   /** Another capture is another axis. */
   #begin(startedUnixMs: number): void {
+    // Who was chosen in one that is over is nobody here.
+    if (this.#startedUnixMs !== undefined) this.session = undefined;
     this.#startedUnixMs = startedUnixMs;
     this.#soFar = new SoFar();
     this.#drawn.clear();
@@ -232,13 +242,14 @@ export class PfLive extends StatsElement {
     const touched = HANDS.some((name) => changed.has(name));
     const recording = drawn?.capture ?? capture;
     const cursorMs = this.#cursorAt(range, drawn?.session);
-    const offered = [recording, range.fromMs, range.toMs, cursorMs, drawn?.session.id];
+    const rows = this.#rowsOf(capture, touched);
+    const offered = [recording, range.fromMs, range.toMs, cursorMs, drawn?.session.id, rows];
     if (offered.every((one, i) => one === this.#offered[i])) return;
     this.#offered = offered;
     const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
     const session = drawn?.session.id;
     const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / LANES_TWICE);
-    const data = { ...{ recording, range, cursorMs, session }, isWaiting };
+    const data = { ...{ recording, range, cursorMs, session, rows }, isWaiting };
     this.#lanes.offer(data, touched ? undefined : apartMs);
   }
 
@@ -248,8 +259,21 @@ export class PfLive extends StatsElement {
   }
 
   #shown(capture: Capture): SessionSoFar | undefined {
-    const id = this.session ?? newestSession(this.#soFar.ids, capture.sessions);
-    return this.#soFar.session(id);
+    const newest = newestSession(this.#soFar.ids, capture.sessions);
+    return this.#soFar.session(this.session) ?? this.#soFar.session(newest);
+  }
+
+  get #several(): boolean {
+    return this.#soFar.ids.length > 1;
+  }
+
+  /** Held, they stand still with the lanes: but for who came, and who left. */
+  #rowsOf(capture: Capture, touched: boolean): readonly SessionRow[] {
+    if (!this.#several) return NO_ROWS;
+    const { changes } = this.#soFar;
+    if (this.isHeld && !touched && changes === this.#rowsAt) return this.#rows.now;
+    this.#rowsAt = changes;
+    return this.#rows.of(capture, this.#soFar.sessions, this.#drawn.now?.endMs ?? 0);
   }
 
   /** Of what has come, seen or not. */
@@ -342,7 +366,8 @@ export class PfLive extends StatsElement {
       session === undefined ? undefined : this.#findings.of(session, capture?.events ?? []);
     const choose = (one: Finding): void => this.#choose(one);
     const { brush } = this;
-    return verdictView({ capture, isLoading, session, found, brush, choose }, this.format);
+    const of = this.#soFar.ids.length;
+    return verdictView({ capture, isLoading, session, of, found, brush, choose }, this.format);
   }
 
   #renderTimeline(capture: Capture | undefined): unknown {
@@ -351,21 +376,18 @@ export class PfLive extends StatsElement {
     const session = capture === undefined ? undefined : this.#shown(capture);
     const windowMs = session?.samples[0]?.window_ms;
     return html`<section class="card timeline" part="timeline" aria-label=${t.timeline} @pf-cursor=${this.#onCursor}
-      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom}>
-      ${this.#renderTimelineHead(capture, session)}
+      @pf-brush=${this.#onBrush} @pf-zoom=${this.#onZoom} @pf-session-select=${this.#onSession}>
+      ${this.#renderTimelineHead()}
       ${this.#renderLanes()}
       ${windowMs === undefined ? nothing : html`<p class="sight">${t.windows(lengthOf(this.format, windowMs))}</p>`}
       ${keysView(this.#askKeys, this.format)}
     </section>`;
   }
 
-  #renderTimelineHead(
-    capture: Capture | undefined,
-    session: SessionSoFar | undefined,
-  ): TemplateResult {
+  #renderTimelineHead(): TemplateResult {
     const { quantile, table } = this;
     const head = {
-      ...{ capture, ids: this.#soFar.ids, session: session?.id, quantile, table },
+      ...{ quantile, table },
       span: this.isHeld ? undefined : this.span,
       onQuantile: (q: Quantile) => {
         this.quantile = q;
@@ -374,7 +396,7 @@ export class PfLive extends StatsElement {
         this.span = span;
         this.follow();
       },
-      ...{ onSession: this.#onSession, onTable: this.#onTable },
+      onTable: this.#onTable,
     };
     return timelineHead(head, this.format);
   }
@@ -382,8 +404,9 @@ export class PfLive extends StatsElement {
   /** Their data come one lane a frame, past this template. */
   #renderLanes(): TemplateResult {
     const { theme, brush, table, quantile } = this;
+    const several = this.#several;
     const findings = this.#findings.shown;
-    return timelineLanes({ theme, findings, brush, table, quantile }, this.format);
+    return timelineLanes({ theme, several, findings, brush, table, quantile }, this.format);
   }
 
   #renderRange(): unknown {
@@ -464,7 +487,8 @@ export class PfLive extends StatsElement {
 
   /** What of it has keys. */
   get keyGroups(): readonly KeyGroup[] {
-    return ['page', 'live', 'timeline', 'events'];
+    const own = ['page', 'live', 'timeline', 'events'] as const;
+    return this.#several ? [...own, 'sessions'] : own;
   }
 
   readonly #askKeys = (): void => {
@@ -496,8 +520,8 @@ export class PfLive extends StatsElement {
     this.table = !this.table;
   };
 
-  readonly #onSession = (event: Event): void => {
-    if (event.target instanceof HTMLSelectElement) this.session = Number(event.target.value);
+  readonly #onSession = (event: PfSessionSelect): void => {
+    this.session = event.sessionId;
   };
 }
 
@@ -519,3 +543,4 @@ const LANES_TWICE = 8;
 /** Label and readout beside a plot. */
 const AROUND_PLOT_PX = 300;
 const TELL_SLEEP_MS = 120_000;
+const NO_ROWS: readonly SessionRow[] = [];

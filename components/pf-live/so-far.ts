@@ -9,16 +9,20 @@ import {
 } from '../../recording/src/review/findings.ts';
 import { sessionFps } from '../chart/sessions.ts';
 import { startOf, WindowSums } from '../chart/window-sums.ts';
+import { WindowsSoFar } from './rows-so-far.ts';
 
 /** One session of the capture that grows. */
 export class SessionSoFar {
   readonly id: number;
   readonly samples: StatsSample[] = [];
   readonly sums = new WindowSums();
+  /** For its row among the others. */
+  readonly windows = new WindowsSoFar();
+  /** What the host says of it, as it said it last. */
+  entry: SessionEntry | undefined;
   readonly fps: number | undefined;
   readonly budgetMs: number;
   readonly #slow: SlowFinding[] = [];
-  #gaps = 0;
   /** What windows and events tell besides late frames, and of how many events; undefined: to be looked for again. */
   #rest: { readonly found: Findings; readonly events: number } | undefined;
 
@@ -35,13 +39,15 @@ export class SessionSoFar {
 
   /** Stretches without a window. */
   get gaps(): number {
-    return this.#gaps;
+    return this.windows.gaps.length;
   }
 
   add(sample: StatsSample): void {
     const before = this.samples.at(-1);
     const lengthMs = sample.window_ms ?? 1000;
-    if (before !== undefined && startOf(sample) - before.t_ms > lengthMs * 0.75) this.#gaps += 1;
+    const fromMs = before?.t_ms ?? Number.POSITIVE_INFINITY;
+    const toMs = startOf(sample);
+    this.windows.add(sample, toMs - fromMs > lengthMs * 0.75 ? { fromMs, toMs } : undefined);
     this.samples.push(sample);
     this.sums.add(sample, this.budgetMs);
     this.#judge(sample);
@@ -98,9 +104,20 @@ export class SoFar {
   #samples: readonly StatsSample[] = [];
   #taken = 0;
   #startedUnixMs = 0;
+  #changes = 0;
 
   /** Session ids in order of their coming. */
   readonly ids: number[] = [];
+
+  /** In order of their coming. */
+  get sessions(): readonly SessionSoFar[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Counts sessions that came and what the host said of them, their end with it. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   session(id: number | undefined): SessionSoFar | undefined {
     return id === undefined ? undefined : this.#sessions.get(id);
@@ -117,7 +134,11 @@ export class SoFar {
       this.#samples = samples;
       this.#startedUnixMs = meta.started_unix_ms;
     }
-    for (const entry of capture.sessions ?? []) this.#of(entry.session_id, capture);
+    for (const entry of capture.sessions ?? []) {
+      const own = this.#of(entry.session_id, capture);
+      if (own.entry !== entry) this.#changes += 1;
+      own.entry = entry;
+    }
     for (; this.#taken < samples.length; this.#taken += 1) {
       const sample = samples[this.#taken];
       if (sample !== undefined) this.#of(sample.session_id, capture).add(sample);
@@ -130,6 +151,7 @@ export class SoFar {
       own = new SessionSoFar(id, sessionFps(capture, id));
       this.#sessions.set(id, own);
       this.ids.push(id);
+      this.#changes += 1;
     }
     return own;
   }

@@ -10,20 +10,15 @@ import { lengthOf } from '../base/format-dates.ts';
 import type { Range } from '../chart/grid.ts';
 import type { Quantile } from '../chart/latency.ts';
 import { SPANS, type Span } from './follow.ts';
-import { sessionsView } from './head-view.ts';
 import { words } from './strings.ts';
 
 export interface TimelineHead {
-  readonly capture: Capture | undefined;
-  readonly ids: readonly number[];
-  readonly session: number | undefined;
   readonly quantile: Quantile;
   /** What is followed; undefined while the view is held. */
   readonly span: Span | undefined;
   readonly table: boolean;
   readonly onQuantile: (quantile: Quantile) => void;
   readonly onSpan: (span: Span) => void;
-  readonly onSession: (event: Event) => void;
   readonly onTable: () => void;
 }
 
@@ -40,13 +35,15 @@ export function timelineHead(head: TimelineHead, f: Format): TemplateResult {
   };
   return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${t.stagesAt}</span>
         <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span>
-        ${sessionsView(head.capture, head.ids, head.session, f, head.onSession)}<span class="grow"></span>
+        <span class="grow"></span>
         <span class="seg" role="group" aria-label=${t.show}>${SPANS.map(part)}</span>
         <button class="btn" aria-pressed=${head.table} @click=${head.onTable}>${t.asTable}</button></div>`;
 }
 
 export interface TimelineLanes {
   readonly theme: Theme;
+  /** There is more than one session: their rows stand above everything, all lanes below are of the chosen one. */
+  readonly several: boolean;
   readonly findings: readonly Finding[];
   readonly brush: Range | undefined;
   readonly table: boolean;
@@ -56,8 +53,12 @@ export interface TimelineLanes {
 export function timelineLanes(lanes: TimelineLanes, f: Format): TemplateResult {
   const lang = f.language;
   const theme = lanes.theme ?? nothing;
-  const { brush, table } = lanes;
-  return html`<pf-event-lanes data-lane lane lang=${lang} theme=${theme} .recording=${first()} .findings=${lanes.findings} .brush=${brush} .table=${table}></pf-event-lanes>
+  const { several, brush, table } = lanes;
+  return html`${
+    several
+      ? html`<pf-session-lanes data-lane lane lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-session-lanes>`
+      : nothing
+  }<pf-event-lanes data-lane lane ?no-axis=${several} lang=${lang} theme=${theme} .recording=${first()} .findings=${lanes.findings} .brush=${brush} .table=${table}></pf-event-lanes>
       <pf-latency-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table} .quantile=${lanes.quantile}></pf-latency-chart>
       <pf-throughput-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-throughput-chart>
       <pf-health-chart data-lane lane no-axis lang=${lang} theme=${theme} .recording=${first()} .brush=${brush} .table=${table}></pf-health-chart>`;

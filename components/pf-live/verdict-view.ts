@@ -13,6 +13,8 @@ export interface VerdictParts {
   readonly capture: Capture | undefined;
   readonly isLoading: boolean;
   readonly session: SessionSoFar | undefined;
+  /** Sessions that there are. */
+  readonly of: number;
   readonly found: Findings | undefined;
   readonly brush: Range | undefined;
   readonly choose: (finding: Finding) => void;
@@ -25,6 +27,9 @@ export function verdictView(parts: VerdictParts, f: Format): TemplateResult {
     capture === undefined
       ? [parts.isLoading ? t.reading : t.idle]
       : sentencesOf(capture, session, found, f);
+  if (session !== undefined && parts.of > 1) {
+    rest.push(t.ofSession(f.count(session.id), f.count(parts.of)));
+  }
   return html`<section class="card verdict" part="verdict" aria-label=${t.verdict}>
       <div class="say"><p class="big">${big}</p>${rest.map((x) => html`<p>${x}</p>`)}</div>
       ${found === undefined ? nothing : findingsView(found, parts.brush, f, parts.choose)}

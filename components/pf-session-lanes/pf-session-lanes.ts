@@ -1,6 +1,13 @@
 // <pf-session-lanes>: every session of a recording as a row on its axis, so that it is seen who streamed when and where
 // each was worst. One of them is looked at; the rows choose it. Draws few shapes a row and no canvas.
-import { html, nothing, type PropertyValues, svg, type TemplateResult } from 'lit';
+import {
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  svg,
+  type TemplateResult,
+} from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { BRUSH, ChartElement, type Scope } from '../base/chart-element.ts';
 import { chartStyles } from '../base/chart-styles.ts';
@@ -48,6 +55,10 @@ interface Worst extends Moment {
  * @cssproperty --pf-sessions-height - The most that the rows take; beyond it they scroll.
  */
 export class PfSessionLanes extends ChartElement {
+  static override properties: PropertyDeclarations = {
+    ...ChartElement.properties,
+    growing: { attribute: false },
+  };
   static override styles = [
     tokens,
     seriesTokens,
@@ -57,8 +68,13 @@ export class PfSessionLanes extends ChartElement {
     sessionStyles,
   ];
 
+  /** Rows of a capture that grows, from who keeps them in step; without them they are worked out of the recording. */
+  declare growing: readonly SessionRow[] | undefined;
+
   #rows: readonly SessionRow[] = [];
   #rowsKey: readonly unknown[] | undefined;
+  /** How often they were others. */
+  #rowsCount = 0;
   /** The highest target of all sessions: bars are told against it. */
   #mostKbps = 0;
   #frameWorst = new Map<number, Moment>();
@@ -76,10 +92,12 @@ export class PfSessionLanes extends ChartElement {
     const scope = this.scope;
     if (scope === undefined) return [];
     const { capture, full } = scope;
-    const key = [capture, full.toMs];
+    const { growing } = this;
+    const key = growing === undefined ? [capture, full.toMs] : [growing];
     if (key.some((own, i) => own !== this.#rowsKey?.[i])) {
       this.#rowsKey = key;
-      this.#rows = sessionRows(capture, full);
+      this.#rows = growing ?? sessionRows(capture, full);
+      this.#rowsCount += 1;
       const rates = this.#rows.flatMap((row) => row.rates);
       this.#mostKbps = rates.reduce((most, { kbps }) => Math.max(most, kbps), 0);
     }
@@ -128,7 +146,9 @@ export class PfSessionLanes extends ChartElement {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    if (!changed.has('session') && !changed.has('recording')) return;
+    // One that grows is another with every tick: where its rows were scrolled to, they stay.
+    const isAnother = changed.has('recording') && this.growing === undefined;
+    if (!changed.has('session') && !isAnother) return;
     const row = this.renderRoot.querySelector('.row.on');
     const box = this.renderRoot.querySelector('.rows');
     if (row === null || box === null || box.scrollHeight <= box.clientHeight) return;
@@ -145,7 +165,8 @@ export class PfSessionLanes extends ChartElement {
   }
 
   protected override get tableKey(): string {
-    return `${this.#frameWorst.size} ${this.rows.length}`;
+    const { length } = this.rows;
+    return `${this.#frameWorst.size} ${length} ${this.#rowsCount}`;
   }
 
   protected override renderLanes(scope: Scope | undefined): unknown {
@@ -253,6 +274,9 @@ export class PfSessionLanes extends ChartElement {
     const worst = this.worst(row);
     const who = `${t.session(row.id)}, ${this.#what(row)}`;
     const said = worst === undefined ? t.noWorst : this.#worstText(worst);
+    // Without a time that moves: a name that is another every second would be read again and again.
+    if (this.growing !== undefined && row.isOpen)
+      return t.spokenSince(who, f.clock(row.fromMs), said);
     return t.spokenRow(who, f.clock(row.fromMs), f.clock(row.toMs), said);
   }
 
@@ -295,7 +319,7 @@ export class PfSessionLanes extends ChartElement {
         <td>${figure(entry === undefined ? DASH : codecName(entry.codec), f)}</td><td>${figure(entry?.encoder || DASH, f)}</td>
         <td>${f.clock(one.fromMs)}</td><td>${one.isOpen ? t.open(to) : to}</td>
         <td>${figure(rate === undefined ? DASH : f.unit(f.tenth(rate / 1000), 'Mb/s'), f)}</td><td>${changes}</td><td>${f.count(gaps.length)}</td>
-        <td>${figure(f.unit(f.ms(worst?.ms), 'ms'), f)}</td><td>${figure(f.clock(worst?.atMs), f)}</td></tr>`;
+        <td>${worst === undefined ? figure(DASH, f) : t.worstCell(f.unit(f.ms(worst.ms), 'ms'), worst.isFrame)}</td><td>${figure(f.clock(worst?.atMs), f)}</td></tr>`;
     };
     return html`<table><caption>${t.caption}</caption>
       <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>

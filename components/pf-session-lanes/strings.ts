@@ -17,6 +17,7 @@ export const words = /* @__PURE__ */ dictionary(
       one ? `One session in ${length}.` : `${n} sessions in ${length}.`,
     spokenRow: (who: string, from: string, to: string, worst: string) =>
       `${who}, ${from} to ${to}, ${worst}`,
+    spokenSince: (who: string, from: string, worst: string) => `${who}, since ${from}, ${worst}`,
     spokenAt: (at: string, list: string) => `${at}: ${list}`,
     nobody: 'no session',
     caption: 'Sessions in order of their beginning',
@@ -32,6 +33,7 @@ export const words = /* @__PURE__ */ dictionary(
     changed: (rates: string, modes: string) => `bitrate ${rates}, mode ${modes}`,
     gaps: 'Gaps',
     worst: 'Worst',
+    worstCell: (ms: string, isFrame: boolean) => (isFrame ? ms : `p99 ${ms}`),
     at: 'At',
     open: (at: string) => `${at} …`,
   },
@@ -49,6 +51,7 @@ export const words = /* @__PURE__ */ dictionary(
     summary: (length, n, one) =>
       one ? `Eine Sitzung in ${length}.` : `${n} Sitzungen in ${length}.`,
     spokenRow: (who, from, to, worst) => `${who}, ${from} bis ${to}, ${worst}`,
+    spokenSince: (who, from, worst) => `${who}, seit ${from}, ${worst}`,
     spokenAt: (at, list) => `${at}: ${list}`,
     nobody: 'keine Sitzung',
     caption: 'Sitzungen nach ihrem Beginn',
@@ -64,6 +67,7 @@ export const words = /* @__PURE__ */ dictionary(
     changed: (rates, modes) => `Bitrate ${rates}, Modus ${modes}`,
     gaps: 'Lücken',
     worst: 'Langsamstes',
+    worstCell: (ms, isFrame) => (isFrame ? ms : `p99 ${ms}`),
     at: 'Bei',
     open: (at) => `${at} …`,
   },

@@ -20,6 +20,7 @@ import {
 } from '../../contract/test-streams.ts';
 import type { Scope } from '../../contract/tokens.ts';
 import { PageDevices, refusal, scopeFor } from './page-devices.ts';
+import { PageGuests } from './page-guests.ts';
 import { PageLive } from './page-live.ts';
 import { GAMESTREAM, sampleOf, seeded } from './seeded-recordings.ts';
 
@@ -65,6 +66,8 @@ export class PageHost implements Disposable {
   /** Files in the folder that cannot be read. */
   readonly damaged: CaptureMeta[] = [];
   readonly markers: CaptureEvent[] = [];
+  /** Who streams besides the test stream. */
+  readonly guests = new PageGuests();
   /** What test streams were asked for with, in order. */
   readonly testStreamBodies: unknown[] = [];
   /** Files of frames, by recording. */
@@ -308,6 +311,8 @@ export class PageHost implements Disposable {
         samples.push(sampleOf({ ...shape, tMs: Math.round(t), session: 1 }, random));
       }
     }
+    samples.push(...this.guests.samples(armed.startedUnixMs, now, this.#windowMs));
+    samples.sort((a, b) => a.t_ms - b.t_ms);
     const came = samples.length > 0;
     const meta: CaptureMeta = {
       id: `${armed.id}_${came ? '1280x720' : 'idle'}`,
@@ -322,7 +327,11 @@ export class PageHost implements Disposable {
       sample_count: samples.length,
     };
     const started_t_ms = Math.max(0, (stream?.startedUnixMs ?? 0) - armed.startedUnixMs);
-    const sessions = came ? [{ ...SESSION, started_t_ms }] : [];
+    const own = samples.some(({ session_id }) => session_id === 1);
+    const sessions = [
+      ...(own ? [{ ...SESSION, started_t_ms }] : []),
+      ...(came ? this.guests.sessions(armed.startedUnixMs) : []),
+    ];
     return { meta, version: 2, sessions, events: [...this.markers], samples };
   }
 

@@ -11,7 +11,7 @@ interface Viewer {
 /** What has been told of the capture. */
 interface Told {
   readonly startedUnixMs: number;
-  readonly sessions: number;
+  readonly sessions: ReadonlyMap<number, boolean>;
   readonly samples: number;
   readonly events: number;
 }
@@ -77,15 +77,22 @@ export class PageLive implements Disposable {
     const { started_unix_ms } = capture.meta;
     if (this.#told?.startedUnixMs !== started_unix_ms) {
       this.#tell({ kind: 'started', started_unix_ms });
-      this.#told = { startedUnixMs: started_unix_ms, sessions: 0, samples: 0, events: 0 };
+      this.#told = { startedUnixMs: started_unix_ms, sessions: new Map(), samples: 0, events: 0 };
     }
     const { sessions = [], samples, events = [] } = capture;
     const { sessions: known, samples: drawn, events: seen } = this.#told;
-    for (const session of sessions.slice(known)) this.#tell({ kind: 'session', session });
+    // Once when it came, and again when it left.
+    for (const session of sessions) {
+      const hasLeft = session.ended_t_ms !== undefined;
+      if (known.get(session.session_id) !== hasLeft) this.#tell({ kind: 'session', session });
+    }
     for (const sample of samples.slice(drawn)) this.#tell({ kind: 'sample', sample });
     for (const event of events.slice(seen)) this.#tell({ kind: 'event', event });
     this.#told = {
-      ...{ startedUnixMs: started_unix_ms, sessions: sessions.length },
+      startedUnixMs: started_unix_ms,
+      sessions: new Map(
+        sessions.map(({ session_id, ended_t_ms }) => [session_id, ended_t_ms !== undefined]),
+      ),
       ...{ samples: samples.length, events: events.length },
     };
   }
