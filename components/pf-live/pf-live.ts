@@ -100,7 +100,7 @@ export class PfLive extends StatsElement {
 
   /** The capture so far, from a page that follows it by itself; without it the host's is followed. */
   declare recording: Capture | undefined;
-  /** Which session; without it the one that came last. */
+  /** Which session; without it the one that came last, or in a held view the one that it was held with. */
   declare session: number | undefined;
   /** `p50` or `p99`: which frames the latency lane shows. */
   declare quantile: Quantile;
@@ -259,8 +259,11 @@ export class PfLive extends StatsElement {
   }
 
   #shown(capture: Capture): SessionSoFar | undefined {
+    // What is held stands still: who comes meanwhile is not shown in its place.
+    const held = this.isHeld ? this.#drawn.now?.session.id : undefined;
     const newest = newestSession(this.#soFar.ids, capture.sessions);
-    return this.#soFar.session(this.session) ?? this.#soFar.session(newest);
+    const wanted = [this.session, held, newest].map((id) => this.#soFar.session(id));
+    return wanted.find((one) => one !== undefined);
   }
 
   get #several(): boolean {

@@ -83,7 +83,7 @@ export class PfSessionLanes extends ChartElement {
 
   constructor() {
     super();
-    this.addEventListener('pointerdown', this.#onPress);
+    this.addEventListener('pointerdown', this.#onPress, { capture: true });
     this.addEventListener('click', this.#onClick);
   }
 
@@ -186,13 +186,13 @@ export class PfSessionLanes extends ChartElement {
     const t = words[this.language];
     const isOn = row.id === scope.session;
     return html`<div class="row ${isOn ? 'on' : ''}" part="row" data-id=${row.id}>
-      <div class="label"><button class="pickrow" aria-current=${isOn ? 'true' : nothing} aria-label=${this.#spoken(row)} tabindex=${isOn ? 0 : -1}
+      <div class="label" @pointerdown=${beside}><button class="pickrow" aria-current=${isOn ? 'true' : nothing} aria-label=${this.#spoken(row)} tabindex=${isOn ? 0 : -1}
         @keydown=${this.#onRowKey} @click=${this.#onPick}>${t.session(row.id)}</button></div>
       <div class="plot">${guard(
         [row, scope.grid.range, this.plotWidth, this.language, this.worst(row)?.atMs, this.narrow],
         () => this.#renderBar(row, scope.grid.range),
       )}</div>
-      <div class="read">${this.#renderRead(row)}</div>
+      <div class="read" @pointerdown=${beside}>${this.#renderRead(row)}</div>
     </div>`;
   }
 
@@ -375,6 +375,11 @@ export class PfSessionLanes extends ChartElement {
 
 const rowIdOf = (inside: HTMLElement): number =>
   Number(inside.closest<HTMLElement>('.row')?.dataset['id'] ?? Number.NaN);
+
+/** Name and figures are no place on the axis: who presses them moves no cursor. */
+function beside(event: PointerEvent): void {
+  event.stopPropagation();
+}
 
 /** About what a character of the smallest type takes. */
 const GLYPH_PX = 6.4;

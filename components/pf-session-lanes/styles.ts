@@ -148,6 +148,9 @@ export const sessionStyles = css`
     .row .read {
       text-align: end;
     }
+    .rows {
+      max-height: var(--pf-sessions-height, 256px);
+    }
     .veil {
       display: block;
       padding-inline: 12px;
