@@ -9,6 +9,7 @@ import { sessionIds } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
+import { recordingIdProperty } from './recording-id.ts';
 import { RecordingSource } from './recording-source.ts';
 import { reviewWords } from './review-strings.ts';
 import { failureNote } from './states.ts';
@@ -20,7 +21,7 @@ export abstract class ReviewElement extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recording: { attribute: false },
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     session: { type: Number },
     range: { attribute: false },
     review: { attribute: false },

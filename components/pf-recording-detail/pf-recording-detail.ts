@@ -24,6 +24,7 @@ import {
 import { fieldStyles } from '../base/field-styles.ts';
 import { verdictText } from '../base/finding-words.ts';
 import { percentOf } from '../base/format-shares.ts';
+import { recordingIdProperty } from '../base/recording-id.ts';
 import { RecordingSource } from '../base/recording-source.ts';
 import { reviewWords } from '../base/review-strings.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
@@ -80,7 +81,7 @@ export class PfRecordingDetail extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recording: { attribute: false },
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     session: { type: Number },
     quantile: { type: String },
     table: { type: Boolean },
