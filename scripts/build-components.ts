@@ -217,7 +217,8 @@ if (import.meta.main) {
   if (over.length > 0) process.exit(1);
 }
 
-function tooLarge({ limit, ...built }: Built): string[] {
+/** A sentence when it is. */
+export function tooLarge({ limit, ...built }: Built): string[] {
   if (limit === undefined || built[limit.of] <= limit.most) return [];
   const size = `${built[limit.of]} bytes${limit.of === 'gzipped' ? ' gzipped' : ''}`;
   return [`${built.file} is ${size}, the limit is ${limit.most}`];
