@@ -1,20 +1,11 @@
-// Where a chart's capture comes from: handed in, read once by id, or the live capture followed. Keeps the last good data
-// through failures; says what is wrong beside it, and goes on asking a host that does not answer.
-import { Task, TaskStatus } from '@lit-labs/task';
-import type { ReactiveController, ReactiveControllerHost } from 'lit';
+// Where a chart's capture comes from: one recording, or, where none is wanted, the live capture followed. Keeps the last
+// good data through failures, and says what is wrong beside it.
+import type { ReactiveController } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import { CaptureFeed } from './capture-feed.ts';
-import { Poller } from './poller.ts';
-import { type ApiFailure, asFailure, type StatsApi } from './stats-api.ts';
+import { RecordingSource, type RecordingWish, type SourceHost } from './recording-source.ts';
+import type { ApiFailure, StatsApi } from './stats-api.ts';
 import type { Slept } from './wake.ts';
-
-export interface CaptureWish {
-  readonly api: StatsApi;
-  /** Data handed in: nothing is asked. */
-  readonly given: Capture | undefined;
-  /** Undefined: the live capture. */
-  readonly id: string | undefined;
-}
 
 /** A live capture that is no more: what was held of it last. */
 export interface EndedCapture {
@@ -23,15 +14,13 @@ export interface EndedCapture {
   readonly stopped: { readonly id: string | undefined } | undefined;
 }
 
-type SourceHost = ReactiveControllerHost & { readonly isConnected: boolean };
-
 export class CaptureSource implements ReactiveController {
   readonly #host: SourceHost;
-  readonly #wish: () => CaptureWish;
+  readonly #wish: () => RecordingWish;
+  readonly #recording: RecordingSource;
   readonly #feed: CaptureFeed;
-  readonly #poller: Poller;
-  readonly #task: Task<readonly [StatsApi, string], Capture>;
-  #asked: { readonly api: StatsApi; readonly id: string | undefined } | undefined;
+  /** Whose live capture is followed; undefined while a recording is wanted. */
+  #followed: StatsApi | undefined;
   #held: Capture | undefined;
   #answered = false;
   #failure: ApiFailure | undefined;
@@ -39,7 +28,7 @@ export class CaptureSource implements ReactiveController {
   #stopped: EndedCapture['stopped'];
   #slept: Slept | undefined;
 
-  constructor(host: SourceHost, wish: () => CaptureWish) {
+  constructor(host: SourceHost, wish: () => RecordingWish) {
     this.#host = host;
     this.#wish = wish;
     this.#feed = new CaptureFeed({
@@ -54,19 +43,13 @@ export class CaptureSource implements ReactiveController {
         this.#host.requestUpdate();
       },
     });
-    this.#poller = new Poller({ ask: (signal) => this.#ask(signal) });
+    this.#recording = new RecordingSource(host, wish);
     host.addController(this);
-    this.#task = new Task(host, {
-      task: ([api, id], { signal }) => api.recording(id, signal),
-      autoRun: false,
-      onComplete: (capture) => this.#settle(capture),
-      onError: (thrown) => this.#fail(thrown),
-    });
   }
 
   /** Undefined while loading, and when there is no live capture. */
   get capture(): Capture | undefined {
-    return this.#wish().given ?? this.#held;
+    return this.live ? this.#held : this.#recording.capture;
   }
 
   get live(): boolean {
@@ -76,11 +59,11 @@ export class CaptureSource implements ReactiveController {
 
   /** Nothing has been answered yet. */
   get loading(): boolean {
-    return this.#wish().given === undefined && !this.#answered;
+    return this.live ? !this.#answered : this.#recording.loading;
   }
 
   get failure(): ApiFailure | undefined {
-    return this.#wish().given === undefined ? this.#failure : undefined;
+    return this.live ? this.#failure : this.#recording.failure;
   }
 
   /** The live capture that was followed until there was none any more. */
@@ -98,49 +81,23 @@ export class CaptureSource implements ReactiveController {
     this.#feed.again();
   }
 
-  hostConnected(): void {
-    this.#host.requestUpdate();
-  }
-
   hostUpdate(): void {
-    const { api, id } = this.#wish();
-    if (this.#asked?.api !== api || this.#asked?.id !== id) {
-      this.#asked = { api, id };
+    const followed = this.live ? this.#wish().api : undefined;
+    if (this.#followed !== followed) {
+      this.#followed = followed;
       this.#held = undefined;
       this.#answered = false;
       this.#failure = undefined;
       this.#ended = undefined;
       this.#slept = undefined;
       this.#feed.reset();
-      this.#poller.stop();
     }
-    const { isConnected } = this.#host;
-    if (isConnected && this.live) this.#feed.start();
+    if (this.#host.isConnected && followed !== undefined) this.#feed.start();
     else this.#feed.stop();
-    if (isConnected && !this.live && !this.#settled) this.#poller.start();
-    else this.#poller.stop();
   }
 
   hostDisconnected(): void {
     this.#feed.stop();
-    this.#poller.stop();
-    this.#task.abort();
-  }
-
-  /** There is no recording to ask for any more. */
-  get #settled(): boolean {
-    if (this.#wish().given !== undefined) return true;
-    return this.#held !== undefined || (this.#answered && this.#failure?.kind !== 'offline');
-  }
-
-  async #ask(signal: AbortSignal): Promise<void> {
-    const { api, id } = this.#wish();
-    if (id === undefined) return;
-    const giveUp = (): void => this.#task.abort();
-    signal.addEventListener('abort', giveUp, { once: true });
-    await this.#task.run([api, id]);
-    signal.removeEventListener('abort', giveUp);
-    if (this.#task.status === TaskStatus.ERROR) throw this.#task.error;
   }
 
   #settle(capture: Capture | undefined): void {
@@ -160,10 +117,5 @@ export class CaptureSource implements ReactiveController {
     if (failure === this.#failure) return;
     this.#failure = failure;
     this.#host.requestUpdate();
-  }
-
-  #fail(thrown: unknown): void {
-    if (thrown instanceof DOMException && thrown.name === 'AbortError') return;
-    this.#say(asFailure(thrown));
   }
 }

@@ -30,6 +30,7 @@ import { chartWords } from './chart-strings.ts';
 import { PfBrush, PfCursor, PfZoom } from './events.ts';
 import { InSight } from './in-sight.ts';
 import { readPaint } from './palette.ts';
+import { recordingIdProperty } from './recording-id.ts';
 import { failureNote } from './states.ts';
 import { StatsElement } from './stats-element.ts';
 import { type GestureHost, TimelineGestures } from './timeline-gestures.ts';
@@ -66,7 +67,7 @@ export abstract class ChartElement extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recording: { attribute: false },
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     session: { type: Number },
     cursorMs: { attribute: false },
     range: { attribute: false },

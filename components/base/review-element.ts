@@ -9,7 +9,8 @@ import { sessionIds } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
-import { CaptureSource } from './capture-source.ts';
+import { recordingIdProperty } from './recording-id.ts';
+import { RecordingSource } from './recording-source.ts';
 import { reviewWords } from './review-strings.ts';
 import { failureNote } from './states.ts';
 import type { ApiFailure } from './stats-api.ts';
@@ -20,7 +21,7 @@ export abstract class ReviewElement extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recording: { attribute: false },
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     session: { type: Number },
     range: { attribute: false },
     review: { attribute: false },
@@ -38,10 +39,9 @@ export abstract class ReviewElement extends StatsElement {
   declare review: ReviewClient | undefined;
 
   protected readonly surface = new Surface(this);
-  readonly #source = new CaptureSource(this, () => ({
+  readonly #source = new RecordingSource(this, () => ({
     api: this.client,
-    // A running capture has no frames to ask for: without a recording nothing is asked.
-    given: this.recording ?? (this.recordingId === undefined ? NO_RECORDING : undefined),
+    given: this.recording,
     id: this.recordingId,
   }));
   readonly #review = new ReviewSource(this, () => ({
@@ -66,8 +66,7 @@ export abstract class ReviewElement extends StatsElement {
   }
 
   protected get capture(): Capture | undefined {
-    const { capture } = this.#source;
-    return capture === NO_RECORDING ? undefined : capture;
+    return this.#source.capture;
   }
 
   /** The session that is shown; undefined without frames of it. */
@@ -137,11 +136,3 @@ export abstract class ReviewElement extends StatsElement {
 function wholeOf({ meta, samples }: Capture): Range {
   return { fromMs: 0, toMs: Math.max(meta.duration_ms, samples.at(-1)?.t_ms ?? 0) };
 }
-
-const NO_RECORDING: Capture = {
-  meta: {
-    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
-    ...{ codec: '', client: '', sample_count: 0 },
-  },
-  samples: [],
-};

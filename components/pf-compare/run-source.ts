@@ -8,7 +8,7 @@ import type {
   Figures,
   SessionFacts,
 } from '../../recording/src/review/review.ts';
-import { CaptureSource } from '../base/capture-source.ts';
+import { RecordingSource } from '../base/recording-source.ts';
 import type { ApiFailure, StatsApi } from '../base/stats-api.ts';
 import type { Range } from '../chart/grid.ts';
 import { budgetMs, type Quantile } from '../chart/latency.ts';
@@ -43,7 +43,7 @@ export interface RunWish {
 
 export class RunSource {
   readonly #wish: () => RunWish;
-  readonly #source: CaptureSource;
+  readonly #source: RecordingSource;
   readonly #review: ReviewSource;
   readonly #overview: Asked<'overview'>;
   readonly #figures: Asked<'figures'>;
@@ -55,11 +55,7 @@ export class RunSource {
 
   constructor(host: Host, wish: () => RunWish) {
     this.#wish = wish;
-    this.#source = new CaptureSource(host, () => {
-      const { api, given, id } = wish();
-      // A slot without a recording must not follow the live capture.
-      return { api, given: given ?? (id === undefined ? EMPTY : undefined), id };
-    });
+    this.#source = new RecordingSource(host, wish);
     this.#review = new ReviewSource(host, () => {
       const { api, given, review } = wish();
       const isOwn = given === undefined && review === undefined;
@@ -95,8 +91,7 @@ export class RunSource {
   }
 
   get capture(): Capture | undefined {
-    const { capture } = this.#source;
-    return capture === EMPTY ? undefined : capture;
+    return this.#source.capture;
   }
 
   get session(): number | undefined {
@@ -236,10 +231,3 @@ function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
 /** Equal ones, at most: enough to see how much a run varies by itself. */
 const STRETCHES = 12;
 const NOTHING: Range = { fromMs: 0, toMs: 1 };
-const EMPTY: Capture = {
-  meta: {
-    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
-    ...{ codec: '', client: '', sample_count: 0 },
-  },
-  samples: [],
-};

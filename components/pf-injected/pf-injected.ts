@@ -10,6 +10,7 @@ import { fieldStyles } from '../base/field-styles.ts';
 import { findingText } from '../base/finding-words.ts';
 import { fineClock } from '../base/format-dates.ts';
 import { PfRecordingLook } from '../base/host-events.ts';
+import { recordingIdProperty } from '../base/recording-id.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { failureNote } from '../base/states.ts';
 import { asFailure, type StatsApi } from '../base/stats-api.ts';
@@ -41,7 +42,7 @@ import { words } from './strings.ts';
 export class PfInjected extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     planned: { attribute: false },
     truth: { attribute: false },
   };

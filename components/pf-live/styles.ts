@@ -2,6 +2,26 @@
 import { css } from 'lit';
 
 export const liveStyles = css`
+  .mark {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 8px;
+  }
+  .mark input {
+    flex: 1 1 140px;
+    min-width: 0;
+    min-height: var(--_target);
+    padding: 0 8px;
+    border: 1px solid var(--_control);
+    border-radius: 6px;
+    background: var(--_surface);
+    font-size: var(--_size-s);
+  }
+  @media print {
+    .mark {
+      display: none;
+    }
+  }
   .titlerow {
     display: flex;
     flex-wrap: wrap;

@@ -25,7 +25,7 @@ export function headFacts(view: View, f: Format): string[] {
   const own = entryOf(view);
   const size = own ?? meta;
   const facts = [
-    view.live ? t.since(f.time(meta.started_unix_ms)) : lengthOf(f, meta.duration_ms),
+    lengthOf(f, meta.duration_ms),
     own?.client ?? meta.client,
     kindName(own?.kind ?? meta.kind),
     mode(f, size.width, size.height, size.fps),

@@ -12,59 +12,30 @@ import { markersOf, type View } from './view.ts';
 
 export interface HeadView {
   readonly view: View | undefined;
-  readonly live: boolean;
   /** It could not be read: the sentence below says why. */
   readonly unreadable: boolean;
   /** What a list says of it: its name lies beside the file. */
   readonly entry: CaptureMeta | undefined;
-  /** Buttons for a file and a report; `report` is the window behind the second one. */
-  readonly acts: { readonly report: TemplateResult } | undefined;
-  readonly marks: 'none' | 'ready' | 'busy';
-  readonly onMark: (text: string) => void;
+  /** Buttons for a file and a report. */
+  readonly acts: unknown;
   readonly onMarker: (ms: number) => void;
-  readonly onReport: () => void;
-  readonly onDownload: (id: string) => void;
 }
 
 export function renderHead(head: HeadView, f: Format): TemplateResult {
   const t = words[f.language];
-  const { view, live, entry, unreadable } = head;
+  const { view, entry, unreadable, acts } = head;
   const meta = view?.capture.meta;
   const when = meta === undefined ? '' : dateOf(f, meta.started_unix_ms);
   const name = entry?.name ?? meta?.name;
   const isReading = meta === undefined && !unreadable;
   const unnamed = meta === undefined ? t.recording : when;
-  const title = live ? t.live : isReading ? t.reading : (name ?? unnamed);
+  const title = isReading ? t.reading : (name ?? unnamed);
   const facts = view === undefined ? ['\u00a0'] : headFacts(view, f);
-  const dated = name === undefined || live ? facts : [when, ...facts];
+  const dated = name === undefined ? facts : [when, ...facts];
   return html`<div class="headrow" part="head">
       <div><h1>${title}</h1><div class="meta">${dated.map((x) => html`<span>${x}</span>`)}</div></div>
-      ${meta === undefined ? nothing : live ? renderMarkForm(head, f) : renderActs(head, meta, f)}
+      ${acts}
     </div>${renderMarkers(head, f)}`;
-}
-
-function renderActs({ acts, onReport, onDownload }: HeadView, meta: CaptureMeta, f: Format) {
-  if (acts === undefined) return nothing;
-  const t = words[f.language];
-  return html`<div class="acts"><button class="btn" @click=${onReport}>${t.report}</button>
-    <button class="btn" @click=${() => onDownload(meta.id)}>${t.download}</button></div>${acts.report}`;
-}
-
-/** "Here it was": put down while playing, found again afterwards. */
-function renderMarkForm({ marks, onMark }: HeadView, f: Format): unknown {
-  if (marks === 'none') return nothing;
-  const t = words[f.language];
-  const onSubmit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    if (!(event.target instanceof HTMLFormElement)) return;
-    const text = String(new FormData(event.target).get('text') ?? '').trim();
-    event.target.reset();
-    onMark(text === '' ? t.marker : text);
-  };
-  return html`<form class="mark" @submit=${onSubmit}>
-    <input name="text" aria-label=${t.markText} placeholder=${t.markText} maxlength="200" autocomplete="off" />
-    <button class="btn" ?disabled=${marks === 'busy'}>${t.mark}</button>
-  </form>`;
 }
 
 function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {

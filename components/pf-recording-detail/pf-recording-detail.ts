@@ -1,6 +1,6 @@
-// <pf-recording-detail>: one recording, or the live capture, from the answer down to the figures: what the windows say,
-// then sessions, latency, throughput and health on one axis with one cursor. Holds the state that they share.
-import { Task, TaskStatus } from '@lit-labs/task';
+// <pf-recording-detail>: one recording from the answer down to the figures: what its frames or windows say, then sessions,
+// latency, throughput and health on one axis with one cursor. Holds the state that they share. The capture that is being
+// made is <pf-live>'s.
 import {
   html,
   nothing,
@@ -11,8 +11,6 @@ import {
 import type { Capture, CaptureMeta } from '../../contract/stats.ts';
 import type { Finding, Findings } from '../../recording/src/review/findings.ts';
 import { nextOutlier } from '../../recording/src/review/outliers.ts';
-import { CaptureSource } from '../base/capture-source.ts';
-import { saveFile } from '../base/download.ts';
 import { define, type Theme } from '../base/element.ts';
 import {
   PfBrush,
@@ -26,10 +24,12 @@ import {
 import { fieldStyles } from '../base/field-styles.ts';
 import { verdictText } from '../base/finding-words.ts';
 import { percentOf } from '../base/format-shares.ts';
+import { recordingIdProperty } from '../base/recording-id.ts';
+import { RecordingSource } from '../base/recording-source.ts';
+import { reviewWords } from '../base/review-strings.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, asFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
@@ -43,13 +43,13 @@ import type { KeyGroup } from '../pf-keys/key-list.ts';
 import '../pf-keys/pf-keys.ts';
 import '../pf-latency-chart/pf-latency-chart.ts';
 import '../pf-quantile-table/pf-quantile-table.ts';
-import '../pf-report/pf-report.ts';
 import '../pf-session-lanes/pf-session-lanes.ts';
 import '../pf-throughput-chart/pf-throughput-chart.ts';
 import { Asked } from '../review/asked.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { ReviewSource } from '../review/review-source.ts';
 import { workerUrl } from '../review/worker-url.ts';
+import { Acts } from './acts.ts';
 import { renderFacts, renderHead } from './head-view.ts';
 import { Paper } from './paper.ts';
 import { renderPaper } from './paper-view.ts';
@@ -66,7 +66,7 @@ import { renderVerdict } from './verdict-view.ts';
 import { around, holds, isSame, markersOf, nextMarker, type View, viewOf } from './view.ts';
 
 /**
- * @summary One recording or the live capture: verdict and timeline.
+ * @summary One recording: verdict and timeline.
  * @event {PfCursor} pf-cursor - The cursor was moved in one of the charts.
  * @event {PfBrush} pf-brush - A range was chosen; without one: none any more.
  * @event {PfSessionSelect} pf-session-select - Another session of the recording was chosen.
@@ -81,7 +81,7 @@ export class PfRecordingDetail extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     recording: { attribute: false },
-    recordingId: { type: String, attribute: 'recording-id' },
+    recordingId: recordingIdProperty,
     session: { type: Number },
     quantile: { type: String },
     table: { type: Boolean },
@@ -92,10 +92,8 @@ export class PfRecordingDetail extends StatsElement {
     zoom: { attribute: false },
     brush: { attribute: false },
     row: { state: true },
-    whole: { state: true },
     cursorMs: { state: true },
     unfolded: { state: true },
-    failure: { state: true },
   };
   static override styles = [
     tokens,
@@ -108,9 +106,9 @@ export class PfRecordingDetail extends StatsElement {
 
   /** A capture handed in; nothing is asked for then. */
   declare recording: Capture | undefined;
-  /** A recording to read; without it the live capture is shown. */
+  /** A recording to read, with its frames. */
   declare recordingId: string | undefined;
-  /** Which session; the first of a recording, the latest of a live capture. */
+  /** Which session of the recording; the first by default. */
   declare session: number | undefined;
   /** `p50` or `p99`: which frames the latency lane shows. */
   declare quantile: Quantile;
@@ -130,20 +128,18 @@ export class PfRecordingDetail extends StatsElement {
   declare brush: Range | undefined;
   /** The frame that is looked at. */
   declare protected row: number | undefined;
-  declare protected whole: boolean;
   declare protected cursorMs: number | undefined;
   /** What was negotiated stands open. */
   declare protected unfolded: boolean;
-  declare protected failure: ApiFailure | undefined;
 
-  readonly #source = new CaptureSource(this, () => ({
+  readonly #source = new RecordingSource(this, () => ({
     api: this.client,
     given: this.recording,
     id: this.recordingId,
   }));
   readonly #review = new ReviewSource(this, () => ({
     api: this.client,
-    capture: this.#source.live ? undefined : this.#source.capture,
+    capture: this.#source.capture,
     frames: this.frames,
     workerUrl,
   }));
@@ -159,25 +155,7 @@ export class PfRecordingDetail extends StatsElement {
   });
   /** A jump that was asked for before it was known where to. */
   #jumpDue: 1 | -1 | undefined;
-  readonly #download = new Task<readonly [string], void>(this, {
-    task: async ([id], { signal }) =>
-      saveFile(await this.client.recordingFile(id, signal), `${id}.json`),
-    autoRun: false,
-    onError: (thrown) => {
-      this.failure = asFailure(thrown);
-    },
-  });
-  readonly #mark = new Task<readonly [string], void>(this, {
-    task: async ([text], { signal }) => {
-      await this.client.mark?.(text, signal);
-      this.failure = undefined;
-      this.#source.again();
-    },
-    autoRun: false,
-    onError: (thrown) => {
-      this.failure = asFailure(thrown);
-    },
-  });
+  readonly #acts = new Acts(this);
   readonly #paper = new Paper(this);
   /** Characters are silenced on their way down: what lies inside never hears of them. */
   readonly #silence = {
@@ -191,7 +169,6 @@ export class PfRecordingDetail extends StatsElement {
     this.quantile = 'p50';
     this.table = false;
     this.quiet = false;
-    this.whole = false;
     this.unfolded = false;
   }
 
@@ -200,7 +177,7 @@ export class PfRecordingDetail extends StatsElement {
       this.#jumpDue = undefined;
       this.cursorMs = undefined;
       this.row = undefined;
-      this.failure = undefined;
+      this.#acts.forget();
       // What was asked for together with a recording belongs to it.
       if (!changed.has('zoom')) this.zoom = undefined;
       if (!changed.has('brush')) this.brush = undefined;
@@ -212,11 +189,14 @@ export class PfRecordingDetail extends StatsElement {
     const capture = this.#source.capture;
     const stale = this.#view?.capture !== capture || changed.has('session');
     if (!stale) return;
-    this.#view =
-      capture === undefined ? undefined : viewOf(capture, this.session, this.#source.live);
+    this.#view = capture === undefined ? undefined : viewOf(capture, this.session);
   }
 
   protected override render(): TemplateResult {
+    if (this.recording === undefined && this.recordingId === undefined) {
+      const { noRecording } = reviewWords[this.language];
+      return html`<div class="frame"><section class="card pad"><p class="note">${noRecording}</p></section></div>`;
+    }
     const view = this.#view;
     const paper = this.#paper.isOn;
     const facts =
@@ -236,44 +216,35 @@ export class PfRecordingDetail extends StatsElement {
   }
 
   #renderHead(view: View | undefined): unknown {
-    const live = this.#source.live;
-    const isMarking = this.#mark.status === TaskStatus.PENDING;
-    const report = html`<pf-report lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recording=${view?.capture} .entry=${this.entry}></pf-report>`;
+    const { entry, theme, client: api } = this;
+    const capture = this.recordingId === undefined ? undefined : view?.capture;
+    const acts = { api, entry, theme };
     const head = {
-      ...{ view, live, entry: this.entry },
+      ...{ view, entry },
       unreadable: this.#source.failure !== undefined,
-      acts: this.recordingId === undefined ? undefined : { report },
-      marks: this.client.mark === undefined ? 'none' : isMarking ? 'busy' : 'ready',
-      onMark: (text: string) => void this.#mark.run([text]),
+      acts: capture === undefined ? nothing : this.#acts.render({ ...acts, capture }, this.format),
       onMarker: this.#lookAt,
-      onReport: this.#onReport,
-      onDownload: (id: string) => void this.#download.run([id]),
-    } as const;
+    };
     return renderHead(head, this.format);
   }
 
   readonly #lookAt = (ms: number): void => {
     this.cursorMs = ms;
     this.row = undefined;
-    this.whole = true;
     if (!holds(this.zoom, ms) && this.zoom !== undefined) this.zoom = around(this.zoom, ms);
   };
 
   #renderProblem(): unknown {
-    const failure = this.failure ?? this.#source.failure;
+    const failure = this.#acts.failure ?? this.#source.failure;
     if (failure === undefined || (this.quiet && failure.kind === 'offline')) return nothing;
     return html`<section class="card pad">${failureNote(failure, this.format)}</section>`;
   }
 
   #renderVerdict(view: View | undefined): unknown {
-    const t = words[this.language];
     const loading = this.#isReading || (view === undefined && this.#source.loading);
     if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const sentences = loading
-      ? [this.#readingText(view)]
-      : view === undefined
-        ? [t.idle]
-        : this.#sentences(view);
+    const sentences =
+      loading || view === undefined ? [this.#readingText(view)] : this.#sentences(view);
     const shown = this.#shownFindings;
     const verdict = {
       ...{ sentences, loading, shown },
@@ -299,13 +270,12 @@ export class PfRecordingDetail extends StatsElement {
     const t = words[this.language];
     const f = this.format;
     const { verdict, samples, capture, ids, session } = view;
-    const live = this.#source.live;
-    if (samples.length === 0) return [live ? t.waiting : t.noSamples, ...caveats(verdict, f)];
+    if (samples.length === 0) return [t.noSamples, ...caveats(verdict, f)];
     const found = this.#found;
     // Several streamed: what is said is of one of them, and another may have stuttered.
     const of = ids.length < 2 ? [] : [t.ofSession(f.count(session ?? 0), f.count(ids.length))];
     if (found === undefined || found.frames === 0) {
-      return [...windowSentences(verdict, f, live), ...of, ...caveats(verdict, f)];
+      return [...windowSentences(verdict, f), ...of, ...caveats(verdict, f)];
     }
     const said = verdictText(found, f, capture.meta.duration_ms);
     return [...said, ...of, ...caveats(verdict, f)];
@@ -322,7 +292,7 @@ export class PfRecordingDetail extends StatsElement {
 
   /** Findings are on their way: a sentence out of windows would be said only to be taken back. */
   get #isReading(): boolean {
-    if (this.#source.live || this.#source.capture === undefined) return false;
+    if (this.#source.capture === undefined) return false;
     if (this.#review.failure !== undefined || this.#findings.failure !== undefined) return false;
     return this.#found === undefined && this.#view?.session !== undefined;
   }
@@ -348,18 +318,14 @@ export class PfRecordingDetail extends StatsElement {
   #renderTimeline(view: View | undefined): unknown {
     if (view === undefined && !this.#source.loading) return nothing;
     const f = this.format;
-    const { quantile, table, whole, zoom, brush, cursorMs } = this;
+    const { quantile, table, zoom, brush, cursorMs } = this;
     const theme = this.#childTheme;
     const timeline: TimelineView = {
-      ...{ view, quantile, table, whole, zoom, brush, cursorMs, theme },
-      live: this.#source.live,
+      ...{ view, quantile, table, zoom, brush, cursorMs, theme },
       review: this.#review.client,
       findings: this.#found === undefined ? undefined : this.#shownFindings,
       onQuantile: (to) => {
         this.quantile = to;
-      },
-      onWhole: (to) => {
-        this.whole = to;
       },
       onTable: () => {
         this.table = !this.table;
@@ -372,7 +338,7 @@ export class PfRecordingDetail extends StatsElement {
     </section>`;
   }
 
-  /** Only what every frame together can say; a live capture has its frames on the host alone. */
+  /** Only what every frame together can say. */
   #deep(
     view: View | undefined,
   ): { readonly view: View; readonly review: ReviewClient } | undefined {
@@ -410,14 +376,10 @@ export class PfRecordingDetail extends StatsElement {
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || isTyping(event) || !isCharacter(event)) return;
     const { key } = event;
-    const { live } = this.#source;
     if (/^[1-5]$/.test(key)) this.#choose(Number(key) - 1);
     else if (key === '?') this.#askKeys();
-    else if (live && key === 'm')
-      this.renderRoot.querySelector<HTMLElement>('.mark input')?.focus();
-    else if (live && key === 'f') this.#follow();
-    else if (!live && (key === 'm' || key === 'M')) this.#toMarker(key === 'm' ? 1 : -1);
-    else if (!live && (key === 'n' || key === 'p')) this.#toOutlier(key === 'n' ? 1 : -1);
+    else if (key === 'm' || key === 'M') this.#toMarker(key === 'm' ? 1 : -1);
+    else if (key === 'n' || key === 'p') this.#toOutlier(key === 'n' ? 1 : -1);
     else return;
     event.preventDefault();
   };
@@ -433,7 +395,7 @@ export class PfRecordingDetail extends StatsElement {
     const deep = this.#deep(this.#view) !== undefined;
     return [
       'page',
-      this.#source.live ? 'live' : 'recording',
+      'recording',
       'timeline',
       'events',
       ...(several ? (['sessions'] as const) : []),
@@ -449,11 +411,6 @@ export class PfRecordingDetail extends StatsElement {
   readonly #onPreference = (event: PfPreference): void => {
     if (event.keys !== undefined) this.keys = event.keys;
   };
-
-  #follow(): void {
-    this.whole = false;
-    this.cursorMs = undefined;
-  }
 
   #toMarker(direction: 1 | -1): void {
     const markers = markersOf(this.#view?.capture);
@@ -475,10 +432,6 @@ export class PfRecordingDetail extends StatsElement {
 
   readonly #onFold = (open: boolean): void => {
     if (!this.#paper.isOn) this.unfolded = open;
-  };
-
-  readonly #onReport = (): void => {
-    this.renderRoot.querySelector('pf-report')?.open();
   };
 
   readonly #onBrush = (event: PfBrush): void => {

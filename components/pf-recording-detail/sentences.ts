@@ -1,5 +1,5 @@
-// What windows alone say about a run, in sentences: for live captures and for recordings without frames. And what must
-// be said of a recording whatever else is known.
+// What windows alone say about a run, in sentences: for recordings without frames. And what must be said of a recording
+// whatever else is known.
 import type { Format } from '../base/format.ts';
 import type { Language } from '../base/i18n.ts';
 import { counterNames, stageNames } from '../base/strings.ts';
@@ -7,8 +7,8 @@ import type { Verdict } from '../chart/verdict.ts';
 import { losses, words } from './strings.ts';
 
 /** The answer first, then what it rests on. */
-export function windowSentences(verdict: Verdict, format: Format, live: boolean): string[] {
-  return [judgement(verdict, format, live), ...evidence(verdict, format)];
+export function windowSentences(verdict: Verdict, format: Format): string[] {
+  return [judgement(verdict, format), ...evidence(verdict, format)];
 }
 
 /** What is missing, and what this version does not understand. */
@@ -25,17 +25,14 @@ export function caveats(verdict: Verdict, f: Format): string[] {
   return out;
 }
 
-function judgement({ budgetMs, latency }: Verdict, f: Format, live: boolean): string {
+function judgement({ budgetMs, latency }: Verdict, f: Format): string {
   const t = words[f.language];
   if (latency.judged === 0) return t.noTotals;
   if (budgetMs === undefined) return t.noBudget;
   const budget = f.unit(f.ms(budgetMs), 'ms');
   const of = f.count(latency.judged);
-  if (latency.overBudget === 0) {
-    return live ? t.allWithinSoFar(of, budget) : t.allWithin(of, budget);
-  }
-  const n = f.count(latency.overBudget);
-  return live ? t.someOverSoFar(n, of, budget) : t.someOver(n, of, budget);
+  if (latency.overBudget === 0) return t.allWithin(of, budget);
+  return t.someOver(f.count(latency.overBudget), of, budget);
 }
 
 function evidence(verdict: Verdict, f: Format): string[] {

@@ -5,22 +5,14 @@ import type { Counter } from '../chart/counts.ts';
 
 export const words = /* @__PURE__ */ dictionary(
   {
-    live: 'Live',
-    since: (time: string) => `since ${time}`,
     timeline: 'Timeline',
     verdict: 'Verdict',
     quantile: 'Quantile of the stages',
     stagesAt: 'stages at',
     stagesOf: 'stages of the frames at',
-    show: 'Part shown',
-    lastMinutes: 'Last 2 min',
-    whole: 'All',
     asTable: 'As table',
     download: 'Download',
     report: 'Report',
-    mark: 'Mark this moment',
-    markText: 'What happened?',
-    marker: 'marker',
     markers: 'Markers',
     moreMarkers: (n: string) => `${n} more in the events lane`,
     samples: (n: string, one: boolean) => (one ? 'one sample' : `${n} samples`),
@@ -32,17 +24,11 @@ export const words = /* @__PURE__ */ dictionary(
       one
         ? 'One smaller finding is on the timeline.'
         : `${n} smaller findings are on the timeline.`,
-    waiting: 'Ready. Recording begins with the first stream.',
-    idle: 'Nothing is being recorded.',
     noSamples: 'Nothing was streamed while this was recorded.',
     allWithin: (n: string, budget: string) =>
       `All ${n} windows stayed within the ${budget} budget at the 99th percentile.`,
-    allWithinSoFar: (n: string, budget: string) =>
-      `So far all ${n} windows stayed within the ${budget} budget at the 99th percentile.`,
     someOver: (n: string, of: string, budget: string) =>
       `${n} of ${of} windows went over the ${budget} budget at the 99th percentile.`,
-    someOverSoFar: (n: string, of: string, budget: string) =>
-      `So far ${n} of ${of} windows went over the ${budget} budget at the 99th percentile.`,
     noBudget: 'The mode has no frame rate, so there is no budget to compare with.',
     noTotals: 'Whether frames were late, this recording does not show: frame totals are missing.',
     worst: (ms: string, at: string) => `The worst was ${ms} at ${at}.`,
@@ -61,9 +47,7 @@ export const words = /* @__PURE__ */ dictionary(
     cursor: 'cursor',
     table: 'table',
     worstKey: 'worst window',
-    latestKey: 'latest window',
     outlierKeys: 'next, previous outlier',
-    markKey: 'mark',
     markerKey: 'next marker',
     allKeys: 'All keys',
     ofSession: (id: string, of: string) => `This is of session ${id}, one of ${of}.`,
@@ -74,22 +58,14 @@ export const words = /* @__PURE__ */ dictionary(
     moreEvents: (n: string) => `${n} more are in the recording.`,
   },
   {
-    live: 'Live',
-    since: (time) => `seit ${time}`,
     timeline: 'Zeitverlauf',
     verdict: 'Befund',
     quantile: 'Quantil der Stufen',
     stagesAt: 'Stufen bei',
     stagesOf: 'Stufen der Bilder bei',
-    show: 'Gezeigter Teil',
-    lastMinutes: 'Letzte 2 min',
-    whole: 'Alles',
     asTable: 'Als Tabelle',
     download: 'Herunterladen',
     report: 'Bericht',
-    mark: 'Moment markieren',
-    markText: 'Was ist passiert?',
-    marker: 'Markierung',
     markers: 'Markierungen',
     moreMarkers: (n) => `${n} weitere in der Ereignisspur`,
     samples: (n, one) => (one ? 'ein Messpunkt' : `${n} Messpunkte`),
@@ -101,17 +77,11 @@ export const words = /* @__PURE__ */ dictionary(
       one
         ? 'Ein kleinerer Befund steht im Zeitverlauf.'
         : `${n} kleinere Befunde stehen im Zeitverlauf.`,
-    waiting: 'Bereit. Die Aufzeichnung beginnt mit dem ersten Stream.',
-    idle: 'Es läuft keine Aufzeichnung.',
     noSamples: 'Während dieser Aufzeichnung wurde nichts gestreamt.',
     allWithin: (n, budget) =>
       `Alle ${n} Fenster blieben beim 99. Perzentil im Budget von ${budget}.`,
-    allWithinSoFar: (n, budget) =>
-      `Bisher blieben alle ${n} Fenster beim 99. Perzentil im Budget von ${budget}.`,
     someOver: (n, of, budget) =>
       `${n} von ${of} Fenstern lagen beim 99. Perzentil über dem Budget von ${budget}.`,
-    someOverSoFar: (n, of, budget) =>
-      `Bisher lagen ${n} von ${of} Fenstern beim 99. Perzentil über dem Budget von ${budget}.`,
     noBudget: 'Der Modus nennt keine Bildrate, also gibt es kein Budget zum Vergleich.',
     noTotals: 'Ob Bilder spät kamen, zeigt diese Aufzeichnung nicht: Die Gesamtzeiten fehlen.',
     worst: (ms, at) => `Am größten: ${ms} bei ${at}.`,
@@ -129,9 +99,7 @@ export const words = /* @__PURE__ */ dictionary(
     cursor: 'Zeiger',
     table: 'Tabelle',
     worstKey: 'größtes Fenster',
-    latestKey: 'neuestes Fenster',
     outlierKeys: 'nächster, voriger Ausreißer',
-    markKey: 'markieren',
     markerKey: 'nächste Markierung',
     allKeys: 'Alle Tasten',
     ofSession: (id, of) => `Das gilt für Sitzung ${id}, eine von ${of}.`,

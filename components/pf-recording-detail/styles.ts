@@ -27,25 +27,10 @@ export const detailStyles = css`
   .headrow pf-report {
     display: contents;
   }
-  .mark {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 8px;
-  }
   .acts {
     display: flex;
     flex-wrap: wrap;
     gap: 8px;
-  }
-  .mark input {
-    flex: 1 1 140px;
-    min-width: 0;
-    min-height: var(--_target);
-    padding: 0 8px;
-    border: 1px solid var(--_control);
-    border-radius: 6px;
-    background: var(--_surface);
-    font-size: var(--_size-s);
   }
   .markers {
     display: flex;
@@ -363,7 +348,7 @@ export const detailStyles = css`
     :host, :host([theme]) {
       --pf-ground: #ffffff;
     }
-    .btn, .seg, .acts, .mark, .markers, .keys, pf-report, pf-keys {
+    .btn, .seg, .acts, .markers, .keys, pf-report, pf-keys {
       display: none;
     }
     .stack, .deep {

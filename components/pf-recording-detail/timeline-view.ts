@@ -10,41 +10,32 @@ import type { Quantile } from '../chart/latency.ts';
 import { startCursorMs } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { words } from './strings.ts';
-import { EMPTY, lastMinutes, type View } from './view.ts';
+import { EMPTY, type View } from './view.ts';
 
 export interface TimelineView {
   readonly view: View | undefined;
   readonly review: ReviewClient | undefined;
-  readonly live: boolean;
   readonly theme: Theme;
   readonly findings: readonly Finding[] | undefined;
   readonly quantile: Quantile;
   readonly table: boolean;
-  /** Of a live capture: all of it, not its last minutes. */
-  readonly whole: boolean;
   readonly zoom: Range | undefined;
   readonly brush: Range | undefined;
   readonly cursorMs: number | undefined;
   readonly onQuantile: (quantile: Quantile) => void;
-  readonly onWhole: (whole: boolean) => void;
   readonly onTable: () => void;
   readonly onKeys: () => void;
 }
 
 export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateResult {
   const t = words[f.language];
-  const { live, table } = timeline;
+  const { table } = timeline;
   const segment = (on: boolean, text: string, act: () => void): TemplateResult =>
     html`<button aria-pressed=${on} @click=${act}>${text}</button>`;
   const quantile = (q: Quantile): TemplateResult =>
     segment(timeline.quantile === q, q, () => timeline.onQuantile(q));
-  const part = (whole: boolean): TemplateResult =>
-    segment(timeline.whole === whole, whole ? t.whole : t.lastMinutes, () =>
-      timeline.onWhole(whole),
-    );
   return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${areOfFrames(timeline) ? t.stagesOf : t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
     <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span><span class="grow"></span>
-    ${live ? html`<span class="seg" role="group" aria-label=${t.show}>${part(false)}${part(true)}</span>` : nothing}
     <button class="btn" aria-pressed=${table} @click=${timeline.onTable}>${t.asTable}</button></div>`;
 }
 
@@ -56,11 +47,10 @@ function areOfFrames({ view, review }: TimelineView): boolean {
 
 /** Sessions stand above everything where there are several: all lanes below are of the chosen one. */
 export function renderLanes(timeline: TimelineView, f: Format): TemplateResult {
-  const { view, review, live, zoom, brush, table } = timeline;
+  const { view, review, zoom: range, brush, table } = timeline;
   const capture: Capture = view?.capture ?? EMPTY;
-  const range = live && !timeline.whole ? lastMinutes(view) : zoom;
   const cursor =
-    timeline.cursorMs ?? (live || view === undefined ? undefined : startCursorMs(view.samples));
+    timeline.cursorMs ?? (view === undefined ? undefined : startCursorMs(view.samples));
   const lang = f.language;
   const theme = timeline.theme ?? nothing;
   const session = view?.session;
@@ -68,24 +58,24 @@ export function renderLanes(timeline: TimelineView, f: Format): TemplateResult {
   return html`${
     several
       ? html`<pf-session-lanes lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session}
-        .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-session-lanes>`
+        .range=${range} .brush=${brush} .cursorMs=${cursor} .table=${table}></pf-session-lanes>`
       : nothing
   }<pf-event-lanes lane ?no-axis=${several} lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session} .findings=${timeline.findings}
-      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-event-lanes>
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .table=${table}></pf-event-lanes>
     <pf-latency-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session}
-      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table} .quantile=${timeline.quantile}
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .table=${table} .quantile=${timeline.quantile}
       @keyup=${(event: KeyboardEvent) => followQuantile(event, timeline)}></pf-latency-chart>
     <pf-throughput-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${session}
-      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-throughput-chart>
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .table=${table}></pf-throughput-chart>
     <pf-health-chart lane no-axis lang=${lang} theme=${theme} .recording=${capture} .session=${session}
-      .range=${range} .brush=${brush} .cursorMs=${cursor} .follow=${live} .table=${table}></pf-health-chart>`;
+      .range=${range} .brush=${brush} .cursorMs=${cursor} .table=${table}></pf-health-chart>`;
 }
 
 /** For who looks for a key: the few that matter, and where all stand. */
-export function renderKeysLine({ live, onKeys }: TimelineView, f: Format): TemplateResult {
+export function renderKeysLine({ onKeys }: TimelineView, f: Format): TemplateResult {
   const t = words[f.language];
-  return html`<p class="keys"><span aria-hidden="true"><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span aria-hidden="true"><kbd>Esc</kbd> ${live ? t.latestKey : t.worstKey}</span
-    >${live ? nothing : html`<span aria-hidden="true"><kbd>n</kbd> <kbd>p</kbd> ${t.outlierKeys}</span>`}<span aria-hidden="true"><kbd>m</kbd> ${live ? t.markKey : t.markerKey}</span
+  return html`<p class="keys"><span aria-hidden="true"><kbd>←</kbd> <kbd>→</kbd> ${t.cursor}</span><span aria-hidden="true"><kbd>Esc</kbd> ${t.worstKey}</span
+    ><span aria-hidden="true"><kbd>n</kbd> <kbd>p</kbd> ${t.outlierKeys}</span><span aria-hidden="true"><kbd>m</kbd> ${t.markerKey}</span
     ><span aria-hidden="true"><kbd>t</kbd> ${t.table}</span><button class="btn ghost" aria-keyshortcuts="?" @click=${onKeys}><kbd aria-hidden="true">?</kbd> ${t.allKeys}</button></p>`;
 }
 

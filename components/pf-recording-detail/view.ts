@@ -7,38 +7,27 @@ import { type Verdict, verdictOf } from '../chart/verdict.ts';
 /** One session of one capture, with what is said about it. */
 export interface View {
   readonly capture: Capture;
-  /** Nothing of it will change any more, or it grows. */
-  readonly live: boolean;
   readonly ids: readonly number[];
   readonly session: number | undefined;
   readonly samples: readonly StatsSample[];
   readonly verdict: Verdict;
 }
 
-/** `wanted` undefined: the first session of a recording, the latest of a live capture. */
-export function viewOf(capture: Capture, wanted: number | undefined, live: boolean): View {
+/** `wanted` undefined: the first session. */
+export function viewOf(capture: Capture, wanted: number | undefined): View {
   const ids = sessionIds(capture);
-  const session = wanted ?? (live ? ids.at(-1) : ids[0]);
+  const session = wanted ?? ids[0];
   const samples = capture.samples.filter((s) => s.session_id === session);
   const fps = sessionFps(capture, session);
   const all = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
   const gaps = buildGrid(samples, all, samples.length + 1).gaps.length;
   const verdict = verdictOf(capture, samples, fps, gaps);
-  return { capture, live, ids, session, samples, verdict };
+  return { capture, ids, session, samples, verdict };
 }
 
 /** What the recording says of the session; files of the first format say nothing. */
 export function entryOf({ capture, session }: View): SessionEntry | undefined {
   return capture.sessions?.find(({ session_id }) => session_id === session);
-}
-
-/** The live view keeps the last two minutes at its right edge. */
-export function lastMinutes(view: View | undefined): Range {
-  const end = Math.max(
-    view?.capture.meta.duration_ms ?? 0,
-    view?.capture.samples.at(-1)?.t_ms ?? 0,
-  );
-  return { fromMs: Math.max(0, end - FOLLOW_MS), toMs: Math.max(FOLLOW_MS, end) };
 }
 
 export function isSame(a: Range | undefined, b: Range): boolean {
@@ -78,8 +67,6 @@ export function nextMarker(
     ? markers.find(({ atMs }) => atMs > ms)
     : markers.findLast(({ atMs }) => atMs < ms);
 }
-
-const FOLLOW_MS = 120_000;
 
 /** Before data arrive the charts stand there empty at their final size. */
 export const EMPTY: Capture = {

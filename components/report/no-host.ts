@@ -1,6 +1,10 @@
-// The StatsApi of a report: there is no host, and nothing is ever asked.
+// What stands in a report where elsewhere a host is asked: it has none, and shows what it was given.
+import type { Capture } from '../../contract/stats.ts';
+import type { CaptureSource } from '../base/capture-source.ts';
+import type { RecordingWish } from '../base/recording-source.ts';
 import type { ControlApi, StatsApi } from '../base/stats-api.ts';
 import { ApiFailure } from '../base/stats-api.ts';
+import type { Acts } from '../pf-recording-detail/acts.ts';
 
 export class NoHostApi implements ControlApi, StatsApi {
   status = refused;
@@ -21,10 +25,25 @@ function refused(): Promise<never> {
   return Promise.reject(new ApiFailure('refused', 'A report has no host to ask.'));
 }
 
-/** Nothing is live in a report, and nothing is asked again. */
-export class NoFeed {
-  start(): void {}
-  stop(): void {}
-  reset(): void {}
-  again(): void {}
+/** Nothing is live in a report, and nothing has to be read. */
+export class Given implements Pick<CaptureSource, 'capture' | 'live' | 'loading' | 'failure'> {
+  readonly live = false;
+  readonly loading = false;
+  readonly failure = undefined;
+  readonly #wish: () => RecordingWish;
+
+  constructor(_host: unknown, wish: () => RecordingWish) {
+    this.#wish = wish;
+  }
+
+  get capture(): Capture | undefined {
+    return this.#wish().given;
+  }
+}
+
+/** There is no file to save but the one that is open. */
+export class NoActs implements Record<keyof Acts, unknown> {
+  readonly failure = undefined;
+  forget(): void {}
+  render(): undefined {}
 }

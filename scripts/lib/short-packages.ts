@@ -1,6 +1,6 @@
 // Leaves out of the bundles what packages carry for nothing: Lit for browsers and tools that these elements do not run in
-// (they need light-dark(), which is younger than everything that the left-out lines stand in for), Chart.js scales that
-// nobody asked for. Every edit names the exact text of the pinned version and fails the build when it is not there, so an
+// (they need light-dark(), which is younger than everything that the left-out lines stand in for), Chart.js' scales that
+// nobody asked for, and its datasets: a lane hands it none, and draws its series by itself. Every edit names the exact text of the pinned version and fails the build when it is not there, so an
 // update of a package is looked at and not guessed.
 import type { BunPlugin } from 'bun';
 
@@ -51,8 +51,13 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
     // Lets a bundle without SVG or MathML leave their tags out.
     ['w=x(2),T=x(3)', 'w=/* @__PURE__ */x(2),T=/* @__PURE__ */x(3)'],
   ],
-  // A static field that reads a property of something else keeps its class, used or not; a getter does not.
   'chart.js/dist/chart.js': [
+    // Without a dataset there is neither a controller nor an animation of its elements.
+    [
+      "new TypedRegistry(DatasetController, 'datasets', true)",
+      "new TypedRegistry(class {}, 'datasets', true)",
+    ],
+    // A static field that reads a property of something else keeps its class, used or not; a getter does not.
     [
       'callback: Ticks.formatters.logarithmic,',
       'get callback() { return Ticks.formatters.logarithmic; },',
@@ -66,13 +71,19 @@ const EDITS: Readonly<Record<string, readonly Edit[]>> = {
       'static get defaults() { return TimeScale.defaults; }',
     ],
   ],
+  // Nothing of it is ever hovered over: no library of colours for darker ones.
+  'chart.js/dist/chunks/index.js': [
+    ['this.hoverBackgroundColor = (ctx, options)=>getHoverColor(options.backgroundColor);', ''],
+    ['this.hoverBorderColor = (ctx, options)=>getHoverColor(options.borderColor);', ''],
+    ['this.hoverColor = (ctx, options)=>getHoverColor(options.color);', ''],
+  ],
 };
 
 export const shortPackages: BunPlugin = {
   name: 'short-packages',
   setup(build) {
     const filter =
-      /node_modules\/((@lit\/reactive-element|lit-element|lit-html)\/[a-z-]+|chart\.js\/dist\/chart)\.js$/;
+      /node_modules\/((@lit\/reactive-element|lit-element|lit-html)\/[a-z-]+|chart\.js\/dist\/(chart|chunks\/index))\.js$/;
     build.onLoad({ filter }, async ({ path }) => ({
       contents: shortened(path, await Bun.file(path).text()),
       loader: 'js',

@@ -14,6 +14,7 @@ import {
 } from '../support/seeded-recordings.ts';
 
 const TIMEOUT_MS = 60_000;
+const GONE = 'This recording is not there any more.';
 let bench: BrowserBench;
 let site: Bun.Server<undefined>;
 
@@ -272,6 +273,73 @@ describe('data and API handed in', () => {
       expect(stages).toEqual(['capture', 'submit', 'encode', 'send']);
       const total = page.locator('pf-latency-chart dl div', { hasText: 'Total p99' });
       expect(await total.locator('dd').textContent()).toContain('not measured');
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a review without a recording says so in both languages and follows nothing that is recorded; given one, it shows it',
+    async () => {
+      using host = open();
+      const id = longRecording().meta.id;
+      const { page, trouble } = await embed(
+        host,
+        `<pf-recording-detail ${attributes(host)}></pf-recording-detail>
+         <pf-recording-detail lang="de"></pf-recording-detail>`,
+      );
+      const [english, german] = [0, 1].map((n) => page.locator('pf-recording-detail').nth(n));
+      await english?.getByText('No recording is chosen.').waitFor();
+      await german?.getByText('Es ist keine Aufzeichnung gewählt.').waitFor();
+      await fetch(`${host.url}/api/v1/stats/capture/start`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${host.token}` },
+      });
+      const before = host.requests.length;
+      await page.keyboard.press('m');
+      await english?.evaluate((el) => el.setAttribute('recording-id', 'gone'));
+      await english?.getByText(GONE).waitFor();
+      await english?.evaluate((el, now) => el.setAttribute('recording-id', now), id);
+      await eventually(
+        () => buckets(page),
+        (n) => n > 100,
+      );
+      await english?.evaluate((el) => el.removeAttribute('recording-id'));
+      await english?.getByText('No recording is chosen.').waitFor();
+      await english?.locator('canvas').first().waitFor({ state: 'detached' });
+      const asked = new Set(host.requests.slice(before).filter((one) => one.startsWith('GET')));
+      const recordings = '/api/v1/stats/recordings';
+      expect([...asked]).toEqual([`GET ${recordings}/gone`, `GET ${recordings}/${id}`]);
+      // The browser's own line about the recording that is not there.
+      expect(trouble.filter((line) => !line.includes('404'))).toEqual([]);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a review saves its recording, byte for byte; a host that has it no more is told of',
+    async () => {
+      using host = open();
+      const { id } = longRecording().meta;
+      const { page } = await embed(
+        host,
+        `<pf-recording-detail ${attributes(host)} recording-id="${id}"></pf-recording-detail>`,
+      );
+      const save = page.getByRole('button', { name: 'Download', exact: true });
+      const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
+      expect(download.suggestedFilename()).toBe(`${id}.json`);
+      expect(await Bun.file((await download.path()) ?? '').text()).toBe(host.file(id));
+      await page.getByRole('button', { name: 'Report', exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+
+      const authorization = `Bearer ${host.token}`;
+      const url = `${host.url}/api/v1/stats/recordings/${id}`;
+      await fetch(url, { method: 'DELETE', headers: { authorization } });
+      await save.click();
+      await page.getByRole('status').getByText(GONE).waitFor();
+      // What was read before stays.
+      expect(await buckets(page)).toBeGreaterThan(100);
       await page.context().close();
     },
     TIMEOUT_MS,
