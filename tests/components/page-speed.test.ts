@@ -69,7 +69,11 @@ describe('a recording with all its frames in the page', () => {
     'what it loads before it shows anything is small',
     async () => {
       using at = host();
-      const page = await open(at, TALL);
+      // What shows a recording comes with the wish to see one: where the first paint is late, before it.
+      const { page } = await bench.blank(TALL);
+      await watchSpeed(page);
+      await page.goto(`${at.url}/#token=${at.token}`);
+      await page.waitForFunction(() => window.pfSpeed.paintMs !== undefined);
       const files = await firstFiles(page);
       const sizes = await Promise.all(
         files.map(async (address) => gzipSync(await (await fetch(address)).bytes()).length),
