@@ -49,6 +49,7 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     const found = await this.http.json(file(id, signal));
     // Of hours, each of it takes long: to read it, to check it, to show it.
     await nextTask();
+    signal?.throwIfAborted();
     const capture = parseCapture(found);
     await nextTask();
     signal?.throwIfAborted();

@@ -152,7 +152,7 @@ describe('a recording with all its frames in the page', () => {
       const { arrivedMs, drawnMs, worstMs } = await framesDrawn(page, run.bytes.length);
       expect(drawnMs).toBeGreaterThan(arrivedMs);
       expect(worstMs).toBeGreaterThanOrEqual(SPIKE_MS);
-      expect(framesDrawn(page, run.bytes.length + 1)).rejects.toThrow('bytes of frames came');
+      await expect(framesDrawn(page, run.bytes.length + 1)).rejects.toThrow('bytes of frames came');
     },
     TIMEOUT_MS,
   );
