@@ -70,10 +70,9 @@ console.log(
   process.argv.includes('--json') ? rows.map((row) => JSON.stringify(row)).join('\n') : table(rows),
 );
 
-/** What a browser loads before it shows anything: the page and every piece of script that it needs at once. */
+/** What a browser loads before the page runs: itself and every piece of script that it needs at once. */
 async function initialBytes(): Promise<Row> {
   const page = await visit(host, browser);
-  await page.waitForFunction(() => window.pfSpeed.paintMs !== undefined);
   const files = await firstFiles(page);
   await page.context().close();
   const sizes = await Promise.all(
