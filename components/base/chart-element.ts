@@ -252,7 +252,8 @@ export abstract class ChartElement extends StatsElement {
     if (this.#paint?.narrow !== this.narrow || changed.has('theme')) this.#paint = undefined;
     this.#paint ??= readPaint(probe, this.narrow);
     // A moved cursor changes the readout and the line over the plot, never the plot.
-    if (!onlyCursor(changed)) this.#sight.draw();
+    if (changed.has('recording')) this.#sight.drawSoon();
+    else if (!onlyCursor(changed)) this.#sight.draw();
     this.#placeCursor();
   }
 

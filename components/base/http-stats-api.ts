@@ -11,6 +11,7 @@ import type { TestStreamRequest, TestStreamState } from '../../contract/test-str
 import { followEvents } from './event-stream.ts';
 import { LONG_TIMEOUT_MS } from './http-control-api.ts';
 import { HttpHostApi } from './http-host-api.ts';
+import { nextTask } from './next-task.ts';
 import { parseCapture, parseHostInfo, parseMetas, parseNews, parseTestStream } from './parse.ts';
 import { parseEvent, parseFullMeta, parseFullStatus } from './parse-recorder.ts';
 import { ApiFailure, type Following, type StatsApi } from './stats-api.ts';
@@ -45,7 +46,14 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
   }
 
   async recording(id: string, signal?: AbortSignal): Promise<Capture> {
-    return parseCapture(await this.http.json(file(id, signal)));
+    const found = await this.http.json(file(id, signal));
+    // Of hours, each of it takes long: to read it, to check it, to show it.
+    await nextTask();
+    signal?.throwIfAborted();
+    const capture = parseCapture(found);
+    await nextTask();
+    signal?.throwIfAborted();
+    return capture;
   }
 
   recordingFile(id: string, signal?: AbortSignal): Promise<Blob> {

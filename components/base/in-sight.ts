@@ -25,6 +25,8 @@ export class InSight {
     });
     this.#observer.observe(this.#element);
     addEventListener('beforeprint', this.#catchUp);
+    // It is made in this task, and drawn in another.
+    this.#frame ??= requestAnimationFrame(this.#onFrame);
   }
 
   disconnect(): void {
@@ -44,6 +46,13 @@ export class InSight {
     else if (this.#frame === undefined) this.#catchUp();
   }
 
+  /** Draws with the next frame: what made it stale has taken its time already. */
+  drawSoon(): void {
+    this.#isStale = true;
+    if (this.#isNear) this.#frame ??= requestAnimationFrame(this.#onFrame);
+    else this.draw();
+  }
+
   #look(entries: readonly IntersectionObserverEntry[]): void {
     this.#isNear = entries.at(-1)?.isIntersecting ?? true;
     if (this.#isNear) this.#catchUp();
@@ -58,7 +67,7 @@ export class InSight {
 
   readonly #onFrame = (): void => {
     this.#frame = undefined;
-    if (this.#isNear) this.#catchUp();
+    if (this.#isStale) this.draw();
   };
 }
 

@@ -14,12 +14,10 @@ export type Arguments<M extends Method> = Parameters<Review[M]>;
 export type Answer<M extends Method> = ReturnType<Review[M]>;
 
 export type ToWorker =
-  | {
-      readonly kind: 'open';
-      readonly capture: ReviewedCapture;
-      /** Moved over; undefined for a recording without frames. */
-      readonly frames: ArrayBuffer | undefined;
-    }
+  /** Sent ahead: taking it over is done when the frames come. */
+  | { readonly kind: 'capture'; readonly capture: ReviewedCapture }
+  /** Moved over; undefined for a recording without frames. The review opens. */
+  | { readonly kind: 'frames'; readonly frames: ArrayBuffer | undefined }
   | { readonly kind: 'ask'; readonly id: number; readonly method: Method; readonly args: unknown };
 
 export type FromWorker =

@@ -29,17 +29,21 @@ export interface OpenOptions {
 
 /** Rejects with the reason when the frames cannot be read, with an AbortError when it was given up. */
 export async function openReview(options: OpenOptions): Promise<ReviewClient> {
-  // The script is there before the frames are.
-  const starting = startWorker(options.workerUrl);
+  // Script and windows are there before the frames are.
+  const starting = startWorker(options.workerUrl).then((worker) =>
+    worker === undefined ? undefined : new WorkerReview(worker, options.capture),
+  );
   try {
     await options.frames;
   } catch (error) {
-    void starting.then((worker) => worker?.terminate());
+    void starting.then(
+      (worker) => worker?.close(),
+      () => undefined,
+    );
     throw error;
   }
   const worker = await starting;
-  if (worker === undefined) return openOnPage(options);
-  return new WorkerReview(worker).open(options);
+  return worker === undefined ? openOnPage(options) : worker.open(options);
 }
 
 /** A Worker whose script runs; undefined where a page may not have one: its policy, or a script that is not there. */
@@ -70,15 +74,21 @@ class WorkerReview implements ReviewClient {
   #sessions: readonly SessionFacts[] = [];
   #asked = 0;
 
-  constructor(worker: Worker) {
+  constructor(worker: Worker, capture: ReviewedCapture) {
     this.#worker = worker;
+    try {
+      this.#post({ kind: 'capture', capture }, []);
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
   }
 
   get sessions(): readonly SessionFacts[] {
     return this.#sessions;
   }
 
-  async open({ capture, onProgress, signal, ...given }: OpenOptions): Promise<ReviewClient> {
+  async open({ onProgress, signal, ...given }: OpenOptions): Promise<ReviewClient> {
     const frames = await given.frames;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const giveUp = (): void => reject(abortError());
@@ -97,7 +107,7 @@ class WorkerReview implements ReviewClient {
     signal?.addEventListener('abort', giveUp, { once: true });
     try {
       if (signal?.aborted === true) throw abortError();
-      this.#post({ kind: 'open', capture, frames }, frames === undefined ? [] : [frames]);
+      this.#post({ kind: 'frames', frames }, frames === undefined ? [] : [frames]);
       await promise;
       return this;
     } catch (error) {

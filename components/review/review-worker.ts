@@ -1,6 +1,6 @@
 // The Worker of a review: holds one recording's frames and answers questions about them, so that no view waits for a
 // computation. One recording a Worker; it ends with the view.
-import { Review } from '../../recording/src/review/review.ts';
+import { Review, type ReviewedCapture } from '../../recording/src/review/review.ts';
 import {
   type Arguments,
   answerOf,
@@ -10,6 +10,7 @@ import {
 } from './protocol.ts';
 import { Turns } from './turns.ts';
 
+let capture: ReviewedCapture | undefined;
 let review: Review | undefined;
 const turns = new Turns({
   answer: ({ id, method, args }) => {
@@ -37,8 +38,12 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     turns.ask(data);
     return;
   }
+  if (data.kind === 'capture') {
+    capture = data.capture;
+    return;
+  }
   try {
-    open(data);
+    open(data.frames);
   } catch (error) {
     failed(undefined, error);
   }
@@ -50,7 +55,8 @@ function failed(id: number | undefined, error: unknown): void {
   say({ kind: 'failed', id, reason: error instanceof Error ? error.message : String(error) });
 }
 
-function open({ capture, frames }: ToWorker & { readonly kind: 'open' }): void {
+function open(frames: ArrayBuffer | undefined): void {
+  if (capture === undefined) throw new Error('Frames of no recording came.');
   const opening = Review.open(capture, frames === undefined ? undefined : new Uint8Array(frames));
   let toldAt = performance.now();
   for (;;) {

@@ -24,17 +24,18 @@ export class Turns {
   readonly #waiting: Question[] = [];
   #isPrepared = false;
   #isRunning = false;
-  /** When the view last asked for what it draws. */
-  #drawnMs: number;
+  /** When what a view draws was last answered, or waited for; undefined before the first question. */
+  #drawnMs: number | undefined;
 
   constructor(host: TurnsHost) {
     this.#host = host;
     this.#later = host.later ?? ((act, ms) => setTimeout(act, ms));
     this.#nowMs = host.nowMs ?? (() => performance.now());
-    this.#drawnMs = this.#nowMs();
   }
 
   ask(question: Question): void {
+    // However long the frames were on their way, the first picture is asked for a moment after the first question.
+    this.#drawnMs ??= this.#nowMs();
     this.#waiting.push(question);
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -46,8 +47,7 @@ export class Turns {
     this.#isRunning = question !== undefined;
     if (question === undefined) return;
     const rank = this.#rankOf(question);
-    const quietMs = this.#nowMs() - this.#drawnMs;
-    // The first picture is asked for a moment after the first question.
+    const quietMs = this.#nowMs() - (this.#drawnMs ?? 0);
     if (rank > QUICK && quietMs < QUIET_MS) {
       this.#later(this.#turn, QUIET_MS - quietMs);
       return;

@@ -132,6 +132,36 @@ describe('trouble', () => {
   });
 });
 
+describe('a recording', () => {
+  const [stored] = everyRecording();
+  const answered = () => apiOver(async () => Response.json(stored)).api;
+
+  test('is read, checked and handed over in tasks of their own: what the page has to do comes in between', async () => {
+    let tasks = 0;
+    let isOver = false;
+    const count = (): void => {
+      tasks += 1;
+      if (!isOver) setTimeout(count);
+    };
+    setTimeout(count);
+    const { meta } = await answered().recording('x');
+    isOver = true;
+    expect(meta.id).toBe(stored?.meta.id ?? '');
+    expect(tasks).toBeGreaterThanOrEqual(2);
+  });
+
+  test.each([0, 1])(
+    'that its asker gave up between them is not handed over (%p tasks on)',
+    async (tasks) => {
+      const abort = new AbortController();
+      const asked = answered().recording('x', abort.signal);
+      for (let i = 0; i < tasks; i += 1) await new Promise((resolve) => setTimeout(resolve));
+      abort.abort();
+      await expect(asked).rejects.toThrow(abort.signal.reason);
+    },
+  );
+});
+
 describe('against a host', () => {
   test('arm, stop, list, read, download and delete', async () => {
     using host = new PageHost({ recordings: everyRecording() });

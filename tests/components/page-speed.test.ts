@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { COLOURS } from '../../components/base/series-tokens.ts';
-import { type LongReview, longReview } from '../support/long-review.ts';
+import { type LongReview, longReview, SPIKE_MS } from '../support/long-review.ts';
 import { PageBench, pixels, TIMEOUT_MS, twoFrames } from '../support/page.ts';
 import type { PageHost } from '../support/page-host.ts';
 import {
   brushed,
   firstFiles,
+  framesDrawn,
   latencyLane,
   movedView,
   settled,
@@ -65,10 +66,13 @@ describe('a recording with all its frames in the page', () => {
   );
 
   test(
-    'what it loads before it shows anything is small',
+    'what it loads before it runs is small',
     async () => {
       using at = host();
-      const page = await open(at, TALL);
+      // What shows a recording comes with the wish to see one.
+      const { page } = await bench.blank(TALL);
+      await watchSpeed(page);
+      await page.goto(`${at.url}/#token=${at.token}`);
       const files = await firstFiles(page);
       const sizes = await Promise.all(
         files.map(async (address) => gzipSync(await (await fetch(address)).bytes()).length),
@@ -124,6 +128,30 @@ describe('a recording with all its frames in the page', () => {
       // A figure of more digits takes a little of the column beside it; nothing goes up or down.
       expect(all.filter((one) => !one.endsWith('and 0 px'))).toEqual([]);
       expect(shift - loaded.shift, all.join('; ')).toBeLessThan(0.005);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'a picture out of windows is none out of frames: that one comes after their last byte, with the slowest of them',
+    async () => {
+      using at = host();
+      const { page } = await bench.blank(TALL);
+      await watchSpeed(page);
+      const held = Promise.withResolvers<void>();
+      await page.route('**/frames', async (route) => {
+        await held.promise;
+        await route.continue();
+      });
+      await page.goto(`${at.url}/#token=${at.token}&r=${run.capture.meta.id}`);
+      await page.waitForFunction(() => (window.pfSpeed.draws['c-latency'] ?? 0) > 0);
+      await twoFrames(page);
+      expect((await speedOf(page)).drawnMs).toBeUndefined();
+      held.resolve();
+      const { arrivedMs, drawnMs, worstMs } = await framesDrawn(page, run.bytes.length);
+      expect(drawnMs).toBeGreaterThan(arrivedMs);
+      expect(worstMs).toBeGreaterThanOrEqual(SPIKE_MS);
+      await expect(framesDrawn(page, run.bytes.length + 1)).rejects.toThrow('bytes of frames came');
     },
     TIMEOUT_MS,
   );

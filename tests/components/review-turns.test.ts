@@ -40,6 +40,9 @@ function world(pieces = 0) {
     get nowMs(): number {
       return nowMs;
     },
+    pass(ms: number): void {
+      nowMs += ms;
+    },
   };
 }
 
@@ -61,6 +64,17 @@ describe('questions to a review', () => {
     expect(it.done).toEqual(['overview', 'findings']);
     expect(it.nowMs).toBeGreaterThan(20);
     expect(it.nowMs).toBeLessThan(200);
+  });
+
+  test('that take long wait for the first picture however late the frames came', () => {
+    const it = world();
+    it.pass(3000);
+    it.ask('findings');
+    it.turn();
+    it.pass(10);
+    it.ask('overview');
+    it.all();
+    expect(it.done).toEqual(['overview', 'findings']);
   });
 
   test('for figures are prepared piece by piece, and others come in between', () => {

@@ -17,10 +17,12 @@ export interface Speed {
   /** Workers that were started, and bytes that were given away to them. */
   workers: number;
   movedBytes: number;
-  /** When the first picture out of frames was drawn, ms of performance.now(). */
+  /** When a picture out of frames, in both lanes of latency, was on the screen, ms of performance.now(). */
   drawnMs: number | undefined;
   /** When anything was painted first. */
   paintMs: number | undefined;
+  /** When the page's own element ran. */
+  runsMs: number | undefined;
 }
 
 declare global {
@@ -34,7 +36,7 @@ export async function watchSpeed(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const speed: Speed = {
       ...{ shift: 0, moved: [], longTasks: [], draws: {}, workers: 0, movedBytes: 0 },
-      ...{ drawnMs: undefined, paintMs: undefined },
+      ...{ drawnMs: undefined, paintMs: undefined, runsMs: undefined },
     };
     window.pfSpeed = speed;
     const observe = (type: string, take: (entry: PerformanceEntry) => void): void =>
@@ -75,10 +77,28 @@ export async function watchSpeed(page: Page): Promise<void> {
     observe('paint', ({ startTime }) => {
       speed.paintMs ??= startTime;
     });
+    void customElements.whenDefined('pf-dashboard').then(() => (speed.runsMs = performance.now()));
     const { clearRect } = CanvasRenderingContext2D.prototype;
     CanvasRenderingContext2D.prototype.clearRect = function (...box) {
       speed.draws[this.canvas.id] = (speed.draws[this.canvas.id] ?? 0) + 1;
       clearRect.apply(this, box);
+      seeFrames(this.canvas);
+    };
+    /** Windows are drawn first, and know worst frames too: only a review's columns name the row of each. */
+    const outOfFrames = new Set<string>();
+    const seeFrames = (canvas: HTMLCanvasElement): void => {
+      if (speed.drawnMs !== undefined) return;
+      const root = canvas.getRootNode();
+      const chart = root instanceof ShadowRoot ? root.host : undefined;
+      if (chart?.localName !== 'pf-latency-chart') return;
+      const bars = (chart as PfLatencyChart).worst?.bars ?? [];
+      if (bars.length === 0 || bars.some(({ row }) => row < 0)) return;
+      outOfFrames.add(canvas.id);
+      if (!outOfFrames.has('c-latency') || !outOfFrames.has('c-worst')) return;
+      // What is drawn now is painted with the next frame, and on the screen with the one behind it.
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => (speed.drawnMs ??= performance.now())),
+      );
     };
     window.Worker = class extends Worker {
       constructor(url: string | URL, options?: WorkerOptions) {
@@ -92,40 +112,57 @@ export async function watchSpeed(page: Page): Promise<void> {
         super.postMessage(message, Array.isArray(more) ? { transfer: more } : more);
       }
     };
-    const look = (): void => {
-      const chart = document
-        .querySelector('pf-dashboard')
-        ?.shadowRoot?.querySelector('pf-recording-detail')
-        ?.shadowRoot?.querySelector('pf-latency-chart');
-      if (chart?.worst === undefined) requestAnimationFrame(look);
-      // What was drawn in this frame is on the screen with the next.
-      else requestAnimationFrame(() => (speed.drawnMs = performance.now()));
-    };
-    requestAnimationFrame(look);
   });
 }
 
 export const speedOf = (page: Page): Promise<Speed> => page.evaluate(() => window.pfSpeed);
 
-/** Addresses of what was loaded before anything was painted: the page, and every piece of script that it needs at once. */
-export const firstFiles = (page: Page): Promise<string[]> =>
-  page.evaluate(() => [
+/** Addresses of what a page that shows no recording loads until it runs: itself, and all script that it needs at once. */
+export async function firstFiles(page: Page): Promise<string[]> {
+  await page.waitForFunction(() => window.pfSpeed.runsMs !== undefined);
+  return page.evaluate(() => [
     `${location.origin}${location.pathname}`,
     ...performance
       .getEntriesByType('resource')
-      .filter(({ startTime }) => startTime < (window.pfSpeed.paintMs ?? 0))
+      .filter(({ startTime }) => startTime < (window.pfSpeed.runsMs ?? 0))
       .map(({ name }) => name)
       .filter((name) => !name.includes('/api/')),
   ]);
+}
 
-/** When the frames file had come, on the page's clock. */
-export const framesArrivedMs = (page: Page): Promise<number> =>
-  page.evaluate(() => {
-    const [file] = performance.getEntriesByType('resource').filter(({ name }) => {
-      return name.endsWith('/frames');
-    });
-    return file instanceof PerformanceResourceTiming ? file.responseEnd : Number.NaN;
-  });
+export interface Drawn {
+  /** When the last byte of the frames had come, and when a picture out of them was on the screen; the page's clock. */
+  readonly arrivedMs: number;
+  readonly drawnMs: number;
+  /** The longest worst frame of that picture, ms. */
+  readonly worstMs: number;
+}
+
+/** Waits for the picture out of frames; throws when what the page tells of it cannot be. `bytes`: of the frames file. */
+export async function framesDrawn(page: Page, bytes: number): Promise<Drawn> {
+  await page.waitForFunction(() => window.pfSpeed.drawnMs !== undefined);
+  const drawnMs = (await speedOf(page)).drawnMs ?? Number.NaN;
+  const files = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .filter((entry) => entry instanceof PerformanceResourceTiming)
+      .filter(({ name }) => name.endsWith('/frames'))
+      .map(({ responseEnd, decodedBodySize }) => ({ responseEnd, decodedBodySize })),
+  );
+  const [file] = files;
+  if (file === undefined || files.length > 1) throw new Error(`${files.length} files of frames`);
+  if (file.decodedBodySize !== bytes) {
+    throw new Error(`${file.decodedBodySize} bytes of frames came, not ${bytes}`);
+  }
+  const arrivedMs = file.responseEnd;
+  if (!(arrivedMs > 0 && drawnMs > arrivedMs)) {
+    throw new Error(`drawn at ${drawnMs} ms out of frames that came at ${arrivedMs} ms`);
+  }
+  const chart = await page.evaluateHandle(latencyLane);
+  const bars = await chart.evaluate((lane) => lane?.worst?.bars.map(({ ms }) => ms) ?? []);
+  await chart.dispose();
+  return { arrivedMs, drawnMs, worstMs: Math.max(...bars.filter((ms) => !Number.isNaN(ms))) };
+}
 
 /** Verdict and figures stand there too. */
 export async function settled(page: Page): Promise<void> {
