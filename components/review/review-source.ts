@@ -14,8 +14,10 @@ export interface ReviewWish {
   readonly workerUrl: string | URL | undefined;
 }
 
+type ReviewHost = ReactiveControllerHost & { readonly isConnected: boolean };
+
 export class ReviewSource implements ReactiveController {
-  readonly #host: ReactiveControllerHost;
+  readonly #host: ReviewHost;
   readonly #wish: () => ReviewWish;
   #reviewed: { readonly api: StatsApi; readonly capture: Capture } | undefined;
   #abort: AbortController | undefined;
@@ -23,7 +25,7 @@ export class ReviewSource implements ReactiveController {
   #share: number | undefined;
   #failure: ApiFailure | undefined;
 
-  constructor(host: ReactiveControllerHost, wish: () => ReviewWish) {
+  constructor(host: ReviewHost, wish: () => ReviewWish) {
     this.#host = host;
     this.#wish = wish;
     host.addController(this);
@@ -43,7 +45,13 @@ export class ReviewSource implements ReactiveController {
     return this.#failure;
   }
 
+  hostConnected(): void {
+    this.#host.requestUpdate();
+  }
+
   hostUpdate(): void {
+    // An element may be told something after it was taken out: nobody would end what began then.
+    if (!this.#host.isConnected) return;
     const { api, capture } = this.#wish();
     if (this.#reviewed?.capture === capture && this.#reviewed?.api === api) return;
     this.#close();

@@ -176,6 +176,35 @@ describe(`put in and taken out ${TIMES} times`, () => {
   });
 });
 
+test(
+  'a comparison taken out between its recordings starts no Worker any more, and put back it reads on',
+  async () => {
+    using host = open();
+    const { page, trouble } = await at(host, '/watched.html');
+    const held = Promise.withResolvers<void>();
+    await page.route(`**/recordings/${ids[1]}`, async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await page.evaluate(add, withAttributes('pf-compare', host));
+    const workers = async (): Promise<number> => (await page.evaluate(alive)).workers;
+    await eventually(workers, (n) => n === 2);
+    // What was asked for is refused then, and told to an element that is not there.
+    await page.evaluate(() => {
+      const el = document.querySelector('pf-compare');
+      Object.assign(window, { el });
+      el?.remove();
+    });
+    await eventually(workers, (n) => n === 0);
+    held.resolve();
+    await page.evaluate(() => document.querySelector('main')?.append(Reflect.get(window, 'el')));
+    await eventually(workers, (n) => n === 3);
+    expect(trouble).toEqual([]);
+    await page.context().close();
+  },
+  TIMEOUT_MS,
+);
+
 /** Runs in the page. */
 function add({ tag, attributes }: Made): void {
   const el = document.createElement(tag);
