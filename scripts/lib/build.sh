@@ -19,7 +19,7 @@ build_engine() {
 
 build_components() {
   local inputs
-  inputs=$(fingerprint "$("$BUN" --version)" -- components recording contract scripts/build-components.ts "${PINS[@]}")
+  inputs=$(fingerprint "$("$BUN" --version)" -- components recording contract scripts/build-components.ts scripts/lib/short-packages.ts "${PINS[@]}")
   unchanged components "$inputs" "$ROOT/dist/components" "$ROOT/dist/web" && return 0
   step components 'Build the elements and the page' bun_script scripts/build-components.ts &&
     remember components "$inputs"
