@@ -40,3 +40,5 @@ export { PfTestStreamElement } from './pf-test-stream/pf-test-stream.ts';
 export { PfThroughputChart } from './pf-throughput-chart/pf-throughput-chart.ts';
 export { PfTokens } from './pf-tokens/pf-tokens.ts';
 export { PfViewer } from './pf-viewer/pf-viewer.ts';
+export { type OpenOptions, openReview, type ReviewClient } from './review/review-client.ts';
+export { workerUrl } from './review/worker-url.ts';

@@ -1,6 +1,6 @@
 // What the elements over single frames share: one recording, one session of it, one range, the review that answers about
 // them, and the sentence that stands there while there is nothing to answer.
-import { html, nothing, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import { type PartName, partsOf } from '../../recording/src/review/frame-table.ts';
 import type { Range as AskedRange, SessionFacts } from '../../recording/src/review/review.ts';
@@ -35,7 +35,7 @@ export abstract class ReviewElement extends StatsElement {
   declare session: number | undefined;
   /** The part of the recording's clock that is chosen; undefined: all of it. */
   declare range: Range | undefined;
-  /** Every frame of the recording, where a page has them already. */
+  /** Every frame of a recording handed in, from `openReview`; without it there is only a sentence. */
   declare review: ReviewClient | undefined;
 
   protected readonly surface = new Surface(this);
@@ -107,10 +107,13 @@ export abstract class ReviewElement extends StatsElement {
   get #isReading(): boolean {
     if (this.#failure !== undefined) return false;
     if (this.#source.loading) return true;
-    const { capture } = this;
-    return (
-      capture !== undefined && this.reviewed === undefined && (capture.meta.frame_count ?? 0) > 0
-    );
+    // Beside a recording handed in nothing is read, unless it is named too.
+    if (this.recordingId === undefined || this.reviewed !== undefined) return false;
+    return this.#frameCount > 0;
+  }
+
+  get #frameCount(): number {
+    return this.capture?.meta.frame_count ?? 0;
   }
 
   /** Said in the head while frames are read, where it moves nothing. */
@@ -127,9 +130,21 @@ export abstract class ReviewElement extends StatsElement {
     const note = failureNote(this.#failure, this.format);
     if (note !== nothing) return html`<div class="state">${note}</div>`;
     if (!this.isBare) return nothing;
-    const said = this.capture === undefined ? t.noRecording : t.noFrames;
-    return html`<div class="state"><p class="note">${said}</p></div>`;
+    if (this.capture === undefined) return said(t.noRecording);
+    if (this.reviewed?.sessions.some(({ rows }) => rows > 0) === true) return said(t.notOfSession);
+    if (this.#frameCount === 0) return said(t.noFrames);
+    const lacks = t.notHere(this.format.count(this.#frameCount));
+    if (this.reviewed !== undefined) return said(lacks);
+    return said(
+      lacks,
+      html`${t.handIn} <code>review</code>, ${t.orNames} <code>recording-id</code>.`,
+    );
   }
+}
+
+function said(sentence: string, more?: TemplateResult): TemplateResult {
+  const rest = more === undefined ? nothing : html`<p class="note t2">${more}</p>`;
+  return html`<div class="state"><p class="note">${sentence}</p>${rest}</div>`;
 }
 
 /** To the end of what was recorded, the last window included. */

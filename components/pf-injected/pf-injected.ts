@@ -167,8 +167,11 @@ export class PfInjected extends StatsElement {
   #renderBody(): unknown {
     const t = words[this.language];
     const truth = this.#truth;
-    if (truth === undefined) return html`<p class="note">${t.noTruth}</p>`;
-    const failure = this.#capture.error ?? this.#review.failure;
+    // A log of no session is of a run in which nothing was streamed.
+    if (truth === undefined || this.#session === undefined) {
+      return html`<p class="note">${t.noTruth}</p>`;
+    }
+    const failure = this.#capture.error ?? this.#review.failure ?? this.#findings.failure;
     if (failure !== undefined) return failureNote(asFailure(failure), this.format);
     const findings = this.#findings.answer?.findings;
     if (findings === undefined) return html`<p class="note" role="status">${t.reading}</p>`;

@@ -141,6 +141,7 @@ export class PfRecordingDetail extends StatsElement {
     api: this.client,
     capture: this.#source.capture,
     frames: this.frames,
+    isGiven: this.recording !== undefined && this.recordingId === undefined,
     workerUrl,
   }));
   readonly #findings = new Asked(this, 'findings', () => {

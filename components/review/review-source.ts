@@ -11,6 +11,8 @@ export interface ReviewWish {
   readonly capture: Capture | undefined;
   /** Of the recording, where they are at hand already; given away. */
   readonly frames: ArrayBuffer | undefined;
+  /** The recording was handed in: its frames are the ones handed in, and nothing is asked for. */
+  readonly isGiven?: boolean;
   readonly workerUrl: string | URL | undefined;
 }
 
@@ -103,8 +105,8 @@ export class ReviewSource implements ReactiveController {
   }
 
   async #framesOf({ meta }: Capture, signal: AbortSignal): Promise<ArrayBuffer | undefined> {
-    const { api, frames } = this.#wish();
-    if (frames !== undefined) return frames;
+    const { api, frames, isGiven } = this.#wish();
+    if (frames !== undefined || isGiven === true) return frames;
     if ((meta.frame_count ?? 0) === 0 || api.recordingFrames === undefined) return undefined;
     this.#share = 0;
     this.#host.requestUpdate();

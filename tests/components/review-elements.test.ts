@@ -424,7 +424,7 @@ describe('both', () => {
         for (const tag of TAGS) {
           const one = page.locator(tag);
           await one
-            .getByText('This recording holds no single frames: only its windows can be shown.')
+            .getByText('This recording holds windows only: single frames were not kept.')
             .waitFor();
           expect(await one.locator('canvas, table, dl').count()).toBe(0);
         }
