@@ -462,11 +462,22 @@ export const CaptureStartRequest = Type.Object(
 );
 export type CaptureStartRequest = Static<typeof CaptureStartRequest>;
 
+/** A moment further back is nobody's who still remembers it. */
+export const MARKER_MOST_AGO_MS = 600_000;
+
 export const MarkerRequest = Type.Object(
   {
     text: Type.String({ minLength: 1, maxLength: 200 }),
     unix_ms: Type.Optional(
       Type.Integer({ ...nonNegative, description: 'When, by the host’s clock; now when absent' }),
+    ),
+    ago_ms: Type.Optional(
+      Type.Integer({
+        ...nonNegative,
+        maximum: MARKER_MOST_AGO_MS,
+        description:
+          'How long ago, in place of unix_ms: for who was told the moment by another clock. Not before the recording begins',
+      }),
     ),
   },
   { title: 'MarkerRequest', additionalProperties: false },

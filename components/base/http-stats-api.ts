@@ -102,9 +102,10 @@ export class HttpStatsApi extends HttpHostApi implements StatsApi {
     await this.http.ask({ method: 'DELETE', path, signal });
   }
 
-  async mark(text: string, signal?: AbortSignal): Promise<CaptureEvent> {
+  async mark(text: string, signal?: AbortSignal, agoMs?: number): Promise<CaptureEvent> {
     const path = '/stats/capture/markers';
-    return parseEvent(await this.http.json({ method: 'POST', path, body: { text }, signal }));
+    const body = { text, ...(agoMs === undefined ? {} : { ago_ms: Math.round(agoMs) }) };
+    return parseEvent(await this.http.json({ method: 'POST', path, body, signal }));
   }
 
   saveBlackBox(signal?: AbortSignal): Promise<CaptureMeta> {

@@ -46,8 +46,8 @@ export interface StatsApi extends ControlApi, Partial<HostApi> {
   trash?(signal?: AbortSignal): Promise<readonly CaptureMeta[]>;
   /** Deletes for good, out of the trash too. */
   deleteForever?(id: string, signal?: AbortSignal): Promise<void>;
-  /** Puts a marker into what is recorded. */
-  mark?(text: string, signal?: AbortSignal): Promise<CaptureEvent>;
+  /** Puts a marker into what is recorded, where it was `agoMs` before; who leaves that out puts it down now. */
+  mark?(text: string, signal?: AbortSignal, agoMs?: number): Promise<CaptureEvent>;
   /** Makes a recording of what the black box holds. */
   saveBlackBox?(signal?: AbortSignal): Promise<CaptureMeta>;
   /** Makes a recording of the last run's black box. */

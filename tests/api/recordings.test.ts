@@ -80,7 +80,12 @@ describe('a capture', () => {
       detail: { text: 'now' },
     });
     expect(host.recordings.asked.at(-1)).toEqual(['mark', { text: 'now', unix_ms: 1234 }]);
-    for (const wrong of [{}, { text: '' }, { text: 'x'.repeat(201) }, { text: 'x', unix_ms: -1 }]) {
+    await host.ask('POST', MARKERS, jsonBody({ text: 'then', ago_ms: 600_000 }));
+    expect(host.recordings.asked.at(-1)).toEqual(['mark', { text: 'then', ago_ms: 600_000 }]);
+    for (const wrong of [
+      ...[{}, { text: '' }, { text: 'x'.repeat(201) }, { text: 'x', unix_ms: -1 }],
+      ...[-1, 600_001, 0.5, '5'].map((ago_ms) => ({ text: 'x', ago_ms })),
+    ]) {
       const refused = await host.ask('POST', MARKERS, jsonBody(wrong));
       expect(await fault(refused)).toEqual([422, 'invalid']);
     }

@@ -199,7 +199,9 @@ describe('the page and the host agree', () => {
     await api.start();
     host.testStreams.start({ seconds: 60, source: 'synthetic', fps: 60 });
     await pass(4);
-    await api.mark('here');
+    const marker = await api.mark('here', undefined, 1500.4);
+    const { duration_ms: nowMs = 0 } = (await apiOf(host).live())?.meta ?? {};
+    expect(nowMs - marker.t_ms).toBe(1500);
     await pass(2);
     // The host ends the stream; what happens until the viewer is back is told then.
     host.readers.close();

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LiveDelta } from '../../contract/stats.ts';
+import type { LiveDelta, MarkerRequest } from '../../contract/stats.ts';
+import { AppError } from '../../host/src/errors.ts';
 import type { BlackBox } from '../../host/src/recordings/parts.ts';
 import { FramesFile } from '../../recording/src/frames-file.ts';
 import type { CaptureInput } from '../../recording/src/inputs.ts';
@@ -186,6 +187,35 @@ describe('a marker', () => {
       [0, 'early'],
       [2000, 'then'],
       [5000, 'now'],
+    ]);
+  });
+
+  test('stands where it was so long ago, and nowhere before the capture', async () => {
+    const world = recorderWorld();
+    const refused = (request: MarkerRequest): string => {
+      try {
+        return JSON.stringify(world.recorder.mark(request));
+      } catch (error) {
+        return error instanceof AppError ? `${error.code}: ${error.message}` : String(error);
+      }
+    };
+    world.pass(90_000);
+    world.recorder.start();
+    world.pass(12_500);
+    expect(world.recorder.mark({ text: 'then', ago_ms: 2400 }).t_ms).toBe(10_100);
+    expect(world.recorder.mark({ text: 'begin', ago_ms: 12_500 }).t_ms).toBe(0);
+    expect(world.recorder.mark({ text: 'now', ago_ms: 0 }).t_ms).toBe(12_500);
+    expect(refused({ text: 'x', ago_ms: 12_501 })).toBe(
+      'marker_invalid: A marker cannot lie before the recording: ago_ms is 12501, it began 12500 ms ago.',
+    );
+    expect(refused({ text: 'x', ago_ms: 5, unix_ms: STARTED_UNIX_MS + 3 })).toBe(
+      `marker_invalid: A marker has one moment: unix_ms ${STARTED_UNIX_MS + 3} and ago_ms 5 were both given.`,
+    );
+    const capture = await world.saved(world.recorder.stop()?.id ?? '');
+    expect(capture.events?.map(({ t_ms, detail }) => [t_ms, detail?.['text']])).toEqual([
+      [0, 'begin'],
+      [10_100, 'then'],
+      [12_500, 'now'],
     ]);
   });
 

@@ -3,15 +3,16 @@
 import { join, normalize } from 'node:path';
 import { Value } from 'typebox/value';
 import type { HostInfo } from '../../contract/host.ts';
-import type {
-  BlackBoxStatus,
-  Capture,
-  CaptureEvent,
-  CaptureMeta,
-  LastRun,
-  SessionEntry,
-  StatsSample,
-  StatsStatus,
+import {
+  type BlackBoxStatus,
+  type Capture,
+  type CaptureEvent,
+  type CaptureMeta,
+  type LastRun,
+  MarkerRequest,
+  type SessionEntry,
+  type StatsSample,
+  type StatsStatus,
 } from '../../contract/stats.ts';
 import {
   TestScript,
@@ -256,10 +257,10 @@ export class PageHost implements Disposable {
 
   #mark(body: unknown): Response {
     if (this.#armed === undefined) return refusal(409, 'not_recording', 'Nothing is recorded.');
-    const text =
-      typeof body === 'object' && body !== null && 'text' in body ? String(body.text) : '';
-    const t_ms = Date.now() - this.#armed.startedUnixMs;
-    const event: CaptureEvent = { t_ms, kind: 'marker', detail: { text } };
+    if (!Value.Check(MarkerRequest, body)) return refusal(422, 'invalid', 'That is no marker.');
+    const t_ms = Date.now() - this.#armed.startedUnixMs - (body.ago_ms ?? 0);
+    if (t_ms < 0) return refusal(400, 'marker_invalid', 'It lies before the recording.');
+    const event: CaptureEvent = { t_ms, kind: 'marker', detail: { text: body.text } };
     this.markers.push(event);
     this.live.look();
     return Response.json(event, { status: 201 });

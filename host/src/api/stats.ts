@@ -116,7 +116,7 @@ export const statsRoutes = (host: () => ApiHost, caller: (request: Request) => C
       async ({ body, status }) => status(201, await host().recordings.mark(body)),
       {
         body: std(MarkerRequest),
-        response: { 201: std(CaptureEvent), ...errors(409, 422, 503) },
+        response: { 201: std(CaptureEvent), ...errors(400, 409, 422, 503) },
         detail: {
           operationId: 'stats_capture_mark',
           summary: 'Put a marker into what is recorded, the black box included',

@@ -148,14 +148,7 @@ export class Recorder {
   mark(request: MarkerRequest): CaptureEvent {
     const { nowUnixMs, blackBox } = this.#options;
     const nowNs = this.#engine.nowNs();
-    const agoMs = request.unix_ms === undefined ? 0 : nowUnixMs() - request.unix_ms;
-    if (agoMs < -FUTURE_MS) {
-      throw new AppError(
-        400,
-        'marker_invalid',
-        `A marker cannot lie in the future: unix_ms is ${-agoMs} ms ahead of the host’s clock.`,
-      );
-    }
+    const agoMs = agoOf(request, nowUnixMs());
     const beginsNs =
       this.#capture?.start.armedNs ??
       (blackBox?.wanted === true ? (blackBox.beginsNs ?? nowNs) : undefined);
@@ -164,6 +157,12 @@ export class Recorder {
         409,
         'not_recording',
         'Nothing takes a marker now: no capture is armed, and the black box holds no session.',
+      );
+    }
+    const sinceMs = Number(nowNs - beginsNs) / 1e6;
+    if (request.ago_ms !== undefined && request.ago_ms > sinceMs) {
+      throw markerInvalid(
+        `A marker cannot lie before the recording: ago_ms is ${request.ago_ms}, it began ${Math.floor(sinceMs)} ms ago.`,
       );
     }
     const wishedNs = nowNs - BigInt(Math.max(0, agoMs)) * 1_000_000n;
@@ -394,6 +393,27 @@ export class Recorder {
       recovered_ids: [...new Set([...(known?.recovered_ids ?? []), ...ids])],
     };
   }
+}
+
+/** How long before now the moment was. */
+function agoOf({ unix_ms, ago_ms }: MarkerRequest, nowUnixMs: number): number {
+  if (unix_ms === undefined) return ago_ms ?? 0;
+  if (ago_ms !== undefined) {
+    throw markerInvalid(
+      `A marker has one moment: unix_ms ${unix_ms} and ago_ms ${ago_ms} were both given.`,
+    );
+  }
+  const agoMs = nowUnixMs - unix_ms;
+  if (agoMs < -FUTURE_MS) {
+    throw markerInvalid(
+      `A marker cannot lie in the future: unix_ms is ${-agoMs} ms ahead of the host’s clock.`,
+    );
+  }
+  return agoMs;
+}
+
+function markerInvalid(message: string): AppError {
+  return new AppError(400, 'marker_invalid', message);
 }
 
 const BLACK_BOX_OFF: BlackBoxStatus = {
