@@ -21,7 +21,7 @@ export function dateOf(format: Format, unixMs: number): string {
 }
 
 /** mm:ss of a recording's own clock with two or three digits of the second behind: 09:46.19 · 09:46,19 */
-export function fineClock(format: Format, ms: number | undefined, digits: 2 | 3): string {
+export function fineClock(format: Format, ms: number | undefined, digits: 1 | 2 | 3): string {
   const whole = format.clock(ms);
   if (ms === undefined || whole === DASH) return whole;
   const size = 10 ** digits;

@@ -62,19 +62,6 @@ export function stateView(
     ><button class="btn" aria-keyshortcuts="f" @click=${state.onFollow}>${t.follow}</button>`;
 }
 
-/** "Here it was": put down while playing, found again afterwards. */
-export function markView(
-  isBusy: boolean,
-  onMark: (event: SubmitEvent) => void,
-  f: Format,
-): TemplateResult {
-  const t = words[f.language];
-  return html`<form class="mark" @submit=${onMark}>
-    <input name="text" aria-label=${t.markText} aria-keyshortcuts="m" placeholder=${t.markText} maxlength="200" autocomplete="off" />
-    <button class="btn" ?disabled=${isBusy}>${t.mark}</button>
-  </form>`;
-}
-
 /** For who looks for a key: the few that matter, and where all stand. */
 export function keysView(onKeys: () => void, f: Format): TemplateResult {
   const t = words[f.language];

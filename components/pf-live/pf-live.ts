@@ -1,7 +1,6 @@
 // <pf-live>: the recording that is being made, as it will be read afterwards: what can be said so far, events and lanes on
 // one axis with one cursor, brush and zoom. Follows the newest stretch until a hand touches the axis; then what is shown
 // stands still while more arrives. Says how old it is when the host falls silent, and what became of it when it ended.
-import { Task, TaskStatus } from '@lit-labs/task';
 import {
   html,
   nothing,
@@ -28,7 +27,7 @@ import { lengthOf } from '../base/format-dates.ts';
 import { seriesTokens } from '../base/series-tokens.ts';
 import { isCharacter, isTyping, silence } from '../base/single-keys.ts';
 import { failureNote } from '../base/states.ts';
-import { type ApiFailure, asFailure } from '../base/stats-api.ts';
+import type { ApiFailure } from '../base/stats-api.ts';
 import { StatsElement } from '../base/stats-element.ts';
 import { controls } from '../base/styles.ts';
 import { swatchStyles } from '../base/swatch.ts';
@@ -44,8 +43,9 @@ import { Ended } from './ended.ts';
 import { endedView } from './ended-view.ts';
 import { FindingsSoFar } from './findings-so-far.ts';
 import { FIRST_SPAN, followed, type Span, type View } from './follow.ts';
-import { factsOf, keysView, markersView, markView, stateView } from './head-view.ts';
+import { factsOf, keysView, markersView, stateView } from './head-view.ts';
 import { LaneFeed } from './lane-feed.ts';
+import { MarkField } from './mark-field.ts';
 import { rangeView } from './range-view.ts';
 import { RowsSoFar } from './rows-so-far.ts';
 import { newestSession, type SessionSoFar, SoFar } from './so-far.ts';
@@ -126,15 +126,14 @@ export class PfLive extends StatsElement {
   };
   readonly #ended = new Ended(this, () => ({ api: this.client, ended: this.#source.ended }));
   readonly #lanes = new LaneFeed(this, () => [...this.#charts()]);
-  readonly #mark = new Task<readonly [string], void>(this, {
-    task: async ([text], { signal }) => {
-      await this.client.mark?.(text, signal);
+  readonly #mark = new MarkField(this, {
+    api: () => this.client,
+    onMarked: () => {
       this.failure = undefined;
       this.#source.again();
     },
-    autoRun: false,
-    onError: (thrown) => {
-      this.failure = asFailure(thrown);
+    onFailure: (failure) => {
+      this.failure = failure;
     },
   });
   #soFar = new SoFar();
@@ -182,7 +181,10 @@ export class PfLive extends StatsElement {
     const capture = this.#capture;
     const started = capture?.meta.started_unix_ms;
     if (started !== undefined && started !== this.#startedUnixMs) this.#begin(started);
-    if (capture !== undefined) this.#soFar.take(capture);
+    if (capture !== undefined) {
+      this.#soFar.take(capture);
+      this.#mark.see(capture);
+    }
     const told = this.#telling(capture);
     const isSame = changed.size === 0 && told.every((one, i) => one === this.#told?.[i]);
     this.#told = told;
@@ -193,7 +195,7 @@ export class PfLive extends StatsElement {
   #telling(capture: Capture | undefined): readonly unknown[] {
     const { failure, ended, slept, loading } = this.#source;
     const { recording, isLooking } = this.#ended;
-    const ofHost = [failure, ended, slept, loading, recording, isLooking, this.#mark.status];
+    const ofHost = [failure, ended, slept, loading, recording, isLooking, ...this.#mark.told];
     if (capture === undefined) return ofHost;
     const session = this.#shown(capture);
     const seconds = Math.floor(this.#endMs(capture) / 1000);
@@ -330,11 +332,10 @@ export class PfLive extends StatsElement {
     const session = capture === undefined ? undefined : this.#shown(capture);
     const state = { failure, ended, view: this.view, onFollow: () => this.follow() };
     const canMark = capture !== undefined && ended === undefined && this.client.mark !== undefined;
-    const isMarking = this.#mark.status === TaskStatus.PENDING;
     return html`<div class="headrow" part="head">
       <div><div class="titlerow"><h1>${words[this.language].live}</h1>${capture === undefined ? nothing : stateView(state, this.#endMs(capture), this.format)}</div>
         <div class="meta">${factsOf(capture, session, this.format).map((x) => html`<span>${x}</span>`)}</div></div>
-      ${canMark ? markView(isMarking, this.#onMark, this.format) : nothing}
+      ${canMark ? this.#mark.render(this.format) : nothing}
     </div>${markersView(capture, this.format, (ms) => this.#lookAt(ms))}`;
   }
 
@@ -477,8 +478,7 @@ export class PfLive extends StatsElement {
     if (/^[1-5]$/.test(event.key) && finding !== undefined) this.#choose(finding);
     else if (event.key === '?') this.#askKeys();
     else if (event.key === 'f') this.follow();
-    else if (event.key === 'm')
-      this.renderRoot.querySelector<HTMLInputElement>('.mark input')?.focus();
+    else if (event.key === 'm') this.#mark.press(event.composedPath()[0]);
     else return;
     event.preventDefault();
   };
@@ -509,14 +509,6 @@ export class PfLive extends StatsElement {
     if (event.key === 'q' && 'quantile' in chart) {
       this.quantile = chart.quantile === 'p99' ? 'p99' : 'p50';
     } else if (event.key === 't') this.table = chart.table;
-  };
-
-  readonly #onMark = (event: SubmitEvent): void => {
-    event.preventDefault();
-    if (!(event.target instanceof HTMLFormElement)) return;
-    const text = String(new FormData(event.target).get('text') ?? '').trim();
-    event.target.reset();
-    void this.#mark.run([text === '' ? words[this.language].marker : text]);
   };
 
   readonly #onTable = (): void => {

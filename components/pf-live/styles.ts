@@ -64,6 +64,23 @@ export const liveStyles = css`
       background: none;
     }
   }
+  .mark .field {
+    position: relative;
+    display: flex;
+    flex: 1 1 260px;
+    min-width: 0;
+  }
+  /* The moment has its place before it is there: nothing moves. */
+  .mark input {
+    padding-inline-end: 92px;
+  }
+  #mark-at {
+    position: absolute;
+    inset-inline-end: 8px;
+    inset-block: 0;
+    align-content: center;
+    pointer-events: none;
+  }
   .ended {
     display: flex;
     flex-wrap: wrap;
