@@ -4,6 +4,14 @@ import Type, { type Static } from 'typebox';
 
 const nonNegative = { minimum: 0 } as const;
 
+/** Where something was before a recording was made fit to be shown to others; what was never there is not named. */
+const redacted = Type.Optional(
+  Type.Array(Type.String({ maxLength: 40 }), {
+    maxItems: 40,
+    description: 'Fields whose text was taken out before this was shown to others',
+  }),
+);
+
 export const StageName = Type.Union(
   ['capture', 'submit', 'encode', 'packetize', 'send'].map((name) => Type.Literal(name)) as [
     ReturnType<typeof Type.Literal<'capture'>>,
@@ -193,6 +201,7 @@ export const CaptureMeta = Type.Object(
     deleted_unix_ms: Type.Optional(
       Type.Integer({ ...nonNegative, description: 'Since when it lies in the trash; there only' }),
     ),
+    redacted,
     damaged: Type.Optional(
       Type.Object(
         { file: Type.String(), reason: Type.String() },
@@ -269,6 +278,7 @@ export const SessionEntry = Type.Object(
     started_t_ms: Type.Integer(nonNegative),
     ended_t_ms: Type.Optional(Type.Integer(nonNegative)),
     end_reason: Type.Optional(Type.String()),
+    redacted,
   },
   { title: 'SessionEntry' },
 );
@@ -290,6 +300,7 @@ export const CaptureEvent = Type.Object(
         description: 'What else the kind tells',
       }),
     ),
+    redacted,
   },
   { title: 'CaptureEvent' },
 );
@@ -304,6 +315,7 @@ export const HostFacts = Type.Object(
     cpu: Type.Optional(Type.String()),
     cpus: Type.Optional(Type.Integer(nonNegative)),
     memory_mb: Type.Optional(Type.Integer(nonNegative)),
+    redacted,
   },
   { title: 'HostFacts' },
 );

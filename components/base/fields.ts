@@ -40,5 +40,14 @@ export function some<K extends string>(key: K, value: number | undefined): { [P 
   return out;
 }
 
+/** What was taken out of it before it was shown to others. */
+export function redactedOf(f: Fields): { redacted?: string[] } {
+  const names = f['redacted'];
+  if (!Array.isArray(names)) return {};
+  return { redacted: names.filter((name) => typeof name === 'string').slice(0, MOST_REDACTED) };
+}
+
+const MOST_REDACTED = 40;
+
 /** What is wrong with an answer; the sentence around it is the element's, in its language. */
 export const unreadable = (what: string): ApiFailure => new ApiFailure('unreadable', `${what}.`);

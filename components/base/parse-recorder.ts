@@ -8,7 +8,17 @@ import type {
   LastRun,
   StatsStatus,
 } from '../../contract/stats.ts';
-import { asFields, type Fields, fields, number, some, text, unreadable, whole } from './fields.ts';
+import {
+  asFields,
+  type Fields,
+  fields,
+  number,
+  redactedOf,
+  some,
+  text,
+  unreadable,
+  whole,
+} from './fields.ts';
 import { parseMeta, parseStatus } from './parse-status.ts';
 
 export function parseFullStatus(value: unknown): StatsStatus {
@@ -38,6 +48,7 @@ export function parseFullMeta(value: unknown): CaptureMeta {
     ...some('frame_count', number(f['frame_count'])),
     ...some('bytes', number(f['bytes'])),
     ...some('deleted_unix_ms', number(f['deleted_unix_ms'])),
+    ...redactedOf(f),
     ...(damaged === undefined
       ? {}
       : { damaged: { file: text(damaged['file']), reason: text(damaged['reason']) } }),
@@ -66,6 +77,7 @@ export function parseEvents(value: readonly unknown[]): CaptureEvent[] {
         ...some('session_id', number(f['session_id'])),
         ...some('frame', number(f['frame'])),
         ...(detail.length === 0 ? {} : { detail: Object.fromEntries(detail) }),
+        ...redactedOf(f),
       },
     ];
   });
@@ -82,6 +94,7 @@ export function parseHostFacts(value: unknown): HostFacts | undefined {
     ...words(f, 'cpu'),
     ...some('cpus', number(f['cpus'])),
     ...some('memory_mb', number(f['memory_mb'])),
+    ...redactedOf(f),
   };
 }
 

@@ -1,7 +1,7 @@
 // What a recording says of one session: what it was, what was negotiated and why; and what recording it cost. Checked by
 // hand, like parse.ts; what is not as it should be becomes absent.
 import type { Negotiated, RecorderFigures, SessionEntry } from '../../contract/stats.ts';
-import { asFields, type Fields, number, oneOf, some, text, whole } from './fields.ts';
+import { asFields, type Fields, number, oneOf, redactedOf, some, text, whole } from './fields.ts';
 
 export function parseSession(value: unknown): readonly SessionEntry[] {
   const f = asFields(value);
@@ -23,6 +23,7 @@ export function parseSession(value: unknown): readonly SessionEntry[] {
       ...some('ended_t_ms', number(f['ended_t_ms'])),
       ...said('app', f['app']),
       ...said('end_reason', f['end_reason']),
+      ...redactedOf(f),
       ...(negotiated === undefined ? {} : { negotiated: parseNegotiated(negotiated) }),
     },
   ];

@@ -2,6 +2,7 @@
 // the table. A kind that this version does not know is told by its own name and details.
 import type { CaptureEvent, SessionEntry } from '../../contract/stats.ts';
 import type { Format } from '../base/format.ts';
+import { removedText, removedWords } from '../base/removed.ts';
 import { type EventKind, knownKind, numberIn } from '../chart/events.ts';
 import { details, kindNames } from './strings.ts';
 
@@ -23,7 +24,7 @@ export function labelOf(
     case undefined:
       return event.kind;
     case 'marker':
-      return textOf(detail?.['text']);
+      return textOf(detail?.['text']) ?? removedText(event, 'text', format.language);
     case 'session_start':
       return clientWords(event, sessions, t.joined);
     case 'session_end':
@@ -53,7 +54,10 @@ export function detailOf(
   format: Format,
 ): string {
   const known = knownKind(event.kind);
-  const own = known === undefined ? plain(event) : told(known, event, sessions, format);
+  const own = [
+    ...(known === undefined ? plain(event) : told(known, event, sessions, format)),
+    ...removed(known, event, format),
+  ];
   const t = details[format.language];
   const framed = known === 'invalidation' ? t.answered : t.frame;
   const frame = event.frame === undefined ? [] : [framed(format.count(event.frame))];
@@ -119,6 +123,13 @@ function told(
     default:
       return plain(event);
   }
+}
+
+/** The text of a marker is all there was; of another event it was one thing of several. */
+function removed(kind: EventKind | undefined, event: CaptureEvent, { language }: Format): string[] {
+  if ((event.redacted ?? []).length === 0) return [];
+  const t = removedWords[language];
+  return [kind === 'marker' ? t.removed : t.text];
 }
 
 function between({ detail }: CaptureEvent, format: Format): string[] {

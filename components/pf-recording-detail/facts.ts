@@ -1,8 +1,9 @@
 // What a recording tells about itself: the line under its name, and what was negotiated and why. What nobody knows is a
 // dash, never a guess. Plain text, no DOM.
-import type { HostFacts, Negotiated, RecorderFigures } from '../../contract/stats.ts';
+import type { HostFacts, Negotiated, RecorderFigures, SessionEntry } from '../../contract/stats.ts';
 import { codecName, DASH, type Format, kindName, mode } from '../base/format.ts';
 import { lengthOf } from '../base/format-dates.ts';
+import { removedFields, removedText } from '../base/removed.ts';
 import { triggers } from '../pf-black-box/strings.ts';
 import { factWords } from './fact-strings.ts';
 import { words } from './strings.ts';
@@ -33,6 +34,7 @@ export function headFacts(view: View, f: Format): string[] {
     own?.source ?? '',
     t.samples(f.count(view.samples.length), view.samples.length === 1),
     host === undefined ? '' : `punktfunk-host ${host.version}`,
+    removedFields(meta, f.language) ?? '',
   ];
   return facts.filter((x) => isSaid(x) && x !== DASH);
 }
@@ -43,7 +45,7 @@ export function factGroups(view: View, f: Format): readonly FactGroup[] {
   const { host, recorder } = view.capture;
   return [
     { title: t.session, facts: sessionFacts(view, f) },
-    { title: t.negotiated, facts: negotiatedFacts(entryOf(view)?.negotiated, f) },
+    { title: t.negotiated, facts: negotiatedFacts(entryOf(view), f) },
     { title: t.host, facts: hostFacts(host, f) },
     { title: t.recorder, facts: recorderFacts(view, recorder, f) },
   ];
@@ -55,31 +57,41 @@ function sessionFacts(view: View, f: Format): Fact[] {
   const { negotiated } = own ?? {};
   const size = own ?? view.capture.meta;
   const kbps = own?.bitrate_kbps;
+  const gone = (field: string): string | undefined => removedText(own, field, f.language);
   const ended = own?.ended_t_ms === undefined ? '' : f.clock(own.ended_t_ms);
   return [
     fact(t.client, own?.client ?? view.capture.meta.client),
-    fact(t.app, own?.app),
+    fact(t.app, own?.app ?? gone('app')),
     fact(t.protocol, kindName(own?.kind ?? view.capture.meta.kind)),
     fact(t.mode, mode(f, size.width, size.height, size.fps)),
     fact(t.codec, codecName(own?.codec ?? view.capture.meta.codec)),
     fact(t.bitrate, kbps === undefined ? undefined : f.unit(f.tenth(kbps / 1000), 'Mb/s')),
     fact(t.source, own?.source),
-    fact(t.sourceRefused, refusals(negotiated?.source_refused, f)),
-    fact(t.encoder, [own?.encoder, negotiated?.encoder_detail].filter(isSaid).join(' · ')),
-    fact(t.encoderRefused, refusals(negotiated?.encoder_refused, f)),
+    fact(t.sourceRefused, refusals(negotiated?.source_refused, gone('source_refused'), f)),
+    fact(
+      t.encoder,
+      [own?.encoder, negotiated?.encoder_detail ?? gone('encoder_detail')]
+        .filter(isSaid)
+        .join(' · '),
+    ),
+    fact(t.encoderRefused, refusals(negotiated?.encoder_refused, gone('encoder_refused'), f)),
     fact(t.began, own === undefined ? undefined : f.clock(own.started_t_ms)),
-    fact(t.ended, [ended, own?.end_reason].filter(isSaid).join(' · ')),
+    fact(t.ended, [ended, own?.end_reason ?? gone('end_reason')].filter(isSaid).join(' · ')),
   ];
 }
 
-function negotiatedFacts(n: Negotiated | undefined, f: Format): Fact[] {
+function negotiatedFacts(own: SessionEntry | undefined, f: Format): Fact[] {
   const t = factWords[f.language];
+  const n = own?.negotiated;
   const count = (value: number | undefined): string | undefined =>
     value === undefined ? undefined : f.count(value);
   return [
     fact(t.picture, pictureText(n?.picture, f)),
     fact(t.colour, n?.colour),
-    fact(t.encryption, encryptionText(n?.encryption, f)),
+    fact(
+      t.encryption,
+      encryptionText(n?.encryption, removedText(own, 'encryption', f.language), f),
+    ),
     fact(
       t.audio,
       n?.audio === undefined ? undefined : t.channels(n.audio.channels, n.audio.packet_ms),
@@ -96,12 +108,16 @@ function hostFacts(host: HostFacts | undefined, f: Format): Fact[] {
   const t = factWords[f.language];
   const cpus = host?.cpus === undefined ? '' : t.cores(f.count(host.cpus), host.cpus === 1);
   const memory = host?.memory_mb;
+  const gone = (field: string): string | undefined => removedText(host, field, f.language);
   return [
     fact(t.version, host === undefined ? undefined : `punktfunk-host ${host.version}`),
-    fact(t.os, host?.os),
-    fact(t.kernel, host?.kernel),
-    fact(t.cpu, [host?.cpu, cpus].filter(isSaid).join(' · ')),
-    fact(t.memory, memory === undefined ? undefined : f.unit(f.tenth(memory / 1024), 'GiB')),
+    fact(t.os, host?.os ?? gone('os')),
+    fact(t.kernel, host?.kernel ?? gone('kernel')),
+    fact(t.cpu, gone('cpu') ?? gone('cpus') ?? [host?.cpu, cpus].filter(isSaid).join(' · ')),
+    fact(
+      t.memory,
+      memory === undefined ? gone('memory_mb') : f.unit(f.tenth(memory / 1024), 'GiB'),
+    ),
   ];
 }
 
@@ -130,10 +146,15 @@ function triggerText(trigger: string | undefined, { language }: Format): string 
 }
 
 /** "nvenc: no device; vaapi: the driver has no HEVC". */
-function refusals(list: Negotiated['encoder_refused'], f: Format): string | undefined {
+function refusals(
+  list: Negotiated['encoder_refused'],
+  removed: string | undefined,
+  f: Format,
+): string | undefined {
   if (list === undefined) return undefined;
   if (list.length === 0) return factWords[f.language].none;
-  return list.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  const why = (reason: string): string => (reason === '' ? (removed ?? '') : reason);
+  return list.map(({ name, reason }) => [name, why(reason)].filter(isSaid).join(': ')).join('; ');
 }
 
 /** Where the source lies in the mode: scaled, with bars, or as it is. */
@@ -147,12 +168,16 @@ function pictureText(picture: Negotiated['picture'], f: Format): string | undefi
   return x === 0 && y === 0 ? scaled : `${scaled} · ${t.bars(f.count(x), f.count(y))}`;
 }
 
-function encryptionText(one: Negotiated['encryption'], f: Format): string | undefined {
+function encryptionText(
+  one: Negotiated['encryption'],
+  removed: string | undefined,
+  f: Format,
+): string | undefined {
   if (one === undefined) return undefined;
   const t = factWords[f.language];
   const parts = (['control', 'video', 'audio'] as const).filter((name) => one[name]);
   const said = parts.length === 0 ? t.none : parts.map((name) => t[`${name}Part`]).join(', ');
-  return [said, one.why].filter(isSaid).join(' · ');
+  return [said, one.why ?? removed].filter(isSaid).join(' · ');
 }
 
 const size = (width: number, height: number): string => `${width}\u00a0×\u00a0${height}`;

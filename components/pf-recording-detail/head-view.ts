@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { CaptureMeta } from '../../contract/stats.ts';
 import type { Format } from '../base/format.ts';
 import { dateOf } from '../base/format-dates.ts';
+import { removedWords } from '../base/removed.ts';
 import { figure } from '../base/states.ts';
 import { factWords } from './fact-strings.ts';
 import { factGroups, headFacts } from './facts.ts';
@@ -46,8 +47,10 @@ function renderMarkers({ view, onMarker }: HeadView, f: Format): unknown {
   return html`<ul class="markers" aria-label=${t.markers}>${markers
     .slice(0, MOST_MARKERS)
     .map(
-      ({ atMs, text }) =>
-        html`<li><button class="btn" @click=${() => onMarker(atMs)}><b>${f.clock(atMs)}</b> ${text}</button></li>`,
+      ({ atMs, text, isRemoved }) =>
+        html`<li><button class="btn" @click=${() => onMarker(atMs)}><b>${f.clock(atMs)}</b> ${
+          isRemoved ? html`<span class="t3">${removedWords[f.language].removed}</span>` : text
+        }</button></li>`,
     )}${rest > 0 ? html`<li class="t3 s">${t.moreMarkers(f.count(rest))}</li>` : nothing}</ul>`;
 }
 

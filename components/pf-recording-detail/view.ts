@@ -1,5 +1,6 @@
 // One session of one capture as the page around it needs it, and which part of it is shown. Pure.
 import type { Capture, SessionEntry, StatsSample } from '../../contract/stats.ts';
+import { isRemoved } from '../base/removed.ts';
 import { buildGrid, type Range } from '../chart/grid.ts';
 import { sessionFps, sessionIds } from '../chart/sessions.ts';
 import { type Verdict, verdictOf } from '../chart/verdict.ts';
@@ -47,13 +48,19 @@ export function around({ fromMs, toMs }: Range, ms: number): Range {
 export interface Marker {
   readonly atMs: number;
   readonly text: string;
+  /** Somebody wrote something here that is not shown. */
+  readonly isRemoved?: boolean;
 }
 
 /** In order of time. */
 export function markersOf(capture: Capture | undefined): readonly Marker[] {
   return (capture?.events ?? [])
     .filter(({ kind }) => kind === 'marker')
-    .map(({ t_ms, detail }) => ({ atMs: t_ms, text: String(detail?.['text'] ?? '') }))
+    .map((event) => ({
+      atMs: event.t_ms,
+      text: String(event.detail?.['text'] ?? ''),
+      isRemoved: isRemoved(event, 'text'),
+    }))
     .toSorted((a, b) => a.atMs - b.atMs);
 }
 

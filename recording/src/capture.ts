@@ -438,6 +438,7 @@ export class CaptureBuilder {
       bitrate_kbps: first.bitrateKbps,
       ...(app === undefined ? {} : { app }),
       ...(negotiated === undefined ? {} : { negotiated }),
+      ...(latest.redacted === undefined ? {} : { redacted: [...latest.redacted] }),
       started_t_ms: tMs(member.windows.startUs ?? 0),
       ...(member.endUs === undefined
         ? {}

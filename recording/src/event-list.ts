@@ -29,6 +29,7 @@ export class EventList {
       kind: event.kind,
       ...(event.frame === undefined ? {} : { frame: event.frame }),
       ...(event.detail === undefined ? {} : { detail: { ...event.detail } }),
+      ...(event.redacted === undefined ? {} : { redacted: [...event.redacted] }),
     };
     const held = { atUs, event: made };
     let at = this.#held.length;

@@ -16,6 +16,8 @@ export interface CapturedSession {
   readonly bitrateKbps: number;
   readonly app?: string;
   readonly negotiated?: Negotiated;
+  /** What of it was taken out before it was shown to others. */
+  readonly redacted?: readonly string[];
 }
 
 /** What a receiver reports: totals since its session began. */
@@ -33,6 +35,8 @@ export interface SessionEvent {
   readonly kind: string;
   readonly frame?: number;
   readonly detail?: Readonly<Record<string, string | number | boolean>>;
+  /** Details that were taken out before it was shown to others. */
+  readonly redacted?: readonly string[];
 }
 
 /** Whole 64-byte records. */

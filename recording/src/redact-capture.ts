@@ -1,6 +1,13 @@
 // A finished recording without what tells who somebody is or what they play, for whoever it is shown to. What goes is
 // chosen; figures, modes and code words always stay. Inputs of a running host have their own (host/src/recordings).
-import type { Capture, CaptureEvent, CaptureMeta, SessionEntry } from '../../contract/stats.ts';
+import type {
+  Capture,
+  CaptureEvent,
+  CaptureMeta,
+  HostFacts,
+  Negotiated,
+  SessionEntry,
+} from '../../contract/stats.ts';
 
 export interface Redaction {
   /** Addresses and fingerprints of devices: `client 1`, `client 2` … instead. */
@@ -20,10 +27,19 @@ export function redactCapture(capture: Capture, what: Redaction): Capture {
   return {
     ...rest,
     meta: redactMeta(capture.meta, what, labels),
-    ...(host === undefined || what.host ? {} : { host }),
+    ...(host === undefined ? {} : { host: what.host ? withoutMachine(host) : host }),
     ...(sessions === undefined ? {} : { sessions }),
     ...(events === undefined ? {} : { events }),
   };
+}
+
+/** Names of the fields that something was taken out of, with those of before. */
+export function redactedIn(
+  before: { readonly redacted?: readonly string[] },
+  gone: readonly string[],
+): { redacted?: string[] } {
+  const all = [...new Set([...(before.redacted ?? []), ...gone])];
+  return all.length === 0 ? {} : { redacted: all };
 }
 
 class Labels {
@@ -39,28 +55,59 @@ class Labels {
 }
 
 function redactMeta(meta: CaptureMeta, what: Redaction, labels: Labels): CaptureMeta {
-  const { name: _name, note: _note, tags: _tags, ...plain } = meta;
-  const kept = what.names ? plain : meta;
-  return what.clients ? { ...kept, client: labels.of(meta.client) } : kept;
+  const named = what.clients ? { ...meta, client: labels.of(meta.client) } : meta;
+  if (!what.names) return named;
+  const { name, note, tags = [], ...plain } = named;
+  const gone = [
+    ...(isSaid(name) ? ['name'] : []),
+    ...(isSaid(note) ? ['note'] : []),
+    ...(tags.length > 0 ? ['tags'] : []),
+  ];
+  return { ...plain, ...redactedIn(meta, gone) };
+}
+
+/** The version stays: a report without it says nothing to who mends things. */
+function withoutMachine(host: HostFacts): HostFacts {
+  const { version, redacted, ...rest } = host;
+  return { version, ...redactedIn(redacted === undefined ? {} : { redacted }, Object.keys(rest)) };
 }
 
 function redactSession(session: SessionEntry, what: Redaction, labels: Labels): SessionEntry {
   const { app, negotiated, end_reason, ...rest } = session;
+  const noApp = what.names && app !== undefined;
+  const noReason = what.host && end_reason !== undefined && !isWord(end_reason);
+  const gone = [
+    ...(noApp && app !== '' ? ['app'] : []),
+    ...(noReason && end_reason !== '' ? ['end_reason'] : []),
+    ...(what.host && negotiated !== undefined ? reasonsIn(negotiated) : []),
+  ];
   return {
     ...rest,
     client: what.clients ? labels.of(session.client) : session.client,
-    ...(app === undefined || what.names ? {} : { app }),
-    ...(end_reason === undefined || (what.host && !isWord(end_reason)) ? {} : { end_reason }),
+    ...(app === undefined || noApp ? {} : { app }),
+    ...(end_reason === undefined || noReason ? {} : { end_reason }),
     ...(negotiated === undefined
       ? {}
       : { negotiated: what.host ? withoutReasons(negotiated) : negotiated }),
+    ...redactedIn(session, gone),
   };
 }
 
+/** Which of what was negotiated says why in a sentence. */
+export function reasonsIn(negotiated: Negotiated): string[] {
+  const { source_refused = [], encoder_refused = [], encoder_detail, encryption } = negotiated;
+  const hasReason = (refused: readonly { readonly reason: string }[]): boolean =>
+    refused.some(({ reason }) => reason !== '');
+  return [
+    ...(hasReason(source_refused) ? ['source_refused'] : []),
+    ...(hasReason(encoder_refused) ? ['encoder_refused'] : []),
+    ...(isSaid(encoder_detail) ? ['encoder_detail'] : []),
+    ...(isSaid(encryption?.why) ? ['encryption'] : []),
+  ];
+}
+
 /** Reasons are sentences: they name displays, devices and folders. */
-function withoutReasons(
-  negotiated: NonNullable<SessionEntry['negotiated']>,
-): NonNullable<SessionEntry['negotiated']> {
+function withoutReasons(negotiated: Negotiated): Negotiated {
   const {
     source_refused,
     encoder_refused,
@@ -94,11 +141,22 @@ function redactEvent(event: CaptureEvent, what: Redaction): CaptureEvent {
     if (typeof value !== 'string' || isWord(value)) return false;
     return event.kind === 'marker' ? what.names : what.host || what.clients;
   };
-  const kept = Object.entries(detail).filter(([, value]) => !isHidden(value));
   // A marker without its text is still a moment that somebody marked; its one-word text may be a name.
-  const texts = event.kind === 'marker' && what.names ? [] : kept;
-  return { ...rest, ...(texts.length === 0 ? {} : { detail: Object.fromEntries(texts) }) };
+  const isBare = event.kind === 'marker' && what.names;
+  const all = Object.entries(detail);
+  const texts = all.filter(([, value]) => !isBare && !isHidden(value));
+  const gone = all.filter(([, value]) => value !== '' && (isBare || isHidden(value)));
+  return {
+    ...rest,
+    ...(texts.length === 0 ? {} : { detail: Object.fromEntries(texts) }),
+    ...redactedIn(
+      event,
+      gone.map(([key]) => key),
+    ),
+  };
 }
+
+const isSaid = (text: string | undefined): boolean => text !== undefined && text !== '';
 
 function isWord(text: string): boolean {
   return /^[a-z][a-z0-9_]{0,39}$/.test(text);

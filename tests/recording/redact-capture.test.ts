@@ -1,6 +1,8 @@
 // A recording that is shown to somebody: what was chosen to go is nowhere in it, and every figure is as it was.
 import { describe, expect, test } from 'bun:test';
-import type { Capture } from '../../contract/stats.ts';
+import { Value } from 'typebox/value';
+import { parseCapture } from '../../components/base/parse.ts';
+import { type Capture, Capture as CaptureSchema } from '../../contract/stats.ts';
 import { type Redaction, redactCapture } from '../../recording/src/redact-capture.ts';
 
 const capture: Capture = {
@@ -77,13 +79,45 @@ describe('a recording that is shown to somebody', () => {
     expect(shown.meta).toMatchObject({ starred: true, frame_count: 240, duration_ms: 2000 });
   });
 
+  test('says where something was, and of what was never there nothing', () => {
+    const { meta, host, sessions = [], events = [] } = redactCapture(capture, ALL);
+    expect(meta.redacted).toEqual(['name', 'note', 'tags']);
+    expect(host).toEqual({ version: '0.1.0', redacted: ['cpu', 'kernel'] });
+    expect(sessions.map(({ redacted }) => redacted)).toEqual([
+      ['app', 'source_refused', 'encoder_detail', 'encryption'],
+      ['end_reason'],
+    ]);
+    expect(events.map(({ redacted }) => redacted)).toEqual([['text'], undefined, ['why']]);
+    const empty = redactCapture(
+      {
+        ...capture,
+        meta: { ...capture.meta, name: '', note: '', tags: [] },
+        events: [{ t_ms: 1, kind: 'marker', detail: { text: '' } }],
+      },
+      ALL,
+    );
+    expect('redacted' in empty.meta).toBe(false);
+    expect(empty.events).toEqual([{ t_ms: 1, kind: 'marker' }]);
+  });
+
+  test('redacted once more says the same, and is still a recording to a reader', () => {
+    const once = redactCapture(capture, ALL);
+    expect(redactCapture(once, ALL)).toEqual(once);
+    const some = redactCapture(capture, { ...NONE, names: true });
+    expect(redactCapture(some, { ...NONE, host: true }).sessions?.[0]?.redacted).toEqual([
+      ...['app', 'source_refused', 'encoder_detail', 'encryption'],
+    ]);
+    expect(Value.Check(CaptureSchema, once)).toBe(true);
+    expect(parseCapture(JSON.parse(JSON.stringify(once)))).toEqual(once);
+  });
+
   test('loses only what was chosen to go', () => {
     expect(redactCapture(capture, NONE)).toEqual(capture);
     const named = redactCapture(capture, { ...ALL, names: false });
     expect(named.meta.name).toBe('Eva plays');
     expect(named.sessions?.[0]?.app).toBe('SuperTuxKart');
     expect(named.events?.[0]?.detail).toEqual({ text: 'eva' });
-    expect(named.host).toBeUndefined();
+    expect(named.host).toEqual({ version: '0.1.0', redacted: ['cpu', 'kernel'] });
     const machine = redactCapture(capture, { ...ALL, host: false });
     expect(machine.host).toEqual({ version: '0.1.0', cpu: 'Ryzen of Eva', kernel: '6.1.0-eva' });
   });

@@ -2,6 +2,7 @@
 // sent to somebody else. What is not known to be harmless goes; figures, modes and code words stay.
 import type { Negotiated } from '../../../contract/stats.ts';
 import type { CapturedSession, CaptureInput, SessionEvent } from '../../../recording/src/inputs.ts';
+import { reasonsIn, redactedIn } from '../../../recording/src/redact-capture.ts';
 
 /** The same inputs; clients are `client 1`, `client 2` … in the order in which they came. */
 export function redacted(inputs: readonly CaptureInput[]): CaptureInput[] {
@@ -45,11 +46,16 @@ class Names {
 }
 
 function redactedSession(session: CapturedSession, names: Names): CapturedSession {
-  const { app: _app, negotiated, ...rest } = session;
+  const { app, negotiated, ...rest } = session;
+  const gone = [
+    ...(app === undefined || app === '' ? [] : ['app']),
+    ...(negotiated === undefined ? [] : reasonsIn(negotiated)),
+  ];
   return {
     ...rest,
     client: names.labelOf(session.client),
     ...(negotiated === undefined ? {} : { negotiated: redactedNegotiated(negotiated) }),
+    ...redactedIn(session, gone),
   };
 }
 
@@ -81,10 +87,17 @@ function redactedNegotiated(negotiated: Negotiated): Negotiated {
 function redactedEvent(event: SessionEvent, names: Names): SessionEvent {
   const { detail, ...rest } = event;
   const kind = names.isWord(event.kind) ? event.kind : 'event';
-  const kept = Object.entries(detail ?? {}).filter(
-    ([key, value]) => typeof value !== 'string' || (WORD_KEYS.has(key) && names.isWord(value)),
-  );
-  return { ...rest, kind, ...(kept.length === 0 ? {} : { detail: Object.fromEntries(kept) }) };
+  const isKept = ([key, value]: readonly [string, unknown]): boolean =>
+    typeof value !== 'string' || (WORD_KEYS.has(key) && names.isWord(value));
+  const all = Object.entries(detail ?? {});
+  const kept = all.filter(isKept);
+  const gone = all.filter((one) => !isKept(one) && one[1] !== '').map(([key]) => key);
+  return {
+    ...rest,
+    kind,
+    ...(kept.length === 0 ? {} : { detail: Object.fromEntries(kept) }),
+    ...redactedIn(event, gone),
+  };
 }
 
 /** Details whose texts are words of ours. */
