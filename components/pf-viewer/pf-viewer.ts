@@ -17,6 +17,7 @@ export class PfViewer extends StatsElement {
   static override properties: PropertyDeclarations = {
     ...StatsElement.properties,
     shown: { attribute: false },
+    report: { type: Boolean },
     over: { state: true },
     busy: { state: true },
     fault: { state: true },
@@ -53,8 +54,11 @@ export class PfViewer extends StatsElement {
         justify-content: flex-end;
         padding-bottom: 12px;
       }
+      .lack {
+        padding-bottom: 12px;
+      }
       @media print {
-        .again {
+        .again, .lack {
           display: none;
         }
       }
@@ -63,12 +67,15 @@ export class PfViewer extends StatsElement {
 
   /** What is reviewed; the page may hand it in. */
   declare shown: Dropped | undefined;
+  /** What is shown came in the page itself: another recording is no business of that page. */
+  declare report: boolean;
   declare protected over: boolean;
   declare protected busy: boolean;
   declare protected fault: DropError | undefined;
 
   constructor() {
     super();
+    this.report = false;
     this.over = false;
     this.busy = false;
   }
@@ -89,7 +96,7 @@ export class PfViewer extends StatsElement {
         : faults[this.language][fault.fault](fault.file, fault.message);
     const note = said === undefined ? nothing : html`<p class="note bad" role="alert">${said}</p>`;
     if (shown !== undefined) {
-      return html`<div class="frame"><div class="again"><button class="btn" @click=${this.#onAgain}>${t.another}</button></div>${note}
+      return html`<div class="frame">${this.#renderAgain()}${note}${this.#renderLack(shown)}
         ${this.#renderDetail(shown)}</div>`;
     }
     return html`<div class="frame"><section class="drop ${this.over ? 'over' : ''}" part="drop" aria-busy=${this.busy}>
@@ -98,6 +105,19 @@ export class PfViewer extends StatsElement {
       <input type="file" multiple hidden accept=".json,.gz,.parquet,.html" aria-label=${t.choose} @change=${this.#onChosen} />
       <p>${t.stays}</p>${note}
     </section></div>`;
+  }
+
+  #renderAgain(): unknown {
+    if (this.report) return nothing;
+    return html`<div class="again"><button class="btn" @click=${this.#onAgain}>${words[this.language].another}</button></div>`;
+  }
+
+  /** The recording had every frame, and its file of them was not among what was dropped. */
+  #renderLack({ capture, frames }: Dropped): unknown {
+    const count = capture.meta.frame_count ?? 0;
+    if (this.report || frames !== undefined || count === 0) return nothing;
+    const t = words[this.language];
+    return html`<p class="note lack" role="status">${t.noFrames(this.format.count(count), count === 1)}</p>`;
   }
 
   #renderDetail({ capture, frames }: Dropped): TemplateResult {
@@ -116,6 +136,7 @@ export class PfViewer extends StatsElement {
   }
 
   readonly #onDragOver = (event: DragEvent): void => {
+    if (this.report) return;
     event.preventDefault();
     this.over = true;
   };
@@ -125,6 +146,7 @@ export class PfViewer extends StatsElement {
   };
 
   readonly #onDrop = (event: DragEvent): void => {
+    if (this.report) return;
     event.preventDefault();
     this.over = false;
     void this.#show([...(event.dataTransfer?.files ?? [])]);

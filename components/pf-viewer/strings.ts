@@ -10,6 +10,8 @@ export const words = /* @__PURE__ */ dictionary(
     another: 'Another recording',
     reading: 'Reading …',
     stays: 'Nothing leaves this page: it asks no network.',
+    noFrames: (n: string, isOne: boolean) =>
+      `The ${isOne ? 'single frame' : `${n} single frames`} of this recording ${isOne ? 'was' : 'were'} not in what you dropped: drop its .frames.parquet together with it to see ${isOne ? 'it' : 'them'}.`,
     name: 'Recording',
   },
   {
@@ -19,6 +21,8 @@ export const words = /* @__PURE__ */ dictionary(
     another: 'Andere Aufzeichnung',
     reading: 'Wird gelesen …',
     stays: 'Nichts verlässt diese Seite: Sie fragt kein Netz.',
+    noFrames: (n, isOne) =>
+      `${isOne ? 'Das eine Bild' : `Die ${n} einzelnen Bilder`} dieser Aufzeichnung ${isOne ? 'war' : 'waren'} nicht dabei: Lege ihre .frames.parquet mit ab, dann ${isOne ? 'ist es' : 'sind sie'} zu sehen.`,
     name: 'Aufzeichnung',
   },
 );

@@ -8,13 +8,16 @@ import { reportIn } from './report-file.ts';
 document.documentElement.lang =
   navigator.languages.map(supported).find((language) => language !== undefined) ?? 'en';
 const viewer = new PfViewer();
-document.body.append(viewer);
+const main = document.createElement('main');
+main.append(viewer);
+document.body.append(main);
 document.addEventListener('keydown', (event) => {
   if (event.target === document.body) viewer.pressed(event);
 });
 const shown = await ownRecording();
 if (shown !== undefined) {
   viewer.shown = shown;
+  viewer.report = true;
   document.title = `${shown.capture.meta.name ?? shown.capture.meta.id} · punktfunk`;
 }
 

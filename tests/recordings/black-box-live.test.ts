@@ -294,7 +294,9 @@ describe('the last run’s', () => {
     expect(capture.sessions?.[0]?.negotiated).toMatchObject({
       ...{ packet_size: 1392, encoder_refused: [{ name: 'nvenc', reason: '' }] },
     });
-    expect(capture.events?.map(({ kind }) => kind)).toContain('marker');
+    expect(capture.sessions?.[0]?.redacted).toContain('encoder_refused');
+    const marker = capture.events?.find(({ kind }) => kind === 'marker');
+    expect([marker?.detail, marker?.redacted]).toEqual([undefined, ['text']]);
   });
 
   test('frames are the very same, name or no name', () => {
