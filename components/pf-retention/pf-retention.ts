@@ -53,6 +53,10 @@ export class PfRetention extends StatsElement {
         display: grid;
         gap: 10px;
       }
+      /* Beyond that nobody finds the figure of a name. */
+      .body {
+        max-width: 640px;
+      }
       .row {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;

@@ -75,6 +75,7 @@ export class PfTokens extends StatsElement {
       }
       .make .field {
         flex: 1 1 180px;
+        max-width: 480px;
       }
       .make .field + .field {
         flex-basis: 250px;
