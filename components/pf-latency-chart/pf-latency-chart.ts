@@ -244,7 +244,8 @@ export class PfLatencyChart extends ChartElement {
         readout: readout(this.#rows(scope), this.format, 7),
         place: this.#hasWorst ? 'first' : 'only',
       },
-      this.plotWords(scope),
+      // Frames were streamed, whether a window of them was kept or not.
+      this.#hasFrames ? undefined : this.plotWords(scope),
     )}${this.#hasWorst ? this.#renderWorst() : nothing}`;
   }
 

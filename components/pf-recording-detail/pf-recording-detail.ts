@@ -249,7 +249,9 @@ export class PfRecordingDetail extends StatsElement {
     const shown = this.#shownFindings;
     const verdict = {
       ...{ sentences, loading, shown },
-      seen: loading || (view !== undefined && view.samples.length > 0),
+      seen:
+        loading ||
+        (view !== undefined && (view.samples.length > 0 || (this.#found?.frames ?? 0) > 0)),
       found: this.#found,
       chosen: shown.findIndex((one) => isSame(this.brush, one)),
       onChoose: (index: number) => this.#choose(index),
@@ -271,8 +273,10 @@ export class PfRecordingDetail extends StatsElement {
     const t = words[this.language];
     const f = this.format;
     const { verdict, samples, capture, ids, session } = view;
-    if (samples.length === 0) return [t.noSamples, ...caveats(verdict, f)];
     const found = this.#found;
+    if (samples.length === 0 && (found?.frames ?? 0) === 0) {
+      return [t.noSamples, ...caveats(verdict, f)];
+    }
     // Several streamed: what is said is of one of them, and another may have stuttered.
     const of = ids.length < 2 ? [] : [t.ofSession(f.count(session ?? 0), f.count(ids.length))];
     if (found === undefined || found.frames === 0) {

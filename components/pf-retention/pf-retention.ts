@@ -47,15 +47,13 @@ export class PfRetention extends StatsElement {
       .body {
         display: grid;
         gap: 10px;
+        /* Beyond that nobody finds the figure of a name. */
+        max-width: 640px;
         padding: 0 16px 14px;
       }
       dl {
         display: grid;
         gap: 10px;
-      }
-      /* Beyond that nobody finds the figure of a name. */
-      .body {
-        max-width: 640px;
       }
       .row {
         display: grid;

@@ -124,6 +124,9 @@ describe('a report', () => {
     async () => {
       const { page } = await open(await reportAt('none', NONE));
       expect(await markers(page)).toEqual(['00:03 Eva', '00:06']);
+      // It has frames and no windows: what every frame says counts.
+      await page.getByText(/^It stuttered/).waitFor();
+      expect(await page.getByText('Nothing was streamed').count()).toBe(0);
       expect((await facts(page)).get('App')).toBe('SuperTuxKart');
       expect(await page.getByText('removed').count()).toBe(0);
       expect(await page.getByRole('button', { name: 'Another recording' }).count()).toBe(0);
