@@ -95,7 +95,7 @@ export const controls = css`
     color: var(--_text);
   }
   @media (prefers-contrast: more), (forced-colors: active) {
-    .btn {
+    .btn.btn {
       border-color: var(--_control);
     }
   }
