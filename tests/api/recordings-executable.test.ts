@@ -45,6 +45,33 @@ async function host(options: Parameters<typeof startHost>[0] = {}): Promise<Host
 }
 
 describe.skipIf(missingExecutable !== '')(`dist/punktfunk-host${missingExecutable}`, () => {
+  test('a marker stands where it was so long ago, and is refused before the recording and out of bounds', async () => {
+    const on = await host();
+    await on.json('POST', START);
+    await Bun.sleep(1200);
+    const askedMs = performance.now();
+    const now = await asked(on, CaptureEvent, 'POST', MARKERS, { text: 'now' });
+    const then = await asked(on, CaptureEvent, 'POST', MARKERS, { text: 'then', ago_ms: 1000 });
+    // Later by what the two questions took together, and a second earlier.
+    const tookMs = performance.now() - askedMs;
+    expect(then.t_ms - now.t_ms).toBeWithin(-1001, tookMs - 999);
+    const refused = async (body: object): Promise<string> => {
+      const answer = await on.ask('POST', MARKERS, {
+        body: JSON.stringify({ text: 'x', ...body }),
+        headers: { 'content-type': 'application/json' },
+      });
+      return `${answer.status} ${await answer.text()}`;
+    };
+    expect(await refused({ ago_ms: 599_000 })).toMatch(
+      /^400 .*ago_ms is 599000, it began \d+ ms ago\..*marker_invalid/,
+    );
+    expect(await refused({ ago_ms: 600_001 })).toMatch(/^422 .*ago_ms.*600000/);
+    expect(await refused({ ago_ms: 1, unix_ms: 2 })).toMatch(/^400 .*unix_ms 2 and ago_ms 1/);
+    const meta = await asked(on, CaptureMeta, 'POST', STOP);
+    const kept = await on.json('GET', `${RECORDINGS}/${meta.id}/events?kinds=marker`);
+    expect(kept).toEqual([now, then].toSorted((a, b) => a.t_ms - b.t_ms));
+  }, 60_000);
+
   test('frames, figures and events of a recording agree with each other', async () => {
     const on = await host();
     await on.json('POST', START, { name: 'Boss' });
