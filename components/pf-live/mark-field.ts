@@ -116,7 +116,7 @@ export class MarkField implements ReactiveController {
       currentTarget instanceof Node &&
       relatedTarget instanceof Node &&
       currentTarget.contains(relatedTarget);
-    if (!isInside && this.#isEmpty && !this.#isBusy) this.#drop();
+    if (!isInside && this.#isEmpty) this.#drop();
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -139,24 +139,33 @@ export class MarkField implements ReactiveController {
   #onSubmit(event: SubmitEvent, f: Format): void {
     event.preventDefault();
     const text = this.#input?.value.trim() ?? '';
-    if (!this.#isBusy) void this.#send(text === '' ? words[f.language].marker : text);
+    if (!this.#isBusy) void this.#send(text === '' ? words[f.language].marker : text, text);
   }
 
-  /** What was refused stays in the field, with its moment. */
-  async #send(text: string): Promise<void> {
+  /** The field is free for the next at once. What was refused comes back to it, with its moment. */
+  async #send(text: string, typed: string): Promise<void> {
     const moment = this.#moment;
     const agoMs = moment === undefined ? undefined : performance.now() - moment.pressedMs;
     this.#isBusy = true;
-    this.#host.requestUpdate();
+    this.#leave();
     try {
       await this.#to.api().mark?.(text, undefined, agoMs);
-      this.#leave();
       this.#to.onMarked();
     } catch (thrown) {
+      this.#restore(typed, moment);
       this.#to.onFailure(asFailure(thrown));
     }
     this.#isBusy = false;
     this.#host.requestUpdate();
+  }
+
+  /** Unless somebody writes the next one already. */
+  #restore(typed: string, moment: Moment | undefined): void {
+    const input = this.#input;
+    if (input === null || !this.#isEmpty) return;
+    clearTimeout(this.#forget);
+    input.value = typed;
+    this.#moment = typed === '' ? undefined : moment;
   }
 }
 

@@ -54,14 +54,14 @@ test(
       () => said(page),
       (text) => text !== '',
     );
-    await page.waitForTimeout(3000);
+    await page.waitForTimeout(4000);
     await page.keyboard.type('stutter');
     expect(await said(page)).toBe(at);
     await page.keyboard.press('Enter');
     const [first] = await marked(host, 1);
     expect(first?.[1]).toBe('stutter');
-    // What the field said, and 3 s before Enter; apart by how long a question takes.
-    expect(Math.abs((first?.[0] ?? 0) - msOf(at))).toBeLessThan(1000);
+    // What the field said, apart by how long a question takes; Enter was 4 s later.
+    expect(Math.abs((first?.[0] ?? 0) - msOf(at))).toBeLessThan(2000);
     await eventually(
       () => said(page),
       (text) => text === '',
@@ -72,18 +72,18 @@ test(
     await page.keyboard.press('Enter');
     const [, second] = await marked(host, 2);
     expect(second?.[1]).toBe('marker');
-    expect((second?.[0] ?? 0) - (first?.[0] ?? 0)).toBeGreaterThan(2900);
+    expect((second?.[0] ?? 0) - (first?.[0] ?? 0)).toBeGreaterThan(3900);
 
     // By hand: the moment is that of the click into the field, and a second one that of its first letter.
     await field(page).click();
     const clicked = msOf(await said(page));
-    await page.waitForTimeout(1500);
+    await page.waitForTimeout(4000);
     await page.keyboard.type('one');
     await page.keyboard.press('Enter');
     const [, , third] = await marked(host, 3);
-    expect(Math.abs((third?.[0] ?? 0) - clicked)).toBeLessThan(1000);
+    expect(Math.abs((third?.[0] ?? 0) - clicked)).toBeLessThan(2000);
     await page.keyboard.type('two');
-    expect(msOf(await said(page))).toBeGreaterThan(clicked + 1000);
+    expect(msOf(await said(page))).toBeGreaterThan(clicked + 3900);
     // Taken back: nothing is put down.
     await page.keyboard.press('Escape');
     expect([await said(page), await field(page).inputValue()]).toEqual(['', '']);
@@ -139,7 +139,7 @@ test(
     await page.getByText(/It lies 5 ms before the recording\./).waitFor();
     expect([await field(page).inputValue(), await said(page)]).toEqual(['early', at]);
     await page.unroute('**/capture/markers');
-    await page.keyboard.press('Enter');
+    await field(page).press('Enter');
     expect((await marked(host, 1))[0]?.[1]).toBe('early');
     await page.context().close();
   },
