@@ -198,6 +198,7 @@ export class PfDashboard extends StatsElement {
     const refused = this.#state.refusal('pairing') !== undefined;
     const inHost = room === 'host' && this.#state.refusal('info') === undefined;
     if (pairing === undefined && !(refused && inHost)) return nothing;
+    if (inHost && !this.#knowsHost) return nothing;
     return html`<pf-pairing quiet ?brief=${!inHost} lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .pairing=${pairing} .refusal=${this.#state.refusal('pairing')} .info=${info}
       @pf-pairing-change=${this.#onLists}></pf-pairing>`;
   }
@@ -215,11 +216,16 @@ export class PfDashboard extends StatsElement {
         <section class="card banner"><h1 class="vh">${t.performance}</h1>${rightsNote(refused, 'stats', this.format)}</section>
       </main></div>`;
     }
+    if (!this.#hasBegun) {
+      if (this.selected !== undefined && this.selected !== '') fetchDetail();
+      return this.#renderReading(t.performance);
+    }
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
     const watching = this.#shown;
     const { status, sessions, recordings } = this.#state;
+    const isListed = recordings !== undefined && (watching !== undefined || !this.#isGuideOpen);
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
@@ -227,13 +233,28 @@ export class PfDashboard extends StatsElement {
         <pf-black-box ?side=${this.wide} ?hidden=${status?.black_box === undefined && status?.last_run === undefined} lang=${lang} theme=${theme} .api=${api} .status=${status ?? NOTHING_KNOWN}
           @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-black-box>
         <pf-recordings-list comparable ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
+          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${!isListed} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
           @pf-recordings-compare=${this.#onCompare}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
       </main>
     </div>`;
+  }
+
+  /** What anything stands on: asked together, and nothing below it moves when it comes. */
+  get #hasBegun(): boolean {
+    const { failure, status, info } = this.#state;
+    if (failure !== undefined) return true;
+    const isKnown = (question: 'status' | 'info', answer: unknown): boolean =>
+      answer !== undefined || this.#state.refusal(question) !== undefined;
+    return isKnown('status', status) && isKnown('info', info);
+  }
+
+  #renderReading(label: string): TemplateResult {
+    return html`<div class="grid one"><main id="main" tabindex="-1" aria-label=${label}>
+      <section class="card late"><h1 class="empty">${words[this.language].reading}</h1></section>
+    </main></div>`;
   }
 
   #renderBanner(): unknown {
@@ -257,14 +278,16 @@ export class PfDashboard extends StatsElement {
     }
     const { failure, recordings, status } = this.#state;
     const armed = status?.armed === true;
-    if (watching === undefined && (armed || this.#state.wasCut)) {
+    const isLive = armed || this.#state.wasCut;
+    if (watching === undefined && isLive && !this.#isGuideOpen) {
       fetchLive();
       return html`${this.#renderGuide()}<pf-live quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .keys=${this.keys} @pf-brush=${stop} @pf-recording-select=${this.#onSelect}
         @pf-keys-ask=${this.#onKeysAsk}></pf-live>`;
     }
     if (watching === undefined) {
       if (failure !== undefined && recordings === undefined) return nothing;
-      return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
+      const isReading = recordings === undefined || isLive;
+      return html`<section class="card ${isReading ? 'late' : ''}"><h1 class="empty">${isReading ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
     fetchDetail();
     return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching} .entry=${this.#entryOf(watching)} .brush=${this.range} .keys=${this.keys}
@@ -323,10 +346,20 @@ export class PfDashboard extends StatsElement {
     if (event.format === REPORT) this.#report.show(this.client, event.recordingId);
   };
 
+  get #knowsClients(): boolean {
+    return this.#state.clients !== undefined || this.#state.refusal('clients') !== undefined;
+  }
+
+  /** Whether the first steps will stand there is not known yet. */
+  get #isGuideOpen(): boolean {
+    const { recordings, failure } = this.#state;
+    if (this.guide === 'off' || failure !== undefined) return false;
+    return recordings === undefined || (this.#guideBegun && !this.#knowsClients);
+  }
+
   #renderGuide(): unknown {
     const { status, recordings, clients } = this.#state;
-    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
-    if (!this.#guideBegun || this.guide === 'off' || !known) return nothing;
+    if (!this.#guideBegun || this.guide === 'off' || !this.#knowsClients) return nothing;
     return html`<pf-first-run lang=${this.language} theme=${this.theme ?? nothing} .known=${{ status, recordings, clients }}
       @pf-guide-dismiss=${this.#onGuideDismiss} @pf-room=${this.#onRoom}></pf-first-run>`;
   }
@@ -353,11 +386,16 @@ export class PfDashboard extends StatsElement {
       </main></div>`;
     }
     fetchHostRoom();
+    const missing = HOST_PARTS.filter((name) => customElements.get(name) === undefined);
+    if (missing.length > 0) {
+      const came = missing.map((name) => customElements.whenDefined(name));
+      void Promise.all(came).then(() => this.requestUpdate());
+    }
+    if (missing.length > 0 || !this.#knowsHost) return this.#renderReading(t.host);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
     const { sessions, clients, hostStatus, info, recordings } = this.#state;
-    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
     return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.host}>
       <div class="hosthead"><h1>${info?.name || hostOf(this.host)}</h1><p class="meta">${this.#hostFacts().map((fact) => html`<span>${fact}</span>`)}</p></div>
       ${this.#renderBanner()}
@@ -367,7 +405,7 @@ export class PfDashboard extends StatsElement {
             ? nothing
             : html`<pf-sessions quiet lang=${lang} theme=${theme} .api=${api} .sessions=${sessions} .status=${hostStatus} @pf-session-end=${this.#onLists}></pf-sessions>`
         }${
-          known
+          this.#knowsClients
             ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
             : nothing
         }</div>
@@ -378,6 +416,22 @@ export class PfDashboard extends StatsElement {
         }</div>
       </div>
     </main>`;
+  }
+
+  /** Its lists follow each other: each stands on those above it. */
+  get #knowsHost(): boolean {
+    const { failure, pairing, sessions, recordings } = this.#state;
+    if (failure !== undefined) return true;
+    const isKnown = (topic: 'pairing' | 'sessions', answer: unknown): boolean =>
+      answer !== undefined || this.#state.refusal(topic) !== undefined;
+    const listed = recordings !== undefined || this.#state.refusal('status') !== undefined;
+    return (
+      this.#hasBegun &&
+      listed &&
+      isKnown('pairing', pairing) &&
+      isKnown('sessions', sessions) &&
+      this.#knowsClients
+    );
   }
 
   #hostFacts(): readonly string[] {
@@ -545,5 +599,7 @@ declare global {
 
 /** Before the first answer: the page asks, and the element need not. */
 const NOTHING_KNOWN: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
+/** What comes with the room. */
+const HOST_PARTS = ['pf-sessions', 'pf-clients', 'pf-tokens', 'pf-retention'] as const;
 /** As in styles.ts. */
 const ONE_COLUMN_PX = 1100;

@@ -163,8 +163,9 @@ export const tableStyles = css`
   .counters dt {
     color: var(--_text3);
   }
+  /* Room for what comes: its neighbours stay. */
   .counters dd {
-    min-width: 1ch;
+    min-width: 7ch;
   }
   .twin {
     position: relative;

@@ -54,6 +54,7 @@ import { renderFacts, renderHead } from './head-view.ts';
 import { Paper } from './paper.ts';
 import { renderPaper } from './paper-view.ts';
 import { caveats, windowSentences } from './sentences.ts';
+import { Standing } from './standing.ts';
 import { words } from './strings.ts';
 import { detailStyles } from './styles.ts';
 import {
@@ -157,6 +158,12 @@ export class PfRecordingDetail extends StatsElement {
   #jumpDue: 1 | -1 | undefined;
   readonly #acts = new Acts(this);
   readonly #paper = new Paper(this);
+  readonly #standing = new Standing(this, () => ({
+    shown: this.recording ?? this.recordingId,
+    isReading: this.#isReading && !this.#paper.isOn,
+    isDone: !this.#isReading && !this.#source.loading,
+    parts: this.#shownFindings.length,
+  }));
   /** Characters are silenced on their way down: what lies inside never hears of them. */
   readonly #silence = {
     capture: true,
@@ -197,13 +204,14 @@ export class PfRecordingDetail extends StatsElement {
       const { noRecording } = reviewWords[this.language];
       return html`<div class="frame"><section class="card pad"><p class="note">${noRecording}</p></section></div>`;
     }
-    const view = this.#view;
+    // Another one may have been asked for since.
+    const view = this.#source.capture === undefined ? undefined : this.#view;
     const paper = this.#paper.isOn;
     const facts =
       view === undefined
         ? nothing
         : renderFacts(view, paper || this.unfolded, this.format, this.#onFold);
-    return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey}>
+    return html`<div class="frame" @keydown=${this.#silence}><div class="stack ${this.#standing.waits ? 'waits' : ''}" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${paper ? facts : nothing}
       <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
       ${paper ? (view === undefined ? nothing : renderPaper(view, this.format)) : facts}
@@ -241,17 +249,19 @@ export class PfRecordingDetail extends StatsElement {
   }
 
   #renderVerdict(view: View | undefined): unknown {
-    const loading = this.#isReading || (view === undefined && this.#source.loading);
-    if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const sentences =
-      loading || view === undefined ? [this.#readingText(view)] : this.#sentences(view);
+    const loading = this.#isReading;
+    // The head says that it is read; how high what stands below will be is known with the recording.
+    if (view === undefined) return nothing;
+    const sentences = loading ? [this.#readingText(view)] : this.#sentences(view);
     const shown = this.#shownFindings;
     const verdict = {
       ...{ sentences, loading, shown },
-      seen: loading || (view !== undefined && view.samples.length > 0),
+      seen: !loading && view !== undefined && view.samples.length > 0,
       found: this.#found,
       chosen: shown.findIndex((one) => isSame(this.brush, one)),
       onChoose: (index: number) => this.#choose(index),
+      folded: this.#standing.folded,
+      onUnfold: this.#unfold,
     };
     return renderVerdict(verdict, this.format);
   }
@@ -297,10 +307,20 @@ export class PfRecordingDetail extends StatsElement {
     return this.#found === undefined && this.#view?.session !== undefined;
   }
 
+  readonly #unfold = (): void => {
+    const first = this.#shownFindings.length - this.#standing.folded;
+    this.#standing.unfold();
+    // What was pressed is gone: the first of what it showed has the focus.
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelectorAll<HTMLElement>('.finding')[first]?.focus(),
+    );
+  };
+
   /** Chooses exactly its range, so that every figure below is of it. */
   #choose(index: number): void {
     const finding = this.#shownFindings[index];
     if (finding === undefined) return;
+    if (index >= this.#shownFindings.length - this.#standing.folded) this.#standing.unfold();
     const { fromMs, toMs } = finding;
     const isAgain = isSame(this.brush, finding);
     this.#toBrush(isAgain ? undefined : { fromMs, toMs });
@@ -316,7 +336,7 @@ export class PfRecordingDetail extends StatsElement {
   }
 
   #renderTimeline(view: View | undefined): unknown {
-    if (view === undefined && !this.#source.loading) return nothing;
+    if (view === undefined) return nothing;
     const f = this.format;
     const { quantile, table, zoom, brush, cursorMs } = this;
     const theme = this.#childTheme;

@@ -127,9 +127,27 @@ export const detailStyles = css`
     padding: 16px 16px 12px;
     min-height: 52px;
   }
-  /* Room for a sentence and two findings: what comes moves the timeline little. */
-  .say.loading {
-    min-height: 200px;
+  /* Room for a sentence and two findings, should frames be long on their way. */
+  .stack:not(.waits) .loading {
+    min-height: 240px;
+  }
+  .verdict {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    grid-template-rows: auto;
+    align-content: start;
+  }
+  .unfold {
+    padding: 8px 16px 10px;
+    border-top: 1px solid var(--_hairline);
+  }
+  /* Its place is known with the height of the answer. Drawn it is all the same: then it stands there at once. */
+  .waits > .deep, .waits > pf-frame-strip, .waits > .facts {
+    visibility: hidden;
+  }
+  /* The place of a recording before it is no room between the parts of this one. */
+  .stack {
+    align-content: start;
   }
   .say p {
     max-width: 92ch;
@@ -283,8 +301,11 @@ export const detailStyles = css`
     .pad, .say {
       padding: 12px;
     }
-    .sight {
+    .sight, .unfold {
       padding: 8px 12px;
+    }
+    .stack:not(.waits) .loading {
+      min-height: 360px;
     }
     .wide, .keys > span {
       display: none;
