@@ -386,12 +386,11 @@ export class PfDashboard extends StatsElement {
       </main></div>`;
     }
     fetchHostRoom();
-    const missing = HOST_PARTS.filter((name) => customElements.get(name) === undefined);
-    if (missing.length > 0) {
-      const came = missing.map((name) => customElements.whenDefined(name));
+    if (isMissing(HOST_PARTS)) {
+      const came = HOST_PARTS.map((name) => customElements.whenDefined(name));
       void Promise.all(came).then(() => this.requestUpdate());
     }
-    if (missing.length > 0 || !this.#knowsHost) return this.#renderReading(t.host);
+    if (!this.#knowsHost) return this.#renderReading(t.host);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
@@ -421,6 +420,7 @@ export class PfDashboard extends StatsElement {
   /** Its lists follow each other: each stands on those above it. */
   get #knowsHost(): boolean {
     const { failure, pairing, sessions, recordings } = this.#state;
+    if (isMissing(HOST_PARTS)) return false;
     if (failure !== undefined) return true;
     const isKnown = (topic: 'pairing' | 'sessions', answer: unknown): boolean =>
       answer !== undefined || this.#state.refusal(topic) !== undefined;
@@ -599,7 +599,11 @@ declare global {
 
 /** Before the first answer: the page asks, and the element need not. */
 const NOTHING_KNOWN: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
-/** What comes with the room. */
+/** What comes with the host's room. */
 const HOST_PARTS = ['pf-sessions', 'pf-clients', 'pf-tokens', 'pf-retention'] as const;
+
+const isMissing = (names: readonly string[]): boolean =>
+  names.some((name) => customElements.get(name) === undefined);
+
 /** As in styles.ts. */
 const ONE_COLUMN_PX = 1100;

@@ -213,7 +213,7 @@ export class PfRecordingDetail extends StatsElement {
         : renderFacts(view, paper || this.unfolded, this.format, this.#onFold);
     return html`<div class="frame" @keydown=${this.#silence}><div class="stack ${this.#standing.waits ? 'waits' : ''}" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${paper ? facts : nothing}
-      <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
+      <div class="deep ${this.#isFramesDue ? 'due' : ''}">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
       ${paper ? (view === undefined ? nothing : renderPaper(view, this.format)) : facts}
     </div><pf-keys lang=${this.language} theme=${this.theme ?? nothing} .shows=${this.keyGroups} .keys=${this.keys} @pf-preference=${this.#onPreference}></pf-keys></div>`;
   }
@@ -260,7 +260,7 @@ export class PfRecordingDetail extends StatsElement {
       found: this.#found,
       chosen: shown.findIndex((one) => isSame(this.brush, one)),
       onChoose: (index: number) => this.#choose(index),
-      folded: this.#standing.folded,
+      folded: this.#paper.isOn ? 0 : this.#standing.folded,
       onUnfold: this.#unfold,
     };
     return renderVerdict(verdict, this.format);
@@ -316,6 +316,11 @@ export class PfRecordingDetail extends StatsElement {
     );
   };
 
+  /** Parts that only frames fill will stand there too. */
+  get #isFramesDue(): boolean {
+    return this.#isReading && (this.#source.capture?.meta.frame_count ?? 0) > 0;
+  }
+
   /** Chooses exactly its range, so that every figure below is of it. */
   #choose(index: number): void {
     const finding = this.#shownFindings[index];
@@ -343,6 +348,7 @@ export class PfRecordingDetail extends StatsElement {
     const timeline: TimelineView = {
       ...{ view, quantile, table, zoom, brush, cursorMs, theme },
       review: this.#review.client,
+      isFramesDue: this.#isFramesDue,
       findings: this.#found === undefined ? undefined : this.#shownFindings,
       onQuantile: (to) => {
         this.quantile = to;
