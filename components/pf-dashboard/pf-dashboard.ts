@@ -119,6 +119,12 @@ export class PfDashboard extends StatsElement {
     if (this.#state.recordings?.length === 0) this.#guideBegun = true;
   }
 
+  protected override firstUpdated(): void {
+    // What will be looked at comes while the host is asked, behind what is painted first.
+    if (this.selected === undefined || this.selected === '') return;
+    requestAnimationFrame(() => setTimeout(fetchDetail));
+  }
+
   protected override render(): TemplateResult {
     const t = words[this.language];
     const kind = this.#state.failure?.kind;
@@ -216,10 +222,7 @@ export class PfDashboard extends StatsElement {
         <section class="card banner"><h1 class="vh">${t.performance}</h1>${rightsNote(refused, 'stats', this.format)}</section>
       </main></div>`;
     }
-    if (!this.#hasBegun) {
-      if (this.selected !== undefined && this.selected !== '') fetchDetail();
-      return this.#renderReading(t.performance);
-    }
+    if (!this.#hasBegun) return this.#renderReading(t.performance);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
