@@ -162,6 +162,7 @@ export class PfRecordingDetail extends StatsElement {
     shown: this.recording ?? this.recordingId,
     isReading: this.#isReading && !this.#paper.isOn,
     isDone: !this.#isReading && !this.#source.loading,
+    answer: this.#found,
     parts: this.#shownFindings.length,
   }));
   /** Characters are silenced on their way down: what lies inside never hears of them. */

@@ -10,6 +10,8 @@ export interface StandingWish {
   readonly isReading: boolean;
   /** Nothing more is to come: what stands there now is all. */
   readonly isDone: boolean;
+  /** What was answered; another one after it is of another session, which somebody chose. */
+  readonly answer: unknown;
   /** How many parts of the answer may be folded away. */
   readonly parts: number;
 }
@@ -20,23 +22,18 @@ type StandingHost = ReactiveControllerHost &
 export class Standing implements ReactiveController {
   readonly #host: StandingHost;
   readonly #wish: () => StandingWish;
-  readonly #timers: Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #shown: unknown;
+  #answer: unknown;
   #isLate = false;
   /** Of the answer while it is read, and from then on at least; px. */
   #heldPx: number | undefined;
   #folded = 0;
   #isToFit = false;
 
-  constructor(
-    host: StandingHost,
-    wish: () => StandingWish,
-    timers: Pick<typeof globalThis, 'setTimeout' | 'clearTimeout'> = globalThis,
-  ) {
+  constructor(host: StandingHost, wish: () => StandingWish) {
     this.#host = host;
     this.#wish = wish;
-    this.#timers = timers;
     host.addController(this);
   }
 
@@ -58,14 +55,18 @@ export class Standing implements ReactiveController {
   }
 
   hostUpdate(): void {
-    const { shown, isReading } = this.#wish();
+    const { shown, answer, isReading } = this.#wish();
     if (shown !== this.#shown) {
       this.#shown = shown;
       this.#begin();
     }
+    if (answer !== undefined && answer !== this.#answer) {
+      if (this.#answer !== undefined) this.#letGo();
+      this.#answer = answer;
+    }
     if (!isReading) this.#stop();
     else if (this.#timer === undefined && !this.#isLate) {
-      this.#timer = this.#timers.setTimeout(() => {
+      this.#timer = setTimeout(() => {
         this.#isLate = true;
         this.#host.requestUpdate();
       }, PATIENCE_MS);
@@ -98,16 +99,21 @@ export class Standing implements ReactiveController {
   /** What stands there goes, and its place stays until the next one has its own. */
   #begin(): void {
     this.#stop();
+    this.#letGo();
     this.#isLate = false;
-    this.#heldPx = undefined;
-    this.#folded = 0;
-    this.#isToFit = false;
+    this.#answer = undefined;
     const stack = this.#part('.stack');
     if (stack !== null) stack.style.setProperty('min-height', `${stack.offsetHeight}px`);
   }
 
+  #letGo(): void {
+    this.#heldPx = undefined;
+    this.#folded = 0;
+    this.#isToFit = false;
+  }
+
   #stop(): void {
-    this.#timers.clearTimeout(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
