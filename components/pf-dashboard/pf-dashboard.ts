@@ -40,6 +40,7 @@ import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
+import { hasBegun, hasHostParts, hostPartsCame, knowsClients, knowsHost } from './known.ts';
 import { fetchCompare, fetchDetail, fetchHostRoom, fetchLive, fetchTestStream } from './lazy.ts';
 import { ListedReport, REPORT } from './listed-report.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
@@ -204,7 +205,7 @@ export class PfDashboard extends StatsElement {
     const refused = this.#state.refusal('pairing') !== undefined;
     const inHost = room === 'host' && this.#state.refusal('info') === undefined;
     if (pairing === undefined && !(refused && inHost)) return nothing;
-    if (inHost && !this.#knowsHost) return nothing;
+    if (inHost && !knowsHost(this.#state)) return nothing;
     return html`<pf-pairing quiet ?brief=${!inHost} lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .pairing=${pairing} .refusal=${this.#state.refusal('pairing')} .info=${info}
       @pf-pairing-change=${this.#onLists}></pf-pairing>`;
   }
@@ -222,7 +223,7 @@ export class PfDashboard extends StatsElement {
         <section class="card banner"><h1 class="vh">${t.performance}</h1>${rightsNote(refused, 'stats', this.format)}</section>
       </main></div>`;
     }
-    if (!this.#hasBegun) return this.#renderReading(t.performance);
+    if (!hasBegun(this.#state)) return this.#renderReading(t.performance);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
@@ -243,15 +244,6 @@ export class PfDashboard extends StatsElement {
         ${this.#renderBanner()}${this.#renderMain(watching)}
       </main>
     </div>`;
-  }
-
-  /** What anything stands on: asked together, and nothing below it moves when it comes. */
-  get #hasBegun(): boolean {
-    const { failure, status, info } = this.#state;
-    if (failure !== undefined) return true;
-    const isKnown = (question: 'status' | 'info', answer: unknown): boolean =>
-      answer !== undefined || this.#state.refusal(question) !== undefined;
-    return isKnown('status', status) && isKnown('info', info);
   }
 
   #renderReading(label: string): TemplateResult {
@@ -349,20 +341,16 @@ export class PfDashboard extends StatsElement {
     if (event.format === REPORT) this.#report.show(this.client, event.recordingId);
   };
 
-  get #knowsClients(): boolean {
-    return this.#state.clients !== undefined || this.#state.refusal('clients') !== undefined;
-  }
-
   /** Whether the first steps will stand there is not known yet. */
   get #isGuideOpen(): boolean {
     const { recordings, failure } = this.#state;
     if (this.guide === 'off' || failure !== undefined) return false;
-    return recordings === undefined || (this.#guideBegun && !this.#knowsClients);
+    return recordings === undefined || (this.#guideBegun && !knowsClients(this.#state));
   }
 
   #renderGuide(): unknown {
     const { status, recordings, clients } = this.#state;
-    if (!this.#guideBegun || this.guide === 'off' || !this.#knowsClients) return nothing;
+    if (!this.#guideBegun || this.guide === 'off' || !knowsClients(this.#state)) return nothing;
     return html`<pf-first-run lang=${this.language} theme=${this.theme ?? nothing} .known=${{ status, recordings, clients }}
       @pf-guide-dismiss=${this.#onGuideDismiss} @pf-room=${this.#onRoom}></pf-first-run>`;
   }
@@ -389,11 +377,8 @@ export class PfDashboard extends StatsElement {
       </main></div>`;
     }
     fetchHostRoom();
-    if (isMissing(HOST_PARTS)) {
-      const came = HOST_PARTS.map((name) => customElements.whenDefined(name));
-      void Promise.all(came).then(() => this.requestUpdate());
-    }
-    if (!this.#knowsHost) return this.#renderReading(t.host);
+    if (!hasHostParts()) void hostPartsCame().then(() => this.requestUpdate());
+    if (!knowsHost(this.#state)) return this.#renderReading(t.host);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
@@ -407,7 +392,7 @@ export class PfDashboard extends StatsElement {
             ? nothing
             : html`<pf-sessions quiet lang=${lang} theme=${theme} .api=${api} .sessions=${sessions} .status=${hostStatus} @pf-session-end=${this.#onLists}></pf-sessions>`
         }${
-          this.#knowsClients
+          knowsClients(this.#state)
             ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
             : nothing
         }</div>
@@ -418,23 +403,6 @@ export class PfDashboard extends StatsElement {
         }</div>
       </div>
     </main>`;
-  }
-
-  /** Its lists follow each other: each stands on those above it. */
-  get #knowsHost(): boolean {
-    const { failure, pairing, sessions, recordings } = this.#state;
-    if (isMissing(HOST_PARTS)) return false;
-    if (failure !== undefined) return true;
-    const isKnown = (topic: 'pairing' | 'sessions', answer: unknown): boolean =>
-      answer !== undefined || this.#state.refusal(topic) !== undefined;
-    const listed = recordings !== undefined || this.#state.refusal('status') !== undefined;
-    return (
-      this.#hasBegun &&
-      listed &&
-      isKnown('pairing', pairing) &&
-      isKnown('sessions', sessions) &&
-      this.#knowsClients
-    );
   }
 
   #hostFacts(): readonly string[] {
@@ -602,11 +570,5 @@ declare global {
 
 /** Before the first answer: the page asks, and the element need not. */
 const NOTHING_KNOWN: StatsStatus = { armed: false, sample_count: 0, started_unix_ms: 0, kind: '' };
-/** What comes with the host's room. */
-const HOST_PARTS = ['pf-sessions', 'pf-clients', 'pf-tokens', 'pf-retention'] as const;
-
-const isMissing = (names: readonly string[]): boolean =>
-  names.some((name) => customElements.get(name) === undefined);
-
 /** As in styles.ts. */
 const ONE_COLUMN_PX = 1100;
