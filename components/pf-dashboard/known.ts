@@ -2,13 +2,9 @@
 // A question that will never be answered, or a host that does not answer at all, is waited for no longer.
 import type { HostState } from './host-state.ts';
 
-/** Of what every room begins with: asked together. */
-export function hasBegun(state: HostState): boolean {
-  if (state.failure !== undefined) return true;
-  const isKnown = (question: 'status' | 'info'): boolean =>
-    state[question] !== undefined || state.refusal(question) !== undefined;
-  return isKnown('status') && isKnown('info');
-}
+/** Of what every room begins with. */
+export const hasBegun = ({ failure, hasAnswered }: HostState): boolean =>
+  failure !== undefined || hasAnswered;
 
 export function knowsClients(state: HostState): boolean {
   return state.clients !== undefined || state.refusal('clients') !== undefined;
