@@ -193,7 +193,8 @@ export const chartStyles = css`
   }
   .read div {
     display: grid;
-    grid-template-columns: 14px minmax(0, 1fr) auto;
+    /* A value of four digits has its room before it is there. */
+    grid-template-columns: 14px minmax(0, 1fr) minmax(28px, auto);
     gap: 0 6px;
     align-items: center;
     line-height: 18px;

@@ -10,7 +10,7 @@ import type { HostEvent } from '../../contract/events.ts';
 import type { HostStatus, SessionInfo } from '../../contract/host.ts';
 import type { CreatedToken, TokenInfo } from '../../contract/tokens.ts';
 import { asFields, fields, number, oneOf, some, text, unreadable, whole } from './fields.ts';
-import { parseStatus } from './parse-status.ts';
+import { parseFullStatus } from './parse-recorder.ts';
 
 export function parseClients(value: unknown): readonly PairedClient[] {
   if (!Array.isArray(value)) throw unreadable('the list of devices is not a list');
@@ -205,7 +205,7 @@ export function parseEvent(value: unknown): HostEvent | undefined {
     case 'pairing':
       return { topic: 'pairing', pairing: parsePairing(f['pairing']) };
     case 'captures':
-      return { topic: 'captures', status: parseStatus(f['status']) };
+      return { topic: 'captures', status: parseFullStatus(f['status']) };
     default:
       return undefined;
   }

@@ -65,6 +65,11 @@ export class HostState implements ReactiveController {
     });
   }
 
+  /** Status and who the host is were asked for together, and what of it there is came. */
+  get hasAnswered(): boolean {
+    return this.#answered;
+  }
+
   /** Why a question will never be answered here; undefined: it may be. */
   refusal(question: Question | EventTopic): ApiFailure | undefined {
     return this.#refused.get(question);

@@ -40,6 +40,7 @@ import '../pf-first-run/pf-first-run.ts';
 import '../pf-pairing/pf-pairing.ts';
 import '../pf-recordings-list/pf-recordings-list.ts';
 import { HostState } from './host-state.ts';
+import { hasBegun, hasHostParts, hostPartsCame, knowsClients, knowsHost } from './known.ts';
 import { fetchCompare, fetchDetail, fetchHostRoom, fetchLive, fetchTestStream } from './lazy.ts';
 import { ListedReport, REPORT } from './listed-report.ts';
 import { ROOMS, type Room, roomOf } from './rooms.ts';
@@ -117,6 +118,12 @@ export class PfDashboard extends StatsElement {
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has('api') || changed.has('host') || changed.has('token')) this.#guideBegun = false;
     if (this.#state.recordings?.length === 0) this.#guideBegun = true;
+  }
+
+  protected override firstUpdated(): void {
+    // What will be looked at comes while the host is asked, behind what is painted first.
+    if (this.selected === undefined || this.selected === '') return;
+    requestAnimationFrame(() => setTimeout(fetchDetail));
   }
 
   protected override render(): TemplateResult {
@@ -198,6 +205,7 @@ export class PfDashboard extends StatsElement {
     const refused = this.#state.refusal('pairing') !== undefined;
     const inHost = room === 'host' && this.#state.refusal('info') === undefined;
     if (pairing === undefined && !(refused && inHost)) return nothing;
+    if (inHost && !knowsHost(this.#state)) return nothing;
     return html`<pf-pairing quiet ?brief=${!inHost} lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .pairing=${pairing} .refusal=${this.#state.refusal('pairing')} .info=${info}
       @pf-pairing-change=${this.#onLists}></pf-pairing>`;
   }
@@ -215,11 +223,13 @@ export class PfDashboard extends StatsElement {
         <section class="card banner"><h1 class="vh">${t.performance}</h1>${rightsNote(refused, 'stats', this.format)}</section>
       </main></div>`;
     }
+    if (!hasBegun(this.#state)) return this.#renderReading(t.performance);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
     const watching = this.#shown;
     const { status, sessions, recordings } = this.#state;
+    const isListed = recordings !== undefined && (watching !== undefined || !this.#isGuideOpen);
     return html`<div class="grid">
       <aside class="side" aria-label=${t.controls}>
         <pf-capture-control ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .status=${status} .sessions=${sessions}
@@ -227,13 +237,19 @@ export class PfDashboard extends StatsElement {
         <pf-black-box ?side=${this.wide} ?hidden=${status?.black_box === undefined && status?.last_run === undefined} lang=${lang} theme=${theme} .api=${api} .status=${status ?? NOTHING_KNOWN}
           @pf-capture-change=${this.#onCapture} @pf-recording-select=${this.#onSelect}></pf-black-box>
         <pf-recordings-list comparable ?side=${this.wide} lang=${lang} theme=${theme} .api=${api} .recordings=${recordings ?? []} .selected=${watching}
-          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${recordings === undefined} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
+          .formats=${this.#report.formats(api, this.format)} @pf-recording-export=${this.#onExport} ?hidden=${!isListed} @pf-recording-select=${this.#onSelect} @pf-recording-deleted=${this.#onDeleted} @pf-recording-restored=${this.#onRestored} @pf-recording-changed=${this.#onRestored}
           @pf-recordings-compare=${this.#onCompare}></pf-recordings-list>
       </aside>
       <main id="main" tabindex="-1" aria-label=${t.performance}>
         ${this.#renderBanner()}${this.#renderMain(watching)}
       </main>
     </div>`;
+  }
+
+  #renderReading(label: string): TemplateResult {
+    return html`<div class="grid one"><main id="main" tabindex="-1" aria-label=${label}>
+      <section class="card late"><h1 class="empty">${words[this.language].reading}</h1></section>
+    </main></div>`;
   }
 
   #renderBanner(): unknown {
@@ -257,14 +273,16 @@ export class PfDashboard extends StatsElement {
     }
     const { failure, recordings, status } = this.#state;
     const armed = status?.armed === true;
-    if (watching === undefined && (armed || this.#state.wasCut)) {
+    const isLive = armed || this.#state.wasCut;
+    if (watching === undefined && isLive && !this.#isGuideOpen) {
       fetchLive();
       return html`${this.#renderGuide()}<pf-live quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .keys=${this.keys} @pf-brush=${stop} @pf-recording-select=${this.#onSelect}
         @pf-keys-ask=${this.#onKeysAsk}></pf-live>`;
     }
     if (watching === undefined) {
       if (failure !== undefined && recordings === undefined) return nothing;
-      return html`<section class="card"><h1 class="empty">${recordings === undefined ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
+      const isReading = recordings === undefined || isLive;
+      return html`<section class="card ${isReading ? 'late' : ''}"><h1 class="empty">${isReading ? t.reading : t.none}</h1></section>${this.#renderGuide()}`;
     }
     fetchDetail();
     return html`${this.#renderGuide()}<pf-recording-detail quiet lang=${this.language} theme=${this.theme ?? nothing} .api=${this.client} .recordingId=${watching} .entry=${this.#entryOf(watching)} .brush=${this.range} .keys=${this.keys}
@@ -323,10 +341,16 @@ export class PfDashboard extends StatsElement {
     if (event.format === REPORT) this.#report.show(this.client, event.recordingId);
   };
 
+  /** Whether the first steps will stand there is not known yet. */
+  get #isGuideOpen(): boolean {
+    const { recordings, failure } = this.#state;
+    if (this.guide === 'off' || failure !== undefined) return false;
+    return recordings === undefined || (this.#guideBegun && !knowsClients(this.#state));
+  }
+
   #renderGuide(): unknown {
     const { status, recordings, clients } = this.#state;
-    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
-    if (!this.#guideBegun || this.guide === 'off' || !known) return nothing;
+    if (!this.#guideBegun || this.guide === 'off' || !knowsClients(this.#state)) return nothing;
     return html`<pf-first-run lang=${this.language} theme=${this.theme ?? nothing} .known=${{ status, recordings, clients }}
       @pf-guide-dismiss=${this.#onGuideDismiss} @pf-room=${this.#onRoom}></pf-first-run>`;
   }
@@ -353,11 +377,12 @@ export class PfDashboard extends StatsElement {
       </main></div>`;
     }
     fetchHostRoom();
+    if (!hasHostParts()) void hostPartsCame().then(() => this.requestUpdate());
+    if (!knowsHost(this.#state)) return this.#renderReading(t.host);
     const lang = this.language;
     const theme = this.theme ?? nothing;
     const api = this.client;
     const { sessions, clients, hostStatus, info, recordings } = this.#state;
-    const known = clients !== undefined || this.#state.refusal('clients') !== undefined;
     return html`<main id="main" tabindex="-1" class="rooms" aria-label=${t.host}>
       <div class="hosthead"><h1>${info?.name || hostOf(this.host)}</h1><p class="meta">${this.#hostFacts().map((fact) => html`<span>${fact}</span>`)}</p></div>
       ${this.#renderBanner()}
@@ -367,7 +392,7 @@ export class PfDashboard extends StatsElement {
             ? nothing
             : html`<pf-sessions quiet lang=${lang} theme=${theme} .api=${api} .sessions=${sessions} .status=${hostStatus} @pf-session-end=${this.#onLists}></pf-sessions>`
         }${
-          known
+          knowsClients(this.#state)
             ? html`<pf-clients quiet lang=${lang} theme=${theme} .api=${api} .clients=${clients} .refusal=${this.#state.refusal('clients')} @pf-client-change=${this.#onLists}></pf-clients>`
             : nothing
         }</div>

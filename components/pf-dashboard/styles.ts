@@ -180,6 +180,18 @@ export const dashboardStyles = css`
     text-wrap: pretty;
     max-width: 92ch;
   }
+  /* What is there at once was never missed. */
+  .late {
+    animation: late 200ms backwards;
+  }
+  @keyframes late {
+    from, to {
+      visibility: hidden;
+    }
+  }
+  pf-tokens:not([stands]) ~ pf-retention {
+    animation: late 5s backwards;
+  }
   .ask {
     display: grid;
     gap: 12px;
@@ -212,6 +224,10 @@ export const dashboardStyles = css`
     }
     pf-recordings-list {
       order: 3;
+    }
+    /* Below a recording it stands when that has its height; and whatever comes, in the end it does. */
+    .grid:has(pf-recording-detail:not([stands])) pf-recordings-list {
+      animation: late 5s backwards;
     }
   }
   @container (max-width: 719px) {

@@ -210,7 +210,7 @@ export class PfQuantileTable extends ReviewElement {
     const known = this.figures !== undefined;
     const cell = (ms: number | undefined, kind: string, few: unknown): TemplateResult => {
       const isOver = isTotal && ms !== undefined && ms > budgetMs;
-      return html`<td class="${kind} ${isOver ? 'over' : ''}">${known ? figure(f.ms(ms), f) : nothing}${
+      return html`<td class="${kind} ${isOver ? 'over' : ''}">${known ? figure(f.ms(ms), f) : due(f.ms(1))}${
         isOver ? html`<span class="vh"> ${t.overBudget}</span>` : nothing
       }${few}</td>`;
     };
@@ -252,10 +252,11 @@ export class PfQuantileTable extends ReviewElement {
   #renderShares(): TemplateResult {
     const f = this.format;
     const parts = this.#rows.slice(1).toSorted((a, b) => (b.share ?? 0) - (a.share ?? 0));
-    return html`<ul class="keys">${parts.map(
+    const known = this.figures !== undefined;
+    return html`<ul class="keys ${known ? '' : 'due'}">${parts.map(
       ({ name, share }) =>
         html`<li>${swatch({ shape: 'fill', token: name })}${this.#nameOf({ name })} ${
-          this.figures === undefined ? nothing : figure(percentOf(f, share), f)
+          known ? figure(percentOf(f, share), f) : percentOf(f, 0.5)
         }</li>`,
     )}</ul>`;
   }
@@ -359,6 +360,10 @@ const NBSP = '\u00a0';
 const EXACT_BELOW_MS = 600_000;
 
 // Elements that stand in the page already are made at this line: what they need lies above.
+/** The room of a figure that is on its way. */
+const due = (text: string): TemplateResult =>
+  html`<span class="due" aria-hidden="true">${text}</span>`;
+
 define('pf-quantile-table', PfQuantileTable);
 
 declare global {

@@ -85,6 +85,9 @@ export const tableStyles = css`
     margin-inline-end: 8px;
     vertical-align: -1px;
   }
+  .due {
+    visibility: hidden;
+  }
   .total th, .total td {
     font-weight: 600;
   }
@@ -163,8 +166,9 @@ export const tableStyles = css`
   .counters dt {
     color: var(--_text3);
   }
+  /* Room for what comes: its neighbours stay. */
   .counters dd {
-    min-width: 1ch;
+    min-width: 7ch;
   }
   .twin {
     position: relative;
@@ -200,6 +204,18 @@ export const tableStyles = css`
     }
     .head .grow {
       display: none;
+    }
+    /* A line of its own: what comes into it moves nothing below. */
+    .head .t2 {
+      order: 1;
+      flex-basis: 100%;
+      min-height: 18px;
+    }
+    .head .seg {
+      margin-inline-start: auto;
+    }
+    .excess p {
+      min-height: 36px;
     }
     .body {
       grid-template-columns: minmax(0, 1fr);

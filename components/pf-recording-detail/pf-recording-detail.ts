@@ -54,6 +54,7 @@ import { renderFacts, renderHead } from './head-view.ts';
 import { Paper } from './paper.ts';
 import { renderPaper } from './paper-view.ts';
 import { caveats, windowSentences } from './sentences.ts';
+import { Standing } from './standing.ts';
 import { words } from './strings.ts';
 import { detailStyles } from './styles.ts';
 import {
@@ -158,6 +159,13 @@ export class PfRecordingDetail extends StatsElement {
   #jumpDue: 1 | -1 | undefined;
   readonly #acts = new Acts(this);
   readonly #paper = new Paper(this);
+  readonly #standing = new Standing(this, () => ({
+    shown: this.recording ?? this.recordingId,
+    isReading: this.#isReading && !this.#paper.isOn,
+    isDone: !this.#isReading && !this.#source.loading,
+    answer: this.#found,
+    parts: this.#shownFindings.length,
+  }));
   /** Characters are silenced on their way down: what lies inside never hears of them. */
   readonly #silence = {
     capture: true,
@@ -198,15 +206,16 @@ export class PfRecordingDetail extends StatsElement {
       const { noRecording } = reviewWords[this.language];
       return html`<div class="frame"><section class="card pad"><p class="note">${noRecording}</p></section></div>`;
     }
-    const view = this.#view;
+    // Another one may have been asked for since.
+    const view = this.#source.capture === undefined ? undefined : this.#view;
     const paper = this.#paper.isOn;
     const facts =
       view === undefined
         ? nothing
         : renderFacts(view, paper || this.unfolded, this.format, this.#onFold);
-    return html`<div class="frame" @keydown=${this.#silence}><div class="stack" @keydown=${this.#onKey}>
+    return html`<div class="frame" @keydown=${this.#silence}><div class="stack ${this.#standing.waits ? 'waits' : ''}" @keydown=${this.#onKey}>
       ${this.#renderHead(view)}${this.#renderProblem()}${this.#renderVerdict(view)}${paper ? facts : nothing}
-      <div class="deep">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
+      <div class="deep ${this.#isFramesDue ? 'due' : ''}">${this.#renderTimeline(view)}${this.#renderRange(view)}</div>${this.#renderStrip(view)}
       ${paper ? (view === undefined ? nothing : renderPaper(view, this.format)) : facts}
     </div><pf-keys lang=${this.language} theme=${this.theme ?? nothing} .shows=${this.keyGroups} .keys=${this.keys} @pf-preference=${this.#onPreference}></pf-keys></div>`;
   }
@@ -242,19 +251,22 @@ export class PfRecordingDetail extends StatsElement {
   }
 
   #renderVerdict(view: View | undefined): unknown {
-    const loading = this.#isReading || (view === undefined && this.#source.loading);
-    if (view === undefined && this.#source.failure !== undefined) return nothing;
-    const sentences =
-      loading || view === undefined ? [this.#readingText(view)] : this.#sentences(view);
+    const loading = this.#isReading;
+    // The head says that it is read; how high what stands below will be is known with the recording.
+    if (view === undefined) return nothing;
+    const sentences = loading ? [this.#readingText(view)] : this.#sentences(view);
     const shown = this.#shownFindings;
     const verdict = {
       ...{ sentences, loading, shown },
       seen:
-        loading ||
-        (view !== undefined && (view.samples.length > 0 || (this.#found?.frames ?? 0) > 0)),
+        !loading &&
+        view !== undefined &&
+        (view.samples.length > 0 || (this.#found?.frames ?? 0) > 0),
       found: this.#found,
       chosen: shown.findIndex((one) => isSame(this.brush, one)),
       onChoose: (index: number) => this.#choose(index),
+      folded: this.#paper.isOn ? 0 : this.#standing.folded,
+      onUnfold: this.#unfold,
     };
     return renderVerdict(verdict, this.format);
   }
@@ -302,10 +314,25 @@ export class PfRecordingDetail extends StatsElement {
     return this.#found === undefined && this.#view?.session !== undefined;
   }
 
+  readonly #unfold = (): void => {
+    const first = this.#shownFindings.length - this.#standing.folded;
+    this.#standing.unfold();
+    // What was pressed is gone: the first of what it showed has the focus.
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelectorAll<HTMLElement>('.finding')[first]?.focus(),
+    );
+  };
+
+  /** Parts that only frames fill will stand there too. */
+  get #isFramesDue(): boolean {
+    return this.#isReading && (this.#source.capture?.meta.frame_count ?? 0) > 0;
+  }
+
   /** Chooses exactly its range, so that every figure below is of it. */
   #choose(index: number): void {
     const finding = this.#shownFindings[index];
     if (finding === undefined) return;
+    if (index >= this.#shownFindings.length - this.#standing.folded) this.#standing.unfold();
     const { fromMs, toMs } = finding;
     const isAgain = isSame(this.brush, finding);
     this.#toBrush(isAgain ? undefined : { fromMs, toMs });
@@ -321,13 +348,14 @@ export class PfRecordingDetail extends StatsElement {
   }
 
   #renderTimeline(view: View | undefined): unknown {
-    if (view === undefined && !this.#source.loading) return nothing;
+    if (view === undefined) return nothing;
     const f = this.format;
     const { quantile, table, zoom, brush, cursorMs } = this;
     const theme = this.#childTheme;
     const timeline: TimelineView = {
       ...{ view, quantile, table, zoom, brush, cursorMs, theme },
       review: this.#review.client,
+      isFramesDue: this.#isFramesDue,
       findings: this.#found === undefined ? undefined : this.#shownFindings,
       onQuantile: (to) => {
         this.quantile = to;

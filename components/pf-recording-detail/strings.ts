@@ -20,6 +20,8 @@ export const words = /* @__PURE__ */ dictionary(
     recording: 'Recording',
     readingFrames: (n: string) => `Reading ${n} frames …`,
     findings: 'Findings',
+    unfoldFindings: (n: string, one: boolean, all: boolean) =>
+      `Show ${n}${all ? '' : ' more'} ${one ? 'finding' : 'findings'}`,
     moreFindings: (n: string, one: boolean) =>
       one
         ? 'One smaller finding is on the timeline.'
@@ -73,6 +75,8 @@ export const words = /* @__PURE__ */ dictionary(
     recording: 'Aufzeichnung',
     readingFrames: (n) => `${n} Bilder werden gelesen …`,
     findings: 'Befunde',
+    unfoldFindings: (n, one, all) =>
+      `${n}${all ? '' : one ? ' weiteren' : ' weitere'} ${one ? 'Befund' : 'Befunde'} zeigen`,
     moreFindings: (n, one) =>
       one
         ? 'Ein kleinerer Befund steht im Zeitverlauf.'

@@ -127,9 +127,27 @@ export const detailStyles = css`
     padding: 16px 16px 12px;
     min-height: 52px;
   }
-  /* Room for a sentence and two findings: what comes moves the timeline little. */
-  .say.loading {
-    min-height: 200px;
+  /* Room for a sentence and three findings, should frames be long on their way. */
+  .stack:not(.waits) .loading {
+    min-height: 292px;
+  }
+  .verdict {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    grid-template-rows: auto;
+    align-content: start;
+  }
+  .unfold {
+    padding: 8px 16px 10px;
+    border-top: 1px solid var(--_hairline);
+  }
+  /* Its place is known with the height of the answer. Drawn it is all the same: then it stands there at once. */
+  .waits > .deep, .waits > pf-frame-strip, .waits > .facts, .due ~ .facts {
+    visibility: hidden;
+  }
+  /* The place of a recording before it is no room between the parts of this one. */
+  .stack {
+    align-content: start;
   }
   .say p {
     max-width: 92ch;
@@ -266,7 +284,7 @@ export const detailStyles = css`
   }
   /* The page's 1840 without its side column. */
   @container (min-width: 1520px) {
-    .deep:has(pf-quantile-table) {
+    .deep:has(pf-quantile-table), .deep.due {
       grid-template-columns: minmax(0, 1fr) 520px;
     }
   }
@@ -283,10 +301,13 @@ export const detailStyles = css`
     .pad, .say {
       padding: 12px;
     }
-    .sight {
+    .sight, .unfold {
       padding: 8px 12px;
     }
-    .wide, .keys > span {
+    .stack:not(.waits) .loading {
+      min-height: 420px;
+    }
+    .wide, .wide[data-room], .keys > span {
       display: none;
     }
     .keys {
@@ -334,7 +355,21 @@ export const detailStyles = css`
   .printed {
     display: none;
   }
+  /* Longer words are on their way: what follows has its place. */
+  .wide[data-room] {
+    display: inline-block;
+    text-align: end;
+  }
+  .wide[data-room]::after {
+    content: attr(data-room);
+    display: block;
+    height: 0;
+    visibility: hidden;
+  }
   @media print {
+    .verdict {
+      min-height: 0 !important;
+    }
     .printed {
       display: inline;
     }

@@ -15,6 +15,8 @@ import { EMPTY, type View } from './view.ts';
 export interface TimelineView {
   readonly view: View | undefined;
   readonly review: ReviewClient | undefined;
+  /** It will come, and with frames. */
+  readonly isFramesDue: boolean;
   readonly theme: Theme;
   readonly findings: readonly Finding[] | undefined;
   readonly quantile: Quantile;
@@ -34,7 +36,7 @@ export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateR
     html`<button aria-pressed=${on} @click=${act}>${text}</button>`;
   const quantile = (q: Quantile): TemplateResult =>
     segment(timeline.quantile === q, q, () => timeline.onQuantile(q));
-  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide">${areOfFrames(timeline) ? t.stagesOf : t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
+  return html`<div class="head"><h2>${t.timeline}</h2><span class="t3 s wide" data-room=${timeline.isFramesDue ? t.stagesOf : nothing}>${areOfFrames(timeline) ? t.stagesOf : t.stagesAt}<span class="printed"> ${timeline.quantile}</span></span>
     <span class="seg" role="group" aria-label=${t.quantile}>${quantile('p50')}${quantile('p99')}</span><span class="grow"></span>
     <button class="btn" aria-pressed=${table} @click=${timeline.onTable}>${t.asTable}</button></div>`;
 }

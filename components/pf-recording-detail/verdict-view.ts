@@ -9,7 +9,7 @@ import { words } from './strings.ts';
 export interface VerdictView {
   /** The first one is the answer. */
   readonly sentences: readonly string[];
-  /** While it is read the card stands at its usual height, so that the timeline below does not move. */
+  /** While it is read nothing but that is said. */
   readonly loading: boolean;
   /** Something was streamed: then it is said where sight ends. */
   readonly seen: boolean;
@@ -19,6 +19,9 @@ export interface VerdictView {
   /** Which of them is chosen; -1: none. */
   readonly chosen: number;
   readonly onChoose: (index: number) => void;
+  /** How many of them, the last ones, are folded away. */
+  readonly folded: number;
+  readonly onUnfold: () => void;
 }
 
 export function renderVerdict(verdict: VerdictView, f: Format): TemplateResult {
@@ -37,8 +40,20 @@ function renderFindings(verdict: VerdictView, f: Format): unknown {
   const { found, shown } = verdict;
   if (found === undefined || shown.length === 0) return nothing;
   const rest = found.findings.length - shown.length;
-  return html`<ol class="findings" aria-label=${t.findings}>${shown.map((one, i) => renderFinding(verdict, found, one, i, f))}</ol>${
-    rest > 0 ? html`<p class="sight">${t.moreFindings(f.count(rest), rest === 1)}</p>` : nothing
+  const { folded, onUnfold } = verdict;
+  const open = shown.slice(0, shown.length - folded);
+  return html`${
+    open.length === 0
+      ? nothing
+      : html`<ol class="findings" aria-label=${t.findings}>${open.map((one, i) => renderFinding(verdict, found, one, i, f))}</ol>`
+  }${
+    folded > 0
+      ? html`<p class="unfold"><button class="btn" @click=${onUnfold}>${t.unfoldFindings(f.count(folded), folded === 1, folded === shown.length)}</button></p>`
+      : nothing
+  }${
+    rest > 0 && folded === 0
+      ? html`<p class="sight">${t.moreFindings(f.count(rest), rest === 1)}</p>`
+      : nothing
   }`;
 }
 

@@ -166,6 +166,8 @@ export class PfTokens extends StatsElement {
   }
 
   protected override updated(changed: PropertyValues): void {
+    // For what stands below it in a page.
+    this.toggleAttribute('stands', this.list !== undefined || this.trouble !== undefined);
     if (!changed.has('fresh')) return;
     if (this.fresh !== undefined) this.renderRoot.querySelector<HTMLElement>('.copy')?.focus();
     else if (changed.get('fresh') !== undefined && this.isConnected) {

@@ -96,9 +96,13 @@ export async function watchSpeed(page: Page): Promise<void> {
       outOfFrames.add(canvas.id);
       if (!outOfFrames.has('c-latency') || !outOfFrames.has('c-worst')) return;
       // What is drawn now is painted with the next frame, and on the screen with the one behind it.
-      requestAnimationFrame(() =>
-        requestAnimationFrame(() => (speed.drawnMs ??= performance.now())),
-      );
+      const seen = (): void => {
+        // A lane may be drawn before it is shown.
+        if (chart.checkVisibility({ visibilityProperty: true }))
+          speed.drawnMs ??= performance.now();
+        else requestAnimationFrame(seen);
+      };
+      requestAnimationFrame(() => requestAnimationFrame(seen));
     };
     window.Worker = class extends Worker {
       constructor(url: string | URL, options?: WorkerOptions) {
