@@ -92,15 +92,15 @@ export function barOf(
   const times = lastMs > fromMs ? [...cuts].sort((a, b) => a - b) : [];
   const share = (ms: number): number => (ms - shown.fromMs) / span;
   const steps: BarStep[] = [];
-  // Both are in order of time: as the pieces go on, so do they.
+  // Both are in order of time: as the pieces go on, so do they. Behind the last there is none, not even at no end of time.
   let [rate, gap] = [0, 0];
   times.forEach((fromMs, i) => {
     const toMs = times[i + 1];
     if (toMs === undefined) return;
     const middle = (fromMs + toMs) / 2;
-    while ((row.gaps[gap]?.toMs ?? Number.POSITIVE_INFINITY) <= middle) gap += 1;
+    while ((row.gaps[gap]?.toMs ?? Number.NaN) <= middle) gap += 1;
     if (middle > (row.gaps[gap]?.fromMs ?? Number.POSITIVE_INFINITY)) return;
-    while ((row.rates[rate + 1]?.atMs ?? Number.POSITIVE_INFINITY) <= middle) rate += 1;
+    while ((row.rates[rate + 1]?.atMs ?? Number.NaN) <= middle) rate += 1;
     const kbps = row.rates[rate]?.kbps;
     const height = kbps === undefined || mostKbps <= 0 ? undefined : kbps / mostKbps;
     const step = { from: share(fromMs), to: share(toMs), height };
