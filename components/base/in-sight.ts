@@ -9,8 +9,10 @@ export class InSight {
   #isNear = true;
   #isStale = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
-  /** Set from a drawing until the next frame. */
+  /** Set while the next frame has to draw. */
   #frame: number | undefined;
+  /** The frame that was drawn in last, by its time. */
+  #drawnIn: unknown;
 
   /** `act` draws. */
   constructor(element: Element, act: () => void) {
@@ -41,7 +43,9 @@ export class InSight {
     clearTimeout(this.#rest);
     this.#isStale = true;
     if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
-    else if (this.#frame === undefined) this.#catchUp();
+    else if (this.#drawnIn !== document.timeline.currentTime) this.#catchUp();
+    // Asked for only when there is something to draw: a frame that draws nothing costs the page one too.
+    else this.#frame ??= requestAnimationFrame(this.#onFrame);
   }
 
   #look(entries: readonly IntersectionObserverEntry[]): void {
@@ -52,7 +56,7 @@ export class InSight {
   readonly #catchUp = (): void => {
     if (!this.#isStale) return;
     this.#isStale = false;
-    this.#frame ??= requestAnimationFrame(this.#onFrame);
+    this.#drawnIn = document.timeline.currentTime;
     this.#act();
   };
 

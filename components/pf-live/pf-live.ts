@@ -146,6 +146,11 @@ export class PfLive extends StatsElement {
   /** Changes of sessions that the rows know of. */
   #rowsAt = -1;
   #told: readonly unknown[] | undefined;
+  /** Asked for again when it is another: to ask lays the page out. */
+  #width: number | undefined;
+  readonly #resize = new ResizeObserver(() => {
+    this.#width = undefined;
+  });
 
   constructor() {
     super();
@@ -170,6 +175,13 @@ export class PfLive extends StatsElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#told = undefined;
+    this.#width = undefined;
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
   }
 
   protected override surroundingsChanged(): void {
@@ -314,7 +326,8 @@ export class PfLive extends StatsElement {
   }
 
   get #plotWidth(): number {
-    return Math.max(120, this.clientWidth - AROUND_PLOT_PX);
+    this.#width ??= this.clientWidth;
+    return Math.max(120, this.#width - AROUND_PLOT_PX);
   }
 
   protected override render(): TemplateResult {
