@@ -38,12 +38,16 @@ export class InSight {
     removeEventListener('beforeprint', this.#catchUp);
   }
 
-  /** Draws now, with the next frame when this one has its drawing, or when the element comes into view. */
+  /**
+   * Draws when all elements that are another now have been written, with the next frame when this one has its drawing, or
+   * when the element comes into view. Text on a canvas asks for the style of its element: between two that are written it
+   * would lay the page out for each.
+   */
   draw(): void {
     clearTimeout(this.#rest);
     this.#isStale = true;
     if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
-    else if (this.#drawnIn !== document.timeline.currentTime) this.#catchUp();
+    else if (this.#drawnIn !== document.timeline.currentTime) queueMicrotask(this.#catchUp);
     // Asked for only when there is something to draw: a frame that draws nothing costs the page one too.
     else this.#frame ??= requestAnimationFrame(this.#onFrame);
   }

@@ -260,9 +260,8 @@ export class PfLive extends StatsElement {
     this.#offered = offered;
     const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
     const session = drawn?.session.id;
-    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / LANES_TWICE);
     const data = { ...{ recording, range, cursorMs, session, rows }, isWaiting };
-    this.#lanes.offer(data, touched ? undefined : apartMs);
+    this.#lanes.offer(data, touched);
   }
 
   /** The one that grows, else what was held of the last. */
@@ -417,7 +416,7 @@ export class PfLive extends StatsElement {
     return timelineHead(head, this.format);
   }
 
-  /** Their data come one lane a frame, past this template. */
+  /** Their data come past this template. */
   #renderLanes(): TemplateResult {
     const { theme, brush, table, quantile } = this;
     const several = this.#several;
@@ -552,10 +551,6 @@ declare global {
 /** What a hand changes is drawn at once, and the first of it with all that has come. */
 const REDRAWN = ['view', 'span', 'session'];
 const HANDS = [...REDRAWN, 'cursorMs'];
-/** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
-const MOST_APART_MS = 250;
-/** All of them are through long before the next. */
-const LANES_TWICE = 8;
 /** Label and readout beside a plot. */
 const AROUND_PLOT_PX = 300;
 const TELL_SLEEP_MS = 120_000;
