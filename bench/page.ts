@@ -23,7 +23,7 @@ import {
 } from '../tests/support/page-speed.ts';
 import { cpuBetween, longestTask, traced } from '../tests/support/page-trace.ts';
 import { randomFrom } from '../tests/support/synthetic-frames.ts';
-import { liveCost } from './page-live.ts';
+import { dearest, liveCosts } from './page-live.ts';
 
 const MINUTES = 180;
 const FPS = 240;
@@ -259,17 +259,22 @@ async function oneLane(): Promise<Row> {
   return rate('pan and zoom with one lane', moved, ONE_LANE_FPS);
 }
 
-/** An hour of four sessions on screen while every one of them tells a window a second. */
+/** An hour of four sessions while every one of them tells a window a second: its newest stretch shown, and all of it. */
 async function live(): Promise<Row> {
   const page = await visit(host, browser, undefined, '/assets/components/punktfunk.js');
   await page.evaluate(async () => {
     const script = '/assets/components/punktfunk.js';
     await import(script);
   });
-  const { meanMs, p90Ms, maxMs, ticks } = await liveCost(page);
+  const costs = await liveCosts(page);
   await page.context().close();
-  const detail = `ms of the main thread a tick; p90 ${p90Ms.toFixed(1)}, most ${maxMs.toFixed(1)} where lanes are drawn, ${ticks} ticks`;
-  return share('live, 4 sessions, 1 h on screen', meanMs, LIVE_TICK_LIMIT_MS, detail);
+  const each = costs.map(
+    ({ span, meanMs, p90Ms, maxMs }) =>
+      `${span}: ${meanMs.toFixed(1)} (p90 ${p90Ms.toFixed(1)}, most ${maxMs.toFixed(1)})`,
+  );
+  const worst = dearest(costs);
+  const detail = `ms of the main thread a tick in the dearer span; ${each.join(', ')}; ${worst.ticks} ticks each`;
+  return share('live, 4 sessions, 1 h recorded', worst.meanMs, LIVE_TICK_LIMIT_MS, detail);
 }
 
 function rate(name: string, moved: readonly Moved[], least: number): Row {

@@ -124,6 +124,7 @@ export abstract class ChartElement extends StatsElement {
   #resize: ResizeObserver | undefined;
   /** The plot whose width is watched. */
   #measured: Element | undefined;
+  readonly #placed: Record<'cursor' | 'brush', readonly unknown[]> = { cursor: [], brush: [] };
   readonly #sight = new InSight(this, () => this.#drawNow());
   #media: readonly MediaQueryList[] = [];
   #plotWidth = 0;
@@ -378,7 +379,17 @@ export abstract class ChartElement extends StatsElement {
     this.#placeBrush(left, fromMs, toMs);
     const shown = share >= 0 && share <= 1 && this.#plotWidth > 0;
     const px = left + share * this.#plotWidth;
-    for (const cursor of this.renderRoot.querySelectorAll<HTMLElement>('.cursor')) {
+    const cursors = this.renderRoot.querySelectorAll<HTMLElement>('.cursor');
+    // In a view that is followed it stands where it stood.
+    const isPlaced = this.#isSame('cursor', [
+      ...cursors,
+      shown,
+      px.toFixed(1),
+      left,
+      this.#plotWidth,
+    ]);
+    if (isPlaced) return;
+    for (const cursor of cursors) {
       cursor.hidden = !shown;
       cursor.style.transform = `translateX(${px.toFixed(1)}px)`;
     }
@@ -390,13 +401,22 @@ export abstract class ChartElement extends StatsElement {
     badge.style.transform = `translateX(clamp(${left}px, calc(${px.toFixed(1)}px - 50%), calc(${right}px - 100%)))`;
   }
 
+  /** Elements and places as they were when it was asked last: nothing is to be written then. */
+  #isSame(what: 'cursor' | 'brush', places: readonly unknown[]): boolean {
+    const before = this.#placed[what];
+    this.#placed[what] = places;
+    return before.length === places.length && before.every((one, i) => one === places[i]);
+  }
+
   #placeBrush(left: number, fromMs: number, toMs: number): void {
     const { brush } = this;
     const at = (ms: number): number =>
       left + Math.min(1, Math.max(0, (ms - fromMs) / (toMs - fromMs))) * this.#plotWidth;
     const [from, to] = brush === undefined ? [0, 0] : [at(brush.fromMs), at(brush.toMs)];
     const isSeen = brush !== undefined && brush.toMs > fromMs && brush.fromMs < toMs;
-    for (const box of this.renderRoot.querySelectorAll<HTMLElement>('.brush')) {
+    const boxes = this.renderRoot.querySelectorAll<HTMLElement>('.brush');
+    if (this.#isSame('brush', [...boxes, isSeen && this.#plotWidth > 0, from, to])) return;
+    for (const box of boxes) {
       box.hidden = !isSeen || this.#plotWidth <= 0;
       box.style.transform = `translateX(${from.toFixed(1)}px)`;
       box.style.width = `${Math.max(1, to - from).toFixed(1)}px`;

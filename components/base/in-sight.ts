@@ -9,8 +9,10 @@ export class InSight {
   #isNear = true;
   #isStale = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
-  /** Set from a drawing until the next frame. */
+  /** Set while the next frame has to draw. */
   #frame: number | undefined;
+  /** The frame that was drawn in last, by its time. */
+  #drawnIn: unknown;
 
   /** `act` draws. */
   constructor(element: Element, act: () => void) {
@@ -38,12 +40,18 @@ export class InSight {
     removeEventListener('beforeprint', this.#catchUp);
   }
 
-  /** Draws now, with the next frame when this one has its drawing, or when the element comes into view. */
+  /**
+   * Draws when all elements that are another now have been written, with the next frame when this one has its drawing, or
+   * when the element comes into view. Text on a canvas asks for the style of its element: between two that are written it
+   * would lay the page out for each.
+   */
   draw(): void {
     clearTimeout(this.#rest);
     this.#isStale = true;
     if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
-    else if (this.#frame === undefined) this.#catchUp();
+    else if (this.#drawnIn !== document.timeline.currentTime) queueMicrotask(this.#catchUp);
+    // Asked for only when there is something to draw: a frame that draws nothing costs the page one too.
+    else this.#frame ??= requestAnimationFrame(this.#onFrame);
   }
 
   /** Draws with the next frame: what made it stale has taken its time already. */
@@ -61,7 +69,7 @@ export class InSight {
   readonly #catchUp = (): void => {
     if (!this.#isStale) return;
     this.#isStale = false;
-    this.#frame ??= requestAnimationFrame(this.#onFrame);
+    this.#drawnIn = document.timeline.currentTime;
     this.#act();
   };
 

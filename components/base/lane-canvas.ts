@@ -16,6 +16,7 @@ export class LaneCanvas implements ReactiveController {
   }
 
   draw(canvas: HTMLCanvasElement | null | undefined, view: LaneView | undefined): void {
+    const before = this.#view;
     this.#view = view;
     if (!canvas || view === undefined) {
       this.#end();
@@ -32,7 +33,11 @@ export class LaneCanvas implements ReactiveController {
       );
       return;
     }
-    this.#chart.options = laneOptions(view);
+    if (before?.paint.narrow === view.paint.narrow) {
+      this.#chart.draw();
+      return;
+    }
+    this.#chart.options = laneOptions(view.paint);
     this.#chart.update('none');
   }
 

@@ -18,6 +18,12 @@ export function readPaint(probe: HTMLElement, narrow: boolean): Paint {
   const [text, surface] = [colours.get('text'), colours.get('surface')];
   if (isForced) colours.set('grid', `color-mix(in srgb, ${text} 30%, ${surface})`);
   const colour = (token: Token): string => colours.get(token) ?? 'CanvasText';
+  const tiles = new Map<string, CanvasPattern | undefined>();
+  const tile = (pattern: Pattern, ground: string, ink: string): CanvasPattern | undefined => {
+    const key = `${pattern} ${ground} ${ink}`;
+    if (!tiles.has(key)) tiles.set(key, newTile(pattern, ground, ink));
+    return tiles.get(key);
+  };
   const patterned =
     matchMedia('(prefers-contrast: more), (forced-colors: active), print').matches ||
     style.getPropertyValue('--pf-patterns').trim() === 'on';
@@ -35,7 +41,7 @@ export function readPaint(probe: HTMLElement, narrow: boolean): Paint {
   };
 }
 
-function tile(pattern: Pattern, ground: string, ink: string): CanvasPattern | undefined {
+function newTile(pattern: Pattern, ground: string, ink: string): CanvasPattern | undefined {
   const canvas = document.createElement('canvas');
   canvas.width = TILE_PX;
   canvas.height = TILE_PX;

@@ -184,13 +184,22 @@ function firstAfter(sorted: readonly StatsSample[], ms: number): number {
 }
 
 function usualWindowMs(samples: readonly StatsSample[]): number {
-  const said = samples.flatMap((s) => (s.window_ms === undefined ? [] : [s.window_ms]));
-  const steps = byTime(samples).flatMap((s, i, all) => {
+  const said = lengthsSaid(samples);
+  const from = said.length > 0 ? said : stepsOf(samples);
+  return Float64Array.from(from).sort()[Math.floor(from.length / 2)] ?? DEFAULT_WINDOW_MS;
+}
+
+function lengthsSaid(samples: readonly StatsSample[]): number[] {
+  const said: number[] = [];
+  for (const { window_ms } of samples) if (window_ms !== undefined) said.push(window_ms);
+  return said;
+}
+
+function stepsOf(samples: readonly StatsSample[]): number[] {
+  return byTime(samples).flatMap((s, i, all) => {
     const before = all[i - 1];
     return before === undefined || s.t_ms <= before.t_ms ? [] : [s.t_ms - before.t_ms];
   });
-  const from = (said.length > 0 ? said : steps).sort((a, b) => a - b);
-  return from[Math.floor(from.length / 2)] ?? DEFAULT_WINDOW_MS;
 }
 
 /** Points on x for drawing: centres, the ends of unbroken runs, breaks in gaps. */

@@ -1,13 +1,21 @@
-// Lanes as chart.js configurations: data in, plain objects out. chart.js keeps canvas, scales and grid; its series are
-// drawn by series-draw.ts, its ticks written by scene.ts, so that none is ever clipped. No animation, no legend, no
-// tooltip. Built and tested without a DOM.
+// Lanes as chart.js configurations: data in, plain objects out. chart.js keeps canvas, size and areas; the grid is drawn
+// here, series by series-draw.ts, ticks written by scene.ts, so that none is ever clipped and another view of the same lane
+// is a drawing and no update. No animation, no legend, no tooltip. Built and tested without a DOM.
 import type { ChartConfiguration, ChartDataset, Plugin } from 'chart.js';
 import type { Token } from '../base/series-tokens.ts';
 import type { BitrateModel, FramesModel, HealthModel } from './counts.ts';
 import type { Grid, Point, Range } from './grid.ts';
 import type { LatencyModel } from './latency.ts';
 import type { Scale } from './scale.ts';
-import { drawBehind, drawOver, type Paint, type Placing, type Scene } from './scene.ts';
+import {
+  type Area,
+  type Context,
+  drawBehind,
+  drawOver,
+  type Paint,
+  type Placing,
+  type Scene,
+} from './scene.ts';
 import { drawSeries } from './series-draw.ts';
 
 export type LaneDataset = ChartDataset<'line', Point[]>;
@@ -68,19 +76,26 @@ export function healthDatasets(model: HealthModel, paint: Paint): LaneDataset[] 
   });
 }
 
-/** The configuration a Chart is made from; later views only replace `options`. */
+/** The configuration a Chart is made from; later views are drawn by the plugin alone. */
 export function laneConfig(view: LaneView, plugin: Plugin<'line'>): LaneConfig {
   return {
     type: 'line',
     data: { datasets: [] },
-    options: laneOptions(view),
+    options: laneOptions(view.paint),
     plugins: [plugin],
   };
 }
 
-export function laneOptions(view: LaneView): NonNullable<LaneConfig['options']> {
-  const { paint, scale, range } = view;
-  const grid = { color: paint.colour('grid'), drawTicks: false };
+/** What of a lane does not depend on what it shows. */
+export function laneOptions({ narrow }: Paint): NonNullable<LaneConfig['options']> {
+  const axis = {
+    type: 'linear',
+    ...{ min: 0, max: 1 },
+    ...{ border: { display: false }, grid: { display: false }, ticks: { display: false } },
+    afterBuildTicks: (scale: { ticks: unknown[] }): void => {
+      scale.ticks = [];
+    },
+  } as const;
   return {
     animation: false,
     parsing: false,
@@ -91,66 +106,81 @@ export function laneOptions(view: LaneView): NonNullable<LaneConfig['options']> 
     layout: { padding: 0, autoPadding: false },
     scales: {
       x: {
-        type: 'linear',
-        min: range.fromMs,
-        max: Math.max(range.fromMs + 1, range.toMs),
-        border: { display: false },
-        grid,
-        ticks: { display: false },
-        afterBuildTicks: (axis) => {
-          axis.ticks = view.timeTicks.map((value) => ({ value }));
-        },
-        afterFit: (axis) => {
-          axis.height = 0;
+        ...axis,
+        afterFit: (scale) => {
+          scale.height = 0;
         },
       },
       y: {
-        type: 'linear',
-        min: 0,
-        max: scale.max,
-        border: { display: false },
-        grid,
-        ticks: { display: false },
-        afterBuildTicks: (axis) => {
-          axis.ticks = scale.ticks.map((value) => ({ value }));
-        },
-        afterFit: (axis) => {
-          axis.width = paint.narrow ? 0 : TICK_COLUMN_PX;
+        ...axis,
+        afterFit: (scale) => {
+          scale.width = narrow ? 0 : TICK_COLUMN_PX;
         },
       },
     },
   };
 }
 
-/** Draws series and scene of whatever view is current. */
+/** Draws grid, series and scene of whatever view is current. */
 export function scenePlugin(current: () => LaneView | undefined): Plugin<'line'> {
   return {
     id: 'pfScene',
     beforeDatasetsDraw: (chart) => {
       const view = current();
-      const at = placing(chart);
+      const at = view && placing(chart, view);
       if (!view || !at) return;
+      drawGrid(chart.ctx, at.area, view, chart.currentDevicePixelRatio);
       drawBehind(chart.ctx, at, view.scene, view.paint);
       drawSeries(chart.ctx, at, view.datasets);
     },
     afterDatasetsDraw: (chart) => {
       const view = current();
-      const at = placing(chart);
+      const at = view && placing(chart, view);
       if (view && at) drawOver(chart.ctx, at, view.scene, view.paint);
     },
   };
 }
 
+/** Undefined before the lane has been laid out. */
 function placing(
-  chart: Parameters<NonNullable<Plugin<'line'>['afterDraw']>>[0],
+  { scales, chartArea: area }: Parameters<NonNullable<Plugin<'line'>['afterDraw']>>[0],
+  { range, scale }: LaneView,
 ): Placing | undefined {
-  const { x, y } = chart.scales;
-  if (x === undefined || y === undefined) return undefined;
+  if (scales['x'] === undefined) return undefined;
   return {
-    area: chart.chartArea,
-    x: along(x.min, x.max, x.left, x.right),
-    y: along(y.min, y.max, y.bottom, y.top),
+    area,
+    x: along(range.fromMs, endOf(range), area.left, area.right),
+    y: along(0, scale.max, area.bottom, area.top),
   };
+}
+
+const endOf = ({ fromMs, toMs }: Range): number => Math.max(fromMs + 1, toMs);
+
+/** Hairlines at the ticks, each on whole pixels of the screen. */
+function drawGrid(
+  g: Context,
+  area: Area,
+  { range, timeTicks, scale, paint }: LaneView,
+  dpr: number,
+): void {
+  const { left, right, top, bottom } = area;
+  const whole = (px: number): number => Math.round((px - 0.5) * dpr) / dpr + 0.5;
+  g.save();
+  g.strokeStyle = paint.colour('grid');
+  g.lineWidth = 1;
+  g.beginPath();
+  for (const ms of timeTicks) {
+    const x = whole(left + ((ms - range.fromMs) / (endOf(range) - range.fromMs)) * (right - left));
+    g.moveTo(x, top);
+    g.lineTo(x, bottom);
+  }
+  for (const value of scale.ticks) {
+    const y = whole(top + (1 - value / scale.max) * (bottom - top));
+    g.moveTo(left, y);
+    g.lineTo(right, y);
+  }
+  g.stroke();
+  g.restore();
 }
 
 /** Not the scale's own: that one stops at 32,767 pixels, which zero and far ends lie beyond as soon as a view is near. */

@@ -158,13 +158,6 @@ export class PfEventLanes extends ChartElement {
     }
   }
 
-  protected override updated(changed: PropertyValues): void {
-    const before = this.#crowdHere();
-    super.updated(changed);
-    // How many stand together under the cursor is known once they are placed.
-    if (this.#crowdHere() !== before) this.requestUpdate();
-  }
-
   #crowdHere(): number {
     const { mark } = this.#here();
     return mark === undefined ? 0 : (this.#owner.get(mark)?.members.length ?? 1);
@@ -180,6 +173,13 @@ export class PfEventLanes extends ChartElement {
   }
 
   protected override drawLanes(scope: Scope | undefined, paint: Paint): void {
+    const before = this.#crowdHere();
+    this.#draw(scope, paint);
+    // How many stand together under the cursor is known once they are placed.
+    if (this.#crowdHere() !== before) this.requestUpdate();
+  }
+
+  #draw(scope: Scope | undefined, paint: Paint): void {
     const canvas = this.canvas('events');
     const g = canvas?.getContext('2d');
     if (!canvas || !g) return;

@@ -1,5 +1,5 @@
-// Hands the lanes of a growing timeline what they draw: one lane a frame, so that no tick holds the page up, and none that
-// is out of view; those have the newest when they come into view again.
+// Hands the lanes of a growing timeline what they draw: all of them in one frame, because every frame costs what it draws
+// and as much again, and none that is out of view; those have the newest when they come into view again.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Capture } from '../../contract/stats.ts';
 import type { ChartElement } from '../base/chart-element.ts';
@@ -27,31 +27,23 @@ export class LaneFeed implements ReactiveController {
   #observed: readonly ChartElement[] = [];
   #data: LaneData | undefined;
   #frame: number | undefined;
-  #rest: ReturnType<typeof setTimeout> | undefined;
-  #apartMs = 0;
 
   constructor(host: ReactiveControllerHost, lanes: () => readonly ChartElement[]) {
     this.#lanes = lanes;
     host.addController(this);
   }
 
-  /** What is to be drawn from now on, a lane after the other; `apartMs` undefined: a hand is waiting for it. */
-  offer(data: LaneData, apartMs: number | undefined): void {
+  /** What is to be drawn from now on: with the next frame, or at once because a hand is waiting for it. */
+  offer(data: LaneData, isAwaited: boolean): void {
     this.#data = data;
     this.#watch();
-    if (apartMs !== undefined) {
-      this.#apartMs = apartMs;
-      this.#next();
-      return;
-    }
-    for (const lane of this.#lanes()) if (!this.#unseen.has(lane)) this.#give(lane, data);
+    if (isAwaited) this.#giveAll();
+    else this.#next();
   }
 
   hostDisconnected(): void {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-    clearTimeout(this.#rest);
     this.#frame = undefined;
-    this.#rest = undefined;
     this.#observer?.disconnect();
     this.#observer = undefined;
     this.#observed = [];
@@ -77,23 +69,18 @@ export class LaneFeed implements ReactiveController {
   }
 
   #next(): void {
-    if (this.#rest !== undefined) return;
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
-      const data = this.#data;
-      if (data === undefined) return;
-      const waiting = this.#lanes().filter(
-        (lane) => !this.#unseen.has(lane) && this.#given.get(lane) !== data,
-      );
-      const [first] = waiting;
-      if (first === undefined) return;
-      this.#give(first, data);
-      if (waiting.length <= 1) return;
-      this.#rest = setTimeout(() => {
-        this.#rest = undefined;
-        this.#next();
-      }, this.#apartMs);
+      this.#giveAll();
     });
+  }
+
+  #giveAll(): void {
+    const data = this.#data;
+    if (data === undefined) return;
+    for (const lane of this.#lanes()) {
+      if (!this.#unseen.has(lane) && this.#given.get(lane) !== data) this.#give(lane, data);
+    }
   }
 
   #give(lane: ChartElement, data: LaneData): void {

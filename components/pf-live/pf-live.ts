@@ -145,6 +145,11 @@ export class PfLive extends StatsElement {
   /** Changes of sessions that the rows know of. */
   #rowsAt = -1;
   #told: readonly unknown[] | undefined;
+  /** Asked for again when it is another: to ask lays the page out. */
+  #width: number | undefined;
+  readonly #resize = new ResizeObserver(() => {
+    this.#width = undefined;
+  });
 
   constructor() {
     super();
@@ -169,6 +174,13 @@ export class PfLive extends StatsElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#told = undefined;
+    this.#width = undefined;
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
   }
 
   protected override surroundingsChanged(): void {
@@ -250,9 +262,8 @@ export class PfLive extends StatsElement {
     this.#offered = offered;
     const isWaiting = (drawn?.samples ?? 0) === 0 && this.#source.ended === undefined;
     const session = drawn?.session.id;
-    const apartMs = Math.min(MOST_APART_MS, this.#restMs(capture) / LANES_TWICE);
     const data = { ...{ recording, range, cursorMs, session, rows }, isWaiting };
-    this.#lanes.offer(data, touched ? undefined : apartMs);
+    this.#lanes.offer(data, touched);
   }
 
   /** The one that grows, else what was held of the last. */
@@ -316,7 +327,8 @@ export class PfLive extends StatsElement {
   }
 
   get #plotWidth(): number {
-    return Math.max(120, this.clientWidth - AROUND_PLOT_PX);
+    this.#width ??= this.clientWidth;
+    return Math.max(120, this.#width - AROUND_PLOT_PX);
   }
 
   protected override render(): TemplateResult {
@@ -405,7 +417,7 @@ export class PfLive extends StatsElement {
     return timelineHead(head, this.format);
   }
 
-  /** Their data come one lane a frame, past this template. */
+  /** Their data come past this template. */
   #renderLanes(): TemplateResult {
     const { theme, brush, table, quantile } = this;
     const several = this.#several;
@@ -531,10 +543,6 @@ declare global {
 /** What a hand changes is drawn at once, and the first of it with all that has come. */
 const REDRAWN = ['view', 'span', 'session'];
 const HANDS = [...REDRAWN, 'cursorMs'];
-/** Between two lanes of a long view, where nobody sees that they are not of the same moment. */
-const MOST_APART_MS = 250;
-/** All of them are through long before the next. */
-const LANES_TWICE = 8;
 /** Label and readout beside a plot. */
 const AROUND_PLOT_PX = 300;
 const TELL_SLEEP_MS = 120_000;

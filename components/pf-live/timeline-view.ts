@@ -1,5 +1,5 @@
 // The lanes of a capture that grows over each other, and the head that switches what they show. Templates only: what the
-// lanes draw comes past them, one lane a frame.
+// lanes draw comes past them.
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import type { Capture } from '../../contract/stats.ts';
