@@ -102,6 +102,7 @@ function show({ sessions, windows }: LiveLoad): void {
       },
     };
   };
+  const startedUnixMs = Date.now() - windows * 1000;
   const ids = Array.from({ length: sessions }, (_, i) => i + 1);
   const entries = ids.map((session_id) => ({
     ...{ session_id, kind: 'gamestream' as const, width: 1920, height: 1080, fps: 120 },
@@ -110,7 +111,7 @@ function show({ sessions, windows }: LiveLoad): void {
   }));
   const capture: Capture = {
     meta: {
-      ...{ id: 'bench', started_unix_ms: Date.now() - windows * 1000, kind: 'gamestream' },
+      ...{ id: 'bench', started_unix_ms: startedUnixMs, kind: 'gamestream' },
       ...{ duration_ms: windows * 1000, width: 1920, height: 1080, fps: 120, codec: 'hevc' },
       ...{ client: 'Deck 1', sample_count: windows * sessions },
     },
@@ -140,7 +141,8 @@ function show({ sessions, windows }: LiveLoad): void {
     if (!live.isConnected) return;
     const n = told;
     told += 1;
-    const t_ms = (windows + Math.floor(n / sessions) + 1) * 1000;
+    // Told when it ended, as a host does: one that told them long after would be shown by the clock instead.
+    const t_ms = Date.now() - startedUnixMs;
     tell?.({ kind: 'sample', sample: window((n % sessions) + 1, t_ms) });
   });
   // The view asks what is here, and nothing else.

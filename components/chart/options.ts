@@ -168,19 +168,22 @@ function drawGrid(
   g.save();
   g.strokeStyle = paint.colour('grid');
   g.lineWidth = 1;
-  g.beginPath();
   for (const ms of timeTicks) {
     const x = whole(left + ((ms - range.fromMs) / (endOf(range) - range.fromMs)) * (right - left));
-    g.moveTo(x, top);
-    g.lineTo(x, bottom);
+    hairline(g, x, top, x, bottom);
   }
   for (const value of scale.ticks) {
     const y = whole(top + (1 - value / scale.max) * (bottom - top));
-    g.moveTo(left, y);
-    g.lineTo(right, y);
+    hairline(g, left, y, right, y);
   }
-  g.stroke();
   g.restore();
+}
+
+function hairline(g: Context, x0: number, y0: number, x1: number, y1: number): void {
+  g.beginPath();
+  g.moveTo(x0, y0);
+  g.lineTo(x1, y1);
+  g.stroke();
 }
 
 /** Not the scale's own: that one stops at 32,767 pixels, which zero and far ends lie beyond as soon as a view is near. */
