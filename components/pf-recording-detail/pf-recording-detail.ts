@@ -162,6 +162,7 @@ export class PfRecordingDetail extends StatsElement {
   readonly #standing = new Standing(this, () => ({
     shown: this.recording ?? this.recordingId,
     isReading: this.#isReading && !this.#paper.isOn,
+    isLong: (this.#source.capture?.meta.frame_count ?? 0) > LONG_FRAMES,
     isDone: !this.#isReading && !this.#source.loading,
     answer: this.#found,
     parts: this.#shownFindings.length,
@@ -483,6 +484,8 @@ export class PfRecordingDetail extends StatsElement {
   };
 }
 
+/** More than are read in the blink that nobody minds to wait for. */
+const LONG_FRAMES = 500_000;
 /** More would be no answer; the table of events has them all. */
 const MOST_FINDINGS = 5;
 

@@ -8,6 +8,8 @@ export interface StandingWish {
   readonly shown: unknown;
   /** It is there, and its answer is not: how high that will be nobody knows. */
   readonly isReading: boolean;
+  /** Known beforehand: its answer takes so long that what lies below shall not wait for it. */
+  readonly isLong: boolean;
   /** Nothing more is to come: what stands there now is all. */
   readonly isDone: boolean;
   /** What was answered; another one after it is of another session, which somebody chose. */
@@ -39,7 +41,8 @@ export class Standing implements ReactiveController {
 
   /** What lies below has no place yet. */
   get waits(): boolean {
-    return this.#wish().isReading && !this.#isLate;
+    const { isReading, isLong } = this.#wish();
+    return isReading && !isLong && !this.#isLate;
   }
 
   /** How many parts of the answer, the last ones, have no room without moving what lies below. */
@@ -55,7 +58,7 @@ export class Standing implements ReactiveController {
   }
 
   hostUpdate(): void {
-    const { shown, answer, isReading } = this.#wish();
+    const { shown, answer, isReading, isLong } = this.#wish();
     if (shown !== this.#shown) {
       this.#shown = shown;
       this.#begin();
@@ -65,6 +68,7 @@ export class Standing implements ReactiveController {
       this.#answer = answer;
     }
     if (!isReading) this.#stop();
+    else if (isLong) this.#isLate = true;
     else if (this.#timer === undefined && !this.#isLate) {
       this.#timer = setTimeout(() => {
         this.#isLate = true;

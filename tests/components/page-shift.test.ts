@@ -141,6 +141,28 @@ describe('nothing moves', () => {
   );
 
   test(
+    'while one of very many frames is read: its timeline stands at once, out of its windows',
+    async () => {
+      const { capture } = run;
+      const long = { ...capture, meta: { ...capture.meta, frame_count: 2_592_000 } };
+      using from = host([long, cleanRecording()]);
+      for (const size of SIZES) {
+        const line = Promise.withResolvers<void>();
+        from.framesLine = line.promise;
+        const page = await open(from, `&r=${long.meta.id}`, size);
+        const timeline = page.locator('pf-recording-detail section.timeline');
+        await timeline.waitFor({ state: 'attached' });
+        expect(await timeline.isVisible()).toBe(true);
+        line.resolve();
+        await settled(page);
+        await page.locator('.sight').first().waitFor();
+        await stays(page);
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     'what was folded away of an answer is one press, or its key, away',
     async () => {
       using from = host();
