@@ -49,9 +49,11 @@ export class InSight {
     clearTimeout(this.#rest);
     this.#isStale = true;
     if (!this.#isNear) this.#rest = setTimeout(this.#catchUp, REST_MS);
+    // The next frame draws.
+    else if (this.#frame !== undefined) return;
     else if (this.#drawnIn !== document.timeline.currentTime) queueMicrotask(this.#catchUp);
     // Asked for only when there is something to draw: a frame that draws nothing costs the page one too.
-    else this.#frame ??= requestAnimationFrame(this.#onFrame);
+    else this.#frame = requestAnimationFrame(this.#onFrame);
   }
 
   /** Draws with the next frame: what made it stale has taken its time already. */
