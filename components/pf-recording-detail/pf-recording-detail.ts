@@ -259,10 +259,7 @@ export class PfRecordingDetail extends StatsElement {
     const shown = this.#shownFindings;
     const verdict = {
       ...{ sentences, loading, shown },
-      seen:
-        !loading &&
-        view !== undefined &&
-        (view.samples.length > 0 || (this.#found?.frames ?? 0) > 0),
+      seen: !loading && (view.samples.length > 0 || (this.#found?.frames ?? 0) > 0),
       found: this.#found,
       chosen: shown.findIndex((one) => isSame(this.brush, one)),
       onChoose: (index: number) => this.#choose(index),

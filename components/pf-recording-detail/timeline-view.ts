@@ -1,7 +1,6 @@
 // The lanes of one recording over each other, with one cursor, brush and zoom, and the head that switches what they show.
 // Templates only.
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Capture } from '../../contract/stats.ts';
 import type { Finding } from '../../recording/src/review/findings.ts';
 import type { Theme } from '../base/element.ts';
 import type { Format } from '../base/format.ts';
@@ -10,10 +9,10 @@ import type { Quantile } from '../chart/latency.ts';
 import { startCursorMs } from '../chart/sessions.ts';
 import type { ReviewClient } from '../review/review-client.ts';
 import { words } from './strings.ts';
-import { EMPTY, type View } from './view.ts';
+import type { View } from './view.ts';
 
 export interface TimelineView {
-  readonly view: View | undefined;
+  readonly view: View;
   readonly review: ReviewClient | undefined;
   /** It will come, and with frames. */
   readonly isFramesDue: boolean;
@@ -43,20 +42,18 @@ export function renderTimelineHead(timeline: TimelineView, f: Format): TemplateR
 
 /** Out of frames a lane stacks what those at the quantile took; windows alone have a quantile of each stage by itself. */
 function areOfFrames({ view, review }: TimelineView): boolean {
-  const own = review?.sessions.find(({ sessionId }) => sessionId === view?.session);
+  const own = review?.sessions.find(({ sessionId }) => sessionId === view.session);
   return (own?.rows ?? 0) > 0;
 }
 
 /** Sessions stand above everything where there are several: all lanes below are of the chosen one. */
 export function renderLanes(timeline: TimelineView, f: Format): TemplateResult {
   const { view, review, zoom: range, brush, table } = timeline;
-  const capture: Capture = view?.capture ?? EMPTY;
-  const cursor =
-    timeline.cursorMs ?? (view === undefined ? undefined : startCursorMs(view.samples));
+  const { capture, session } = view;
+  const cursor = timeline.cursorMs ?? startCursorMs(view.samples);
   const lang = f.language;
   const theme = timeline.theme ?? nothing;
-  const session = view?.session;
-  const several = (view?.ids.length ?? 0) > 1;
+  const several = view.ids.length > 1;
   return html`${
     several
       ? html`<pf-session-lanes lane lang=${lang} theme=${theme} .recording=${capture} .review=${review} .session=${session}

@@ -74,12 +74,3 @@ export function nextMarker(
     ? markers.find(({ atMs }) => atMs > ms)
     : markers.findLast(({ atMs }) => atMs < ms);
 }
-
-/** Before data arrive the charts stand there empty at their final size. */
-export const EMPTY: Capture = {
-  meta: {
-    ...{ id: '', started_unix_ms: 0, duration_ms: 0, kind: '', width: 0, height: 0, fps: 0 },
-    ...{ codec: '', client: '', sample_count: 0 },
-  },
-  samples: [],
-};

@@ -156,7 +156,8 @@ function redactEvent(event: CaptureEvent, what: Redaction): CaptureEvent {
   };
 }
 
-const isSaid = (text: string | undefined): boolean => text !== undefined && text !== '';
+/** There is something to take out. */
+export const isSaid = (text: string | undefined): boolean => text !== undefined && text !== '';
 
 function isWord(text: string): boolean {
   return /^[a-z][a-z0-9_]{0,39}$/.test(text);

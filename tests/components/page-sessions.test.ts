@@ -126,15 +126,14 @@ describe('three sessions', () => {
     'the key n pressed before the frames are there leads to where it would have led with them',
     async () => {
       using host = threeOn();
-      const line = Promise.withResolvers<void>();
-      host.framesLine = line.promise;
+      const release = host.holdFrames();
       const { page, trouble } = await open(host);
       await pick(page, 2).click();
       await page.keyboard.press('n');
       const cursorMs = (): Promise<number> =>
         latency(page).evaluate((el: PfLatencyChart) => el.cursorMs ?? -1);
       expect(Math.abs((await cursorMs()) - BAD_FRAME.nearMs)).toBeGreaterThan(1000);
-      line.resolve();
+      release();
       await eventually(cursorMs, (ms) => Math.abs(ms - BAD_FRAME.nearMs) < 20);
       expect(trouble).toEqual([]);
       await page.context().close();

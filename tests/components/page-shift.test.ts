@@ -119,17 +119,13 @@ describe('nothing moves', () => {
         using from = host();
         const { page } = await bench.blank({ viewport: size });
         await watchSpeed(page);
-        const held = Promise.withResolvers<void>();
-        await page.route('**/frames', async (route) => {
-          await held.promise;
-          await route.continue();
-        });
+        const release = from.holdFrames();
         await page.goto(`${from.url}/#token=${from.token}&r=${run.capture.meta.id}`);
         const timeline = page.locator('pf-recording-detail section.timeline');
         await timeline.waitFor({ state: 'attached' });
         expect(await timeline.isVisible()).toBe(false);
         await timeline.waitFor();
-        held.resolve();
+        release();
         await settled(page);
         await page.locator('.sight').first().waitFor();
         const { shift, moved } = await speedOf(page);
@@ -147,13 +143,12 @@ describe('nothing moves', () => {
       const long = { ...capture, meta: { ...capture.meta, frame_count: 2_592_000 } };
       using from = host([long, cleanRecording()]);
       for (const size of SIZES) {
-        const line = Promise.withResolvers<void>();
-        from.framesLine = line.promise;
+        const release = from.holdFrames();
         const page = await open(from, `&r=${long.meta.id}`, size);
         const timeline = page.locator('pf-recording-detail section.timeline');
         await timeline.waitFor({ state: 'attached' });
         expect(await timeline.isVisible()).toBe(true);
-        line.resolve();
+        release();
         await settled(page);
         await page.locator('.sight').first().waitFor();
         await stays(page);
@@ -167,14 +162,10 @@ describe('nothing moves', () => {
     async () => {
       using from = host();
       const { page } = await bench.blank({ viewport: { width: 390, height: 844 } });
-      const held = Promise.withResolvers<void>();
-      await page.route('**/frames', async (route) => {
-        await held.promise;
-        await route.continue();
-      });
+      const release = from.holdFrames();
       await page.goto(`${from.url}/#token=${from.token}&r=${run.capture.meta.id}`);
       await page.locator('pf-recording-detail section.timeline').waitFor();
-      held.resolve();
+      release();
       const more = page.getByRole('button', { name: /^Show \d( more)? findings?$/ });
       await more.waitFor();
       const before = await page.locator('.finding').count();

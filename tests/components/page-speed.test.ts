@@ -138,16 +138,12 @@ describe('a recording with all its frames in the page', () => {
       using at = host();
       const { page } = await bench.blank(TALL);
       await watchSpeed(page);
-      const held = Promise.withResolvers<void>();
-      await page.route('**/frames', async (route) => {
-        await held.promise;
-        await route.continue();
-      });
+      const release = at.holdFrames();
       await page.goto(`${at.url}/#token=${at.token}&r=${run.capture.meta.id}`);
       await page.waitForFunction(() => (window.pfSpeed.draws['c-latency'] ?? 0) > 0);
       await twoFrames(page);
       expect((await speedOf(page)).drawnMs).toBeUndefined();
-      held.resolve();
+      release();
       const { arrivedMs, drawnMs, worstMs } = await framesDrawn(page, run.bytes.length);
       expect(drawnMs).toBeGreaterThan(arrivedMs);
       expect(worstMs).toBeGreaterThanOrEqual(SPIKE_MS);
@@ -162,18 +158,14 @@ describe('a recording with all its frames in the page', () => {
       using at = host();
       const { page } = await bench.blank(TALL);
       await watchSpeed(page);
-      const held = Promise.withResolvers<void>();
-      await page.route('**/frames', async (route) => {
-        await held.promise;
-        await route.continue();
-      });
+      const release = at.holdFrames();
       await page.goto(`${at.url}/#token=${at.token}&r=${run.capture.meta.id}`);
       const lanes = page.locator('pf-throughput-chart');
       await page.locator('canvas#c-worst').waitFor();
       const height = () =>
         page.locator('pf-latency-chart').evaluate((chart) => chart.getBoundingClientRect().height);
       const before = await height();
-      held.resolve();
+      release();
       await settled(page);
       expect(await height()).toBe(before);
       await lanes.waitFor();

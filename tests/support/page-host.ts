@@ -73,8 +73,7 @@ export class PageHost implements Disposable {
   readonly testStreamBodies: unknown[] = [];
   /** Files of frames, by recording. */
   readonly frames = new Map<string, Uint8Array<ArrayBuffer>>();
-  /** Their answers wait for it, as behind a slow line. */
-  framesLine: Promise<void> | undefined;
+  #framesLine: Promise<void> | undefined;
   readonly #trash = new Map<string, Capture>();
   readonly #options: PageHostOptions;
   readonly #recordings: Map<string, Capture>;
@@ -119,6 +118,13 @@ export class PageHost implements Disposable {
     this.devices.hangUp();
     this.live.hangUp();
     void this.#server.stop(true);
+  }
+
+  /** Frames are long on their way, as on a slow line: until what this gives back is called. */
+  holdFrames(): () => void {
+    const line = Promise.withResolvers<void>();
+    this.#framesLine = line.promise;
+    return line.resolve;
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -241,7 +247,7 @@ export class PageHost implements Disposable {
   }
 
   async #framesOf(id: string): Promise<Response> {
-    await this.framesLine;
+    await this.#framesLine;
     const file = this.frames.get(id);
     if (file === undefined) return refusal(404, 'no_frames', `${id} has no frames.`);
     return new Response(file, { headers: { 'content-type': 'application/vnd.apache.parquet' } });

@@ -2,7 +2,7 @@
 // sent to somebody else. What is not known to be harmless goes; figures, modes and code words stay.
 import type { Negotiated } from '../../../contract/stats.ts';
 import type { CapturedSession, CaptureInput, SessionEvent } from '../../../recording/src/inputs.ts';
-import { reasonsIn, redactedIn } from '../../../recording/src/redact-capture.ts';
+import { isSaid, reasonsIn, redactedIn } from '../../../recording/src/redact-capture.ts';
 
 /** The same inputs; clients are `client 1`, `client 2` … in the order in which they came. */
 export function redacted(inputs: readonly CaptureInput[]): CaptureInput[] {
@@ -48,7 +48,7 @@ class Names {
 function redactedSession(session: CapturedSession, names: Names): CapturedSession {
   const { app, negotiated, ...rest } = session;
   const gone = [
-    ...(app === undefined || app === '' ? [] : ['app']),
+    ...(isSaid(app) ? ['app'] : []),
     ...(negotiated === undefined ? [] : reasonsIn(negotiated)),
   ];
   return {
